@@ -1,0 +1,189 @@
+//! Tests that walk the whole table.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::lanes::{Lanes, ScalarLanes};
+
+#[test]
+fn mnemonics_are_distinct_identifiers_and_lead_back_to_their_op() {
+    let mnemonics: BTreeSet<_> = Op::all().map(Op::mnemonic).collect();
+    assert_eq!(mnemonics.len(), Op::all().count());
+    for op in Op::all() {
+        assert_eq!(Op::from_mnemonic(op.mnemonic()), Some(op));
+        assert!(
+            op.mnemonic()
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        );
+        assert!(!op.summary().is_empty());
+        assert!((1..=MAX_ARITY).contains(&op.arity()));
+    }
+}
+
+/// Counts floating-point arithmetic and otherwise computes as [`ScalarLanes`] does.
+#[derive(Default)]
+struct CountingLanes {
+    flops: Cell<u32>,
+}
+
+impl CountingLanes {
+    fn count<T>(&self, value: T) -> T {
+        self.flops.set(self.flops.get() + 1);
+        value
+    }
+}
+
+/// Forwards each method to [`ScalarLanes`], through `count` where it is arithmetic.
+macro_rules! forward {
+    (counted { $($counted:ident($($a:ident: $t:ty),*);)* } free { $($free:ident($($b:ident: $u:ty),*) -> $r:ty;)* }) => {
+        impl Lanes for CountingLanes {
+            type Float = f32;
+            type Integer = i32;
+            type Mask = bool;
+            $(fn $counted(&self, $($a: $t),*) -> f32 { self.count(ScalarLanes.$counted($($a),*)) })*
+            $(fn $free(&self, $($b: $u),*) -> $r { ScalarLanes.$free($($b),*) })*
+        }
+    };
+}
+
+forward! {
+    counted {
+        add(a: f32, b: f32); sub(a: f32, b: f32); mul(a: f32, b: f32); div(a: f32, b: f32);
+        sqrt(a: f32); minimum(a: f32, b: f32); maximum(a: f32, b: f32); integer_to_float(a: i32);
+    }
+    free {
+        constant(value: f32) -> f32; integer(value: i32) -> i32; neg(a: f32) -> f32; abs(a: f32) -> f32;
+        less(a: f32, b: f32) -> bool; equal(a: f32, b: f32) -> bool;
+        select(mask: bool, a: f32, b: f32) -> f32; to_bits(a: f32) -> i32; bits_to_float(a: i32) -> f32;
+        integer_add(a: i32, b: i32) -> i32; integer_sub(a: i32, b: i32) -> i32;
+        integer_and(a: i32, b: i32) -> i32; integer_or(a: i32, b: i32) -> i32;
+        shift_left(a: i32, count: u8) -> i32; shift_right(a: i32, count: u8) -> i32;
+    }
+}
+
+#[test]
+fn the_cost_of_an_op_is_the_arithmetic_of_its_meaning() {
+    for &op in ElementwiseOp::ALL {
+        let lanes = CountingLanes::default();
+        op.evaluate(&lanes, &[0.5, 0.25, 0.75][..op.arity()]);
+        // Sign flips, comparisons and selects are one operation by convention, not several.
+        let expected = lanes.flops.get().max(1);
+        assert_eq!(op.flops_per_element(), expected, "{}", op.mnemonic());
+    }
+    for &op in ReductionOp::ALL {
+        let lanes = CountingLanes::default();
+        op.combine(&lanes, 0.5, op.element(&lanes, 0.25));
+        assert_eq!(
+            op.flops_per_element(),
+            lanes.flops.get(),
+            "{}",
+            op.mnemonic()
+        );
+    }
+}
+
+/// Numbers that between them reach every special case.
+const DIFFICULT: [f32; 16] = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -3.25,
+    1e-40,
+    -1e-45,
+    f32::MIN_POSITIVE,
+    f32::MAX,
+    f32::MIN,
+    1e20,
+    1e-20,
+    f32::INFINITY,
+    f32::NEG_INFINITY,
+    f32::NAN,
+];
+
+fn same(a: f32, b: f32) -> bool {
+    a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan()
+}
+
+#[test]
+fn ops_that_claim_to_commute_do_and_the_others_do_not() {
+    for &op in ElementwiseOp::ALL.iter().filter(|op| op.arity() >= 2) {
+        let differs = DIFFICULT.iter().any(|&a| {
+            DIFFICULT.iter().any(|&b| {
+                let (straight, exchanged) = ([a, b, 2.0], [b, a, 2.0]);
+                let straight = op.evaluate(&ScalarLanes, &straight[..op.arity()]);
+                let exchanged = op.evaluate(&ScalarLanes, &exchanged[..op.arity()]);
+                !same(straight, exchanged)
+            })
+        });
+        assert_eq!(op.commutes(), !differs, "{}", op.mnemonic());
+    }
+}
+
+#[test]
+fn neutral_elements_leave_partial_results_as_they_are() {
+    for &op in ReductionOp::ALL {
+        let neutral = op.element(&ScalarLanes, op.neutral());
+        for x in DIFFICULT {
+            // A partial result has been combined with the neutral start already.
+            let partial = op.combine(&ScalarLanes, op.neutral(), op.element(&ScalarLanes, x));
+            let padded = op.combine(&ScalarLanes, partial, op.neutral());
+            assert!(same(partial, padded), "{} of {x}", op.mnemonic());
+            let padded = op.combine(&ScalarLanes, partial, neutral);
+            assert!(
+                same(partial, padded) || op.neutral().is_infinite(),
+                "{}",
+                op.mnemonic()
+            );
+        }
+    }
+}
+
+#[test]
+fn no_op_lets_the_bits_of_a_nan_be_seen() {
+    let nans = [
+        0x7fc0_0000u32,
+        0xffc0_0000,
+        0x7f80_0001,
+        0xffff_ffff,
+        0x7fab_cdef,
+    ]
+    .map(f32::from_bits);
+    for &op in ElementwiseOp::ALL {
+        for position in 0..op.arity() {
+            for other in DIFFICULT {
+                let results = nans.map(|nan| {
+                    let mut operands = [other; MAX_ARITY];
+                    operands[position] = nan;
+                    op.evaluate(&ScalarLanes, &operands[..op.arity()])
+                });
+                assert!(
+                    results.iter().all(|&result| same(result, results[0])),
+                    "{} with {other} and a NaN as operand {position}",
+                    op.mnemonic()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn type_rules() {
+    use Shape::{Scalar, Tensor};
+    let add = Op::Elementwise(ElementwiseOp::Add);
+    assert_eq!(add.result_shape(&[Scalar, Scalar]), Ok(Scalar));
+    assert_eq!(add.result_shape(&[Scalar, Tensor]), Ok(Tensor));
+    assert!(matches!(
+        add.result_shape(&[Tensor]),
+        Err(TypeError::Arity { expected: 2, .. })
+    ));
+    let norm = Op::Reduction(ReductionOp::Norm);
+    assert_eq!(norm.result_shape(&[Tensor]), Ok(Scalar));
+    assert!(matches!(
+        norm.result_shape(&[Scalar]),
+        Err(TypeError::OperandShape { .. })
+    ));
+}
