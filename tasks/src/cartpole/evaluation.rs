@@ -1,0 +1,96 @@
+//! How long the policy keeps the pole up.
+
+use super::dynamics::{CartPole, OBSERVATIONS, Status};
+use super::rollout::{right_probability, sample};
+use crate::network::{Activations, Matrix, Shape, TwoLayerNetwork};
+use crate::{Stream, stream};
+
+/// Evaluation episodes, run side by side. Each that ends makes way for the last, so that no work is spent on it.
+pub(super) struct EvaluationEpisodes {
+    seed: u64,
+    episodes: usize,
+    running: Vec<CartPole>,
+    observations: Matrix,
+    activations: Activations,
+}
+
+impl EvaluationEpisodes {
+    /// Room for `episodes` episodes at each curve point of the run of `seed`.
+    pub(super) fn new(episodes: usize, shape: Shape, seed: u64) -> Self {
+        Self {
+            seed,
+            episodes,
+            running: Vec::with_capacity(episodes),
+            observations: Matrix::zeros(episodes, OBSERVATIONS),
+            activations: Activations::for_evaluation(shape, episodes),
+        }
+    }
+
+    /// The mean undiscounted return of fresh episodes under the sampling `policy`.
+    ///
+    /// Their random numbers depend on the run's seed and `step` only, and are drawn from no stream that training uses.
+    pub(super) fn mean_return(&mut self, policy: &TwoLayerNetwork, step: u32) -> f64 {
+        let mut numbers: Stream = stream(self.seed, "cartpole evaluation", [u64::from(step), 0]);
+        self.running.clear();
+        self.running
+            .extend((0..self.episodes).map(|_| CartPole::reset(&mut numbers)));
+        let mut rewards: u64 = 0;
+        while !self.running.is_empty() {
+            let rows = 0..self.running.len();
+            for (row, environment) in self.running.iter().enumerate() {
+                self.observations
+                    .row_mut(row)
+                    .copy_from_slice(&environment.observation());
+            }
+            policy.forward(&self.observations, rows.clone(), &mut self.activations);
+            rewards += self.running.len() as u64;
+            // From the last to the first: what moves into a gap has already taken its step.
+            for row in rows.rev() {
+                let action = sample(
+                    right_probability(self.activations.outputs.row(row)),
+                    &mut numbers,
+                );
+                if self.running[row].step(action) != Status::Running {
+                    self.running.swap_remove(row);
+                }
+            }
+        }
+        rewards as f64 / self.episodes as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::balancing_policy;
+    use super::*;
+    use crate::network::Activation;
+
+    const SHAPE: Shape = Shape {
+        inputs: 4,
+        hidden: 3,
+        outputs: 2,
+        activation: Activation::Tanh,
+    };
+
+    #[test]
+    fn returns_are_those_of_policies_that_are_known() {
+        let mut evaluation = EvaluationEpisodes::new(16, SHAPE, 1);
+        assert_eq!(evaluation.mean_return(&balancing_policy(SHAPE), 0), 500.0);
+        // All parameters zero: random actions, which last for 22 steps on average, give or take 3 for 16 episodes.
+        let random = evaluation.mean_return(&TwoLayerNetwork::new(SHAPE), 0);
+        assert!((13.0..31.0).contains(&random), "{random}");
+    }
+
+    #[test]
+    fn episodes_depend_on_seed_and_step_only() {
+        let policy = TwoLayerNetwork::new(SHAPE);
+        let mut evaluation = EvaluationEpisodes::new(16, SHAPE, 1);
+        let first = evaluation.mean_return(&policy, 0);
+        assert_ne!(evaluation.mean_return(&policy, 3), first);
+        assert_eq!(evaluation.mean_return(&policy, 0), first);
+        assert_ne!(
+            EvaluationEpisodes::new(16, SHAPE, 2).mean_return(&policy, 0),
+            first
+        );
+    }
+}

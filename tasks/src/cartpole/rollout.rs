@@ -1,0 +1,232 @@
+//! Gathering experience: parallel environments under the current, sampling policy.
+
+use rand::RngExt;
+
+use super::advantage::advantages;
+use super::dynamics::{ACTIONS, Action, CartPole, OBSERVATIONS, Status};
+use crate::network::{Activations, Matrix, Shape, TwoLayerNetwork, sigmoid};
+use crate::{Stream, stream};
+
+/// How much experience makes a batch.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    pub(super) environments: usize,
+    pub(super) steps: usize,
+    pub(super) discount: f32,
+}
+
+impl Window {
+    /// Transitions in a window.
+    pub(super) fn transitions(self) -> usize {
+        self.environments * self.steps
+    }
+}
+
+/// Environments in progress and the last window of experience in them.
+///
+/// Episodes go on from window to window. Rows run over time steps, then environments.
+pub(super) struct Rollout {
+    window: Window,
+    environments: Vec<CartPole>,
+    resets: Stream,
+    exploration: Stream,
+    observations: Matrix,
+    /// The policy's activations, kept from acting, so that the backward pass needs no second forward pass.
+    activations: Activations,
+    /// The probability of [`Action::Right`].
+    right_probabilities: Vec<f32>,
+    actions: Vec<Action>,
+    terminated: Vec<bool>,
+    advantages: Vec<f32>,
+}
+
+impl Rollout {
+    /// Fresh environments for the run of `seed`.
+    pub(super) fn new(window: Window, shape: Shape, seed: u64) -> Self {
+        let mut resets = stream(seed, "cartpole environment resets", [0, 0]);
+        let transitions = window.transitions();
+        Self {
+            window,
+            environments: (0..window.environments)
+                .map(|_| CartPole::reset(&mut resets))
+                .collect(),
+            resets,
+            exploration: stream(seed, "cartpole exploration", [0, 0]),
+            observations: Matrix::zeros(transitions, OBSERVATIONS),
+            activations: Activations::for_training(shape, transitions),
+            right_probabilities: vec![0.0; transitions],
+            actions: vec![Action::Left; transitions],
+            terminated: vec![false; transitions],
+            advantages: vec![0.0; transitions],
+        }
+    }
+
+    /// Acts for one window with `policy` and writes the gradient of REINFORCE's loss (Williams 1992),
+    /// −mean(advantage · ln π(action | observation)), with respect to its parameters.
+    pub(super) fn gradient(&mut self, policy: &TwoLayerNetwork, gradient: &mut [f32]) {
+        for step in 0..self.window.steps {
+            self.act(policy, step * self.window.environments);
+        }
+        advantages(
+            &self.terminated,
+            self.window.environments,
+            self.window.discount,
+            &mut self.advantages,
+        );
+        policy_gradient(
+            &mut self.activations.outputs,
+            &self.right_probabilities,
+            &self.actions,
+            &self.advantages,
+        );
+        let rows = self.window.transitions();
+        policy.backward(&self.observations, rows, &mut self.activations, gradient);
+    }
+
+    /// Takes one step in every environment and records it in the rows from `first_row` on.
+    fn act(&mut self, policy: &TwoLayerNetwork, first_row: usize) {
+        let rows = first_row..first_row + self.environments.len();
+        for (row, environment) in rows.clone().zip(&self.environments) {
+            self.observations
+                .row_mut(row)
+                .copy_from_slice(&environment.observation());
+        }
+        policy.forward(&self.observations, rows.clone(), &mut self.activations);
+        for (row, environment) in rows.zip(&mut self.environments) {
+            let probability = right_probability(self.activations.outputs.row(row));
+            let action = sample(probability, &mut self.exploration);
+            let status = environment.step(action);
+            self.right_probabilities[row] = probability;
+            self.actions[row] = action;
+            self.terminated[row] = status == Status::Terminated;
+            if status != Status::Running {
+                *environment = CartPole::reset(&mut self.resets);
+            }
+        }
+    }
+}
+
+/// The softmax of two logits at [`Action::Right`].
+pub(super) fn right_probability(logits: &[f32]) -> f32 {
+    sigmoid(logits[1] - logits[0])
+}
+
+/// Draws an action; a probability that is not a number always gives [`Action::Left`].
+pub(super) fn sample(right_probability: f32, numbers: &mut Stream) -> Action {
+    if numbers.random::<f32>() < right_probability {
+        Action::Right
+    } else {
+        Action::Left
+    }
+}
+
+/// Replaces `outputs` by the gradient with respect to them of −mean(advantage · ln π(action)).
+fn policy_gradient(
+    outputs: &mut Matrix,
+    right_probabilities: &[f32],
+    actions: &[Action],
+    advantages: &[f32],
+) {
+    let scale = 1.0 / actions.len() as f32;
+    for (row, action) in actions.iter().enumerate() {
+        let taken = if *action == Action::Right { 1.0 } else { 0.0 };
+        let right = scale * advantages[row] * (right_probabilities[row] - taken);
+        let gradient: [f32; ACTIONS] = [-right, right];
+        outputs.row_mut(row).copy_from_slice(&gradient);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::balancing_policy;
+    use super::*;
+    use crate::network::reference::{assert_gradient, forward};
+    use crate::network::{Activation, InitialScale};
+
+    const SHAPE: Shape = Shape {
+        inputs: OBSERVATIONS,
+        hidden: 6,
+        outputs: ACTIONS,
+        activation: Activation::Tanh,
+    };
+
+    fn policy() -> (Vec<f32>, TwoLayerNetwork) {
+        let mut numbers = stream(2, "test", [0, 0]);
+        let parameters = SHAPE.initialise(InitialScale::Glorot, &mut numbers);
+        let mut policy = TwoLayerNetwork::new(SHAPE);
+        policy.load(&parameters);
+        (parameters, policy)
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_reinforces_loss() {
+        let (parameters, policy) = policy();
+        let window = Window {
+            environments: 5,
+            steps: 60,
+            discount: 0.97,
+        };
+        let mut rollout = Rollout::new(window, SHAPE, 4);
+        let mut gradient = vec![0.0; parameters.len()];
+        // The second window starts in the middle of episodes.
+        for _ in 0..2 {
+            rollout.gradient(&policy, &mut gradient);
+        }
+        assert!(rollout.terminated.contains(&true) && rollout.actions.contains(&Action::Left));
+
+        // The loss in f64 from what the window recorded, with the softmax written out.
+        let loss = |parameters: &[f64]| {
+            let mut total = 0.0;
+            for (row, action) in rollout.actions.iter().enumerate() {
+                let logits = forward(SHAPE, parameters, rollout.observations.row(row));
+                let exponentials = [libm::exp(logits[0]), libm::exp(logits[1])];
+                let taken = exponentials[usize::from(*action == Action::Right)];
+                let log_probability = libm::log(taken / (exponentials[0] + exponentials[1]));
+                total -= f64::from(rollout.advantages[row]) * log_probability;
+            }
+            total / rollout.actions.len() as f64
+        };
+        assert_gradient(SHAPE, &parameters, &gradient, 1, loss);
+    }
+
+    #[test]
+    fn the_time_limit_begins_a_new_episode_but_is_no_failure() {
+        let window = Window {
+            environments: 2,
+            steps: 510,
+            discount: 0.99,
+        };
+        let mut rollout = Rollout::new(window, SHAPE, 1);
+        let mut gradient = vec![0.0; SHAPE.layout().arena_len()];
+        rollout.gradient(&balancing_policy(SHAPE), &mut gradient);
+        assert!(!rollout.terminated.contains(&true));
+        let fresh = |row: usize| {
+            rollout
+                .observations
+                .row(row)
+                .iter()
+                .all(|value| value.abs() <= 0.05)
+        };
+        assert!(fresh(0) && fresh(1), "the first episodes' beginnings");
+        assert!(
+            fresh(1_000) && fresh(1_001),
+            "the second episodes', after 500 steps in both environments"
+        );
+        assert!(!fresh(998) && !fresh(999), "the ends of the first");
+    }
+
+    #[test]
+    fn actions_follow_their_probability() {
+        let mut numbers = stream(9, "test", [0, 0]);
+        let mut right = |probability| {
+            (0..10_000)
+                .filter(|_| sample(probability, &mut numbers) == Action::Right)
+                .count()
+        };
+        // 10,000 draws at 0.3 have a standard deviation of 46.
+        assert!((2_770..=3_230).contains(&right(0.3)));
+        assert_eq!(right(0.0), 0);
+        assert_eq!(right(1.0), 10_000);
+        assert_eq!(right(f32::NAN), 0);
+    }
+}

@@ -1,0 +1,60 @@
+//! The world in which learning algorithms are judged.
+//!
+//! A [`Task`] is data or an environment, a model with hand-written gradients, a training budget and a metric. It is
+//! given an [`UpdateRule`], trains its model with it from an initialisation that a seed fixes, and returns a
+//! [`TrainingRun`]: the learning curve and what it cost. Where rules come from is none of its business.
+//!
+//! ```text
+//!            seed ──► stream ──► initialisation, minibatches, exploration, evaluation
+//!                                        │
+//!  data │ environment ──► model ──gradient──► UpdateRule::step ──► parameters ──┐
+//!                           ▲                                                   │
+//!                           └───────────────────────────────────────────────────┤
+//!                                                                               └──► LearningCurve
+//! ```
+//!
+//! Three promises hold for every task. A run depends only on task, rule and seed: the same bits come back on any
+//! thread, at any time, in any order, on any machine. A run allocates before its first step and never after. And
+//! whatever numbers a rule writes, a run ends without a panic, with [`Outcome::Diverged`] if they stop being finite.
+//!
+//! ```
+//! use mlevolve_tasks::{ParameterLayout, Suite, UpdateRule};
+//!
+//! struct GradientDescent;
+//!
+//! impl UpdateRule for GradientDescent {
+//!     fn reset(&mut self, _layout: &ParameterLayout) {}
+//!
+//!     fn step(&mut self, _step: u32, parameters: &mut [f32], gradient: &[f32]) {
+//!         for (parameter, gradient) in parameters.iter_mut().zip(gradient) {
+//!             *parameter -= 0.1 * gradient;
+//!         }
+//!     }
+//! }
+//!
+//! let suite = Suite::default_suite();
+//! let run = suite.tasks()[0].run(&mut GradientDescent, 1);
+//! let [first, .., last] = run.curve.points.as_slice() else { panic!("a curve has several points") };
+//! assert!(last.value < first.value);
+//! ```
+
+mod cartpole;
+mod curve;
+mod data;
+mod diabetes_mlp;
+mod digits_mlp;
+mod layout;
+mod network;
+mod rule;
+mod stream;
+mod suite;
+mod supervised;
+mod task;
+mod training;
+
+pub use curve::{CurvePoint, LearningCurve, Outcome, TrainingRun};
+pub use layout::{PADDING, ParameterLayout, TensorLayout};
+pub use rule::UpdateRule;
+pub use stream::{Stream, stream};
+pub use suite::{Suite, task_named, task_names};
+pub use task::{Description, Direction, Family, Metric, Task};

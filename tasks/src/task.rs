@@ -1,0 +1,92 @@
+//! What a task is to those who judge a rule by it.
+
+use std::fmt;
+
+use crate::{ParameterLayout, TrainingRun, UpdateRule};
+
+/// Which way a metric gets better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Such as a loss.
+    LowerIsBetter,
+    /// Such as an accuracy or a return.
+    HigherIsBetter,
+}
+
+/// A quantity on a learning curve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// What is measured, and on which data.
+    pub name: &'static str,
+    /// Its unit.
+    pub unit: &'static str,
+    /// Which way it gets better.
+    pub direction: Direction,
+}
+
+/// The kind of learning problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// Predict a class.
+    Classification,
+    /// Predict a number.
+    Regression,
+    /// Act in an environment.
+    ReinforcementLearning,
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Classification => "classification",
+            Self::Regression => "regression",
+            Self::ReinforcementLearning => "reinforcement learning",
+        })
+    }
+}
+
+/// What is fixed about a task, for people and for those who normalise its results.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Description {
+    /// The name under which [`task_named`](crate::task_named) finds it.
+    pub name: &'static str,
+    /// The problem, the model and the training in a sentence or two.
+    pub summary: &'static str,
+    /// Where examples come from and how they are divided.
+    pub data: &'static str,
+    /// The kind of learning problem.
+    pub family: Family,
+    /// What a curve point's [`value`](crate::CurvePoint::value) is.
+    pub metric: Metric,
+    /// What a curve point's [`companion`](crate::CurvePoint::companion) is, if there is one.
+    pub companion: Option<Metric>,
+    /// Parameters of the model, without padding.
+    pub parameter_count: usize,
+    /// Update steps in a complete run.
+    pub budget_steps: u32,
+    /// Update steps from one curve point to the next.
+    pub evaluation_interval_steps: u32,
+    /// Training examples, or environment steps, that each update step consumes.
+    pub step_examples: u64,
+    /// FLOPs of the model's forward and backward passes for one update step, counted as in
+    /// [`TrainingRun::model_flops`].
+    pub step_flops: u64,
+}
+
+/// Data or an environment, a model, a training budget and a metric.
+///
+/// A run is single-threaded, allocates only before its first step, and depends on nothing but the task, the rule and
+/// the seed.
+pub trait Task: Send + Sync {
+    /// What is fixed about the task.
+    fn description(&self) -> &Description;
+
+    /// Where the model's tensors lie in the arena that the rule is given.
+    fn layout(&self) -> &ParameterLayout;
+
+    /// Trains from the initialisation that `seed` fixes, with `rule`, which is [reset](UpdateRule::reset) first.
+    ///
+    /// The curve has a point at step 0, at every multiple of [`Description::evaluation_interval_steps`], and at
+    /// the last step; a run that diverges ends there, with the points so far.
+    fn run(&self, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun;
+}

@@ -1,0 +1,90 @@
+//! A run allocates before its first step and never after. In a file of its own, for it replaces the process's allocator.
+
+#![allow(
+    unsafe_code,
+    reason = "a global allocator that counts is unsafe to implement"
+)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use mlevolve_tasks::{Outcome, ParameterLayout, Task, UpdateRule, task_named, task_names};
+
+thread_local! {
+    /// Per thread, because the test harness allocates in threads of its own while a test runs.
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: every call is passed on unchanged to the system's allocator, which keeps the contract.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller's promise about `layout`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise about `pointer` and `layout`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Gradient descent that ends the run by writing NaN at a given step, and notes the count at its first.
+struct StopAt {
+    step: u32,
+    allocations_at_first_step: u64,
+}
+
+impl UpdateRule for StopAt {
+    fn reset(&mut self, _layout: &ParameterLayout) {}
+
+    fn step(&mut self, step: u32, parameters: &mut [f32], gradient: &[f32]) {
+        if step == 1 {
+            self.allocations_at_first_step = ALLOCATIONS.get();
+        }
+        for (parameter, gradient) in parameters.iter_mut().zip(gradient) {
+            *parameter -= 0.01 * gradient;
+        }
+        if step == self.step {
+            parameters[0] = f32::NAN;
+        }
+    }
+}
+
+/// Allocations of a run of so many steps: before and from its first update.
+fn count(task: &dyn Task, steps: u32) -> (u64, u64) {
+    let mut rule = StopAt {
+        step: steps,
+        allocations_at_first_step: 0,
+    };
+    let start = ALLOCATIONS.get();
+    let run = task.run(&mut rule, 1);
+    let end = ALLOCATIONS.get();
+    assert_eq!(run.curve.outcome, Outcome::Diverged { step: steps });
+    (
+        rule.allocations_at_first_step - start,
+        end - rule.allocations_at_first_step,
+    )
+}
+
+#[test]
+fn steps_and_evaluations_do_not_allocate() {
+    for name in task_names() {
+        let task = task_named(name).expect(name);
+        let budget = task.description().budget_steps;
+        // The first run may decode data sets and detect the processor's features.
+        count(&*task, 1);
+        let (before, after) = count(&*task, budget);
+        assert!(before > 0, "{name}: the counter counts");
+        assert_eq!(
+            after, 0,
+            "{name}: allocations from the first update to the end"
+        );
+        assert_eq!(count(&*task, 2), (before, 0), "{name}");
+    }
+}
