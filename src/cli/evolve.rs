@@ -1,0 +1,172 @@
+//! `mlevolve evolve`: the main job.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+
+use super::progress::Progress;
+use super::{INTERRUPTED, print, set_threads};
+use crate::run::{Ending, RunConfig, RunError, Session, load_config};
+use crate::search::{BackendName, SearchSettings};
+
+/// Search for a learning algorithm.
+///
+/// Breeds programs generation by generation, trains each on every task of the suite, and ends with the
+/// best one, beside known rules with tuned learning rates. The same settings and seed give the same
+/// result, to the bit, at any number of threads. Ctrl-C stops without loss; `--resume` goes on.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  mlevolve evolve\n  \
+    mlevolve evolve --seed 7 --generations 100 --out runs/long\n  \
+    mlevolve evolve --resume runs/long\n  \
+    mlevolve evolve --config runs/long/config.toml --out runs/again\n\n\
+    A configuration file is TOML; what it leaves out has its default:\n  \
+    [search]\n  population = 200\n  injection_rate = 0.1\n\n\
+    Every run writes its own, with all settings, to DIR/config.toml.")]
+pub(super) struct Evolve {
+    /// What every random draw is derived from [default: 1]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// How many generations are bred after the first [default: 30]
+    #[arg(long, value_name = "N")]
+    generations: Option<u32>,
+
+    /// How many programs the population holds, and how many candidates a generation makes [default: 500]
+    #[arg(long, value_name = "N")]
+    population: Option<usize>,
+
+    /// What runs the programs: `jit` or `interp`; both give the same result [default: jit]
+    #[arg(long, value_name = "BACKEND", value_parser = backend)]
+    backend: Option<BackendName>,
+
+    /// Read settings from this file; options go before it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// The directory for everything that the run leaves [default: runs/seed-N]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    out: Option<PathBuf>,
+
+    /// Go on with the run in this directory
+    #[arg(long, value_name = "DIR")]
+    resume: Option<PathBuf>,
+
+    /// Stop after this long, as with Ctrl-C but with a report: `90s`, `10m`, `2h`
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    time_limit: Option<Duration>,
+
+    /// How many threads judge candidates; it changes no result [default: one for each core]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+fn backend(word: &str) -> Result<BackendName, mlevolve_ir::UnknownBackend> {
+    word.parse().map(BackendName)
+}
+
+impl Evolve {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        set_threads(self.threads)?;
+        let mut session = match &self.resume {
+            Some(directory) => Session::resume(directory, |begun| self.wanted(begun.clone()))?,
+            None => {
+                let config = self.wanted(RunConfig::default())?;
+                let out = match &self.out {
+                    Some(out) => out.clone(),
+                    None => unused_directory(config.search.seed)?,
+                };
+                Session::start(&out, &config)?
+            }
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let (on_signal, signalled) = (Arc::clone(&stop), Arc::clone(&interrupted));
+        ctrlc::set_handler(move || {
+            if signalled.swap(true, Ordering::Relaxed) {
+                // The second time, the user is in a hurry. The last checkpoint is whole.
+                std::process::exit(i32::from(INTERRUPTED));
+            }
+            on_signal.store(true, Ordering::Relaxed);
+        })
+        .context("cannot listen for Ctrl-C")?;
+        if let Some(limit) = self.time_limit {
+            let stop = Arc::clone(&stop);
+            std::thread::spawn(move || {
+                std::thread::sleep(limit);
+                stop.store(true, Ordering::Relaxed);
+            });
+        }
+
+        let mut progress = Progress::start(session.search(), session.directory());
+        let judged = progress.judged();
+        let ending = session.run(&mut progress, &judged, &stop);
+        progress.end();
+        let directory = session.directory().display();
+        match ending? {
+            Ending::Stopped if interrupted.load(Ordering::Relaxed) => {
+                eprintln!(
+                    "Interrupted before generation {}; nothing is lost. Go on with\n  \
+                     mlevolve evolve --resume {directory}",
+                    session.search().next_generation()
+                );
+                return Ok(ExitCode::from(INTERRUPTED));
+            }
+            Ending::Stopped => eprintln!(
+                "The time limit ended the run before generation {}; go on with\n  \
+                 mlevolve evolve --resume {directory}",
+                session.search().next_generation()
+            ),
+            Ending::Finished => {}
+        }
+        if session.search().leader().is_none() && !session.search().is_finished() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        let (_, report) = session.report()?;
+        print(&report)?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The settings that a run with these options has, where `base` has those that are not given.
+    fn wanted(&self, base: RunConfig) -> Result<RunConfig, RunError> {
+        let mut config = match &self.config {
+            Some(path) => load_config(path)?,
+            None => base,
+        };
+        let SearchSettings {
+            seed,
+            generations,
+            population,
+            offspring,
+            elites,
+            backend,
+            ..
+        } = &mut config.search;
+        *seed = self.seed.unwrap_or(*seed);
+        *generations = self.generations.unwrap_or(*generations);
+        *backend = self.backend.unwrap_or(*backend);
+        if let Some(size) = self.population {
+            // As large a share of a small population as of the default one.
+            *elites = (*elites).min((size / 20).max(1));
+            (*population, *offspring) = (size, size);
+        }
+        Ok(config)
+    }
+}
+
+/// `runs/seed-N`, or the first of `runs/seed-N-2`, … that is not taken.
+fn unused_directory(seed: u64) -> anyhow::Result<PathBuf> {
+    let first = Path::new("runs").join(format!("seed-{seed}"));
+    let further = (2..100_000).map(|count| first.with_file_name(format!("seed-{seed}-{count}")));
+    let mut candidates = std::iter::once(first.clone()).chain(further);
+    candidates.find(|path| !path.exists()).with_context(|| {
+        format!(
+            "{} and all that follow it are taken; use --out",
+            first.display()
+        )
+    })
+}

@@ -1,0 +1,150 @@
+//! The command line: one file a command.
+//!
+//! What a command is asked for goes to standard output, so that it can be piped; progress and errors
+//! go to standard error. Exit codes: 0 success, 1 a replay that found other figures, 2 anything that
+//! the user or the machine has to mend, 130 a run that was interrupted and can be resumed.
+
+mod baselines;
+mod completions;
+mod eval;
+mod evolve;
+mod progress;
+mod replay;
+mod show;
+mod tasks;
+
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+use crate::program::{FILE_EXTENSION, Program, known};
+
+/// Exit code of a run that was interrupted and can be resumed: 128 + SIGINT, as shells have it.
+const INTERRUPTED: u8 = 130;
+/// Exit code where something has to be mended first.
+const REFUSED: u8 = 2;
+
+/// Evolves learning algorithms and judges them in native code.
+///
+/// Without knowing anything else, run `mlevolve evolve`: it searches for an optimizer for about three
+/// minutes and shows what it found beside SGD, Adam and others.
+#[derive(Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  mlevolve evolve                      search for an optimizer\n  \
+        mlevolve eval programs/adam.mle      train with a known one\n  \
+        mlevolve show programs/adam.mle      look at a program\n  \
+        mlevolve help evolve                 everything about one command"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Evolve(Box<evolve::Evolve>),
+    Replay(replay::Replay),
+    Eval(eval::Eval),
+    Show(show::Show),
+    Tasks(tasks::Tasks),
+    Baselines(baselines::Baselines),
+    Completions(completions::Completions),
+}
+
+/// Runs the command that the process's arguments name.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Clap prints its own messages: help and version with exit code 0, errors with 2.
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Evolve(command) => command.run(),
+        Command::Replay(command) => command.run(),
+        Command::Eval(command) => command.run(),
+        Command::Show(command) => command.run(),
+        Command::Tasks(command) => command.run(),
+        Command::Baselines(command) => command.run(),
+        Command::Completions(command) => command.run(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(REFUSED)
+        }
+    }
+}
+
+/// Whether the reader of a pipe, such as `head`, has had enough.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain();
+    causes.any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+    })
+}
+
+/// Writes a command's result to standard output.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut output = std::io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        output.write_all(b"\n")?;
+    }
+    Ok(output.flush()?)
+}
+
+/// The program that a user names: a file, or one of the known programs.
+fn program_named(name: &str) -> anyhow::Result<Program> {
+    let path = Path::new(name);
+    if let (false, Some(known)) = (path.exists(), known::find(name)) {
+        return Ok(known.parsed());
+    }
+    Program::load(path).with_context(|| {
+        let names: Vec<_> = known::KNOWN.iter().map(|known| known.name).collect();
+        format!(
+            "PROGRAM is a .{FILE_EXTENSION} file, or one of {}",
+            names.join(", ")
+        )
+    })
+}
+
+/// Sets the number of threads of everything after.
+fn set_threads(threads: Option<usize>) -> anyhow::Result<()> {
+    if let Some(threads) = threads {
+        anyhow::ensure!(
+            (1..=1_024).contains(&threads),
+            "--threads must be from 1 to 1024, not {threads}"
+        );
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_every_command_shows_an_example() {
+        let mut command = Cli::command();
+        command.clone().debug_assert();
+        for command in command.get_subcommands_mut() {
+            let help = command.render_long_help().to_string();
+            assert!(help.contains("Example"), "{}", command.get_name());
+            assert!(help.contains("mlevolve"), "{}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! How a run comes along: a bar on a terminal, a line a generation elsewhere.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+
+use crate::run::{Timing, Watch};
+use crate::search::{Generation, Search};
+
+/// Shows progress on standard error.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    judged: Arc<AtomicU64>,
+    ended: Arc<AtomicBool>,
+    follower: Option<JoinHandle<()>>,
+    start: Instant,
+    first_generation: u32,
+    last_generation: u32,
+}
+
+impl Progress {
+    pub(super) fn start(search: &Search, directory: &Path) -> Self {
+        let settings = search.settings();
+        let (population, offspring) = (settings.population as u64, settings.offspring as u64);
+        let all = population + offspring * u64::from(settings.generations);
+        let done = search.totals().candidates;
+        let bar = ProgressBar::new(all);
+        let style = ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}");
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        bar.set_position(done);
+        eprintln!(
+            "Searching: {} tasks, population {population}, {} generations, seed {}; in {}",
+            settings.suite,
+            settings.generations,
+            settings.seed,
+            directory.display()
+        );
+        bar.set_message("first generation");
+        let judged = Arc::new(AtomicU64::new(0));
+        let ended = Arc::new(AtomicBool::new(false));
+        let (followed, counted, until) = (bar.clone(), Arc::clone(&judged), Arc::clone(&ended));
+        let follower = (!bar.is_hidden()).then(|| {
+            std::thread::spawn(move || {
+                while !until.load(Ordering::Relaxed) {
+                    followed.set_position(done + counted.load(Ordering::Relaxed));
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+            })
+        });
+        Self {
+            bar,
+            judged,
+            ended,
+            follower,
+            start: Instant::now(),
+            first_generation: search.next_generation(),
+            last_generation: settings.generations,
+        }
+    }
+
+    /// The count that the bar follows.
+    pub(super) fn judged(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.judged)
+    }
+
+    pub(super) fn end(&mut self) {
+        self.ended.store(true, Ordering::Relaxed);
+        if let Some(follower) = self.follower.take() {
+            // The follower does nothing that could panic.
+            let _ = follower.join();
+        }
+        self.bar.finish_and_clear();
+    }
+
+    /// How long the generations that are left will take, if they take as long as those so far.
+    fn time_left(&self, generation: u32) -> Duration {
+        let done = f64::from(generation + 1 - self.first_generation);
+        let left = f64::from(self.last_generation - generation);
+        self.start.elapsed().mul_f64(left / done)
+    }
+}
+
+impl Watch for Progress {
+    fn generation(&mut self, generation: &Generation, search: &Search, timing: Timing) {
+        let leader = search.leader();
+        let line = format!(
+            "generation {}/{}  best {:.4}  diversity {:.2}  {:.0} candidates/s  {:.0} % not trained  {} left",
+            generation.number,
+            self.last_generation,
+            leader.map_or(0.0, |leader| leader.confirmed.fitness),
+            generation.diversity,
+            timing.candidates_per_second,
+            100.0 * search.totals().share_untrained(),
+            HumanDuration(self.time_left(generation.number)),
+        );
+        if self.bar.is_hidden() {
+            eprintln!("{line}");
+        } else {
+            self.bar.set_message(line);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! `mlevolve replay`: do the figures hold?
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use mlevolve_ir::Backend;
+
+use super::{print, set_threads};
+use crate::run::replay;
+
+/// Judge the best program of a run again and compare every figure, bit for bit.
+///
+/// A finished run's figures are those of its report; an unfinished one's, those of its last
+/// checkpoint. Exit code 1 if any figure differs.
+#[derive(Args)]
+#[command(after_help = "Example:\n  mlevolve replay runs/seed-1")]
+pub(super) struct Replay {
+    /// The run directory
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+
+    /// What runs the program: `jit` or `interp`; both give the same figures
+    #[arg(long, value_name = "BACKEND", default_value_t = Backend::Jit)]
+    backend: Backend,
+
+    /// How many threads train [default: one for each core]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+}
+
+impl Replay {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        set_threads(self.threads)?;
+        let replay = replay(&self.directory, self.backend)?;
+        let differences = replay.differences();
+        let mut text = replay.program.clone();
+        for task in &replay.replayed.tasks {
+            text += &format!("\n{:<16} {}", task.task, task.fitness);
+        }
+        text += &format!("\n{:<16} {}\n\n", "fitness", replay.replayed.fitness);
+        if differences.is_empty() {
+            text += "Every figure is the recorded one, bit for bit.\n";
+            print(&text)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        text += "Figures differ from the recorded ones:\n";
+        for difference in differences {
+            text += &format!("  {difference}\n");
+        }
+        print(&text)?;
+        Ok(ExitCode::FAILURE)
+    }
+}

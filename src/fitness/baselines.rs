@@ -1,0 +1,296 @@
+//! What the known rules reach with tuned learning rates: the yardstick of fitness.
+//!
+//! The table is measured by `mlevolve baselines --write` and committed, so that every run, on every
+//! machine, measures with the same yardstick; a test trains its rows anew and compares them to the
+//! bit. The protocol is [`best_learning_rate`]'s, for each rule and task.
+
+use mlevolve_ir::Backend;
+use mlevolve_tasks::{Description, Outcome, Task, task_named, task_names};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::parts::CurveSummary;
+use super::tuning::{TuningError, best_learning_rate};
+use super::{GREATEST_PART, tuning_seeds};
+use crate::optimizer::CompiledOptimizer;
+use crate::program::known::KNOWN;
+
+/// The committed table.
+const TABLE: &str = include_str!("baselines.json");
+
+/// The known rules that results are shown beside.
+pub const COMPARED: [&str; 5] = ["sgd", "momentum", "adam", "adamw", "lion"];
+
+/// Known rules' learning curves on every task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineTable {
+    /// The tasks, in the order of [`task_names`].
+    pub tasks: Vec<TaskBaselines>,
+}
+
+/// Known rules' learning curves on one task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskBaselines {
+    /// The task's name.
+    pub task: String,
+    /// The steps at which curves have points.
+    pub steps: Vec<u32>,
+    /// One row a rule, in the order of [`KNOWN`].
+    pub rules: Vec<Measurement>,
+}
+
+/// One known rule on one task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measurement {
+    /// The rule's name.
+    pub rule: String,
+    /// Its tuned learning rate.
+    pub learning_rate: f32,
+    /// The task's metric, averaged over [`tuning_seeds`], at each step that has a point.
+    pub curve: Vec<f64>,
+}
+
+/// Why there is no yardstick.
+#[derive(Debug, thiserror::Error)]
+pub enum BaselineError {
+    /// The committed table cannot be read, or does not cover the tasks.
+    #[error(
+        "the table of baselines is out of date ({reason}); make it anew with `mlevolve baselines --write FILE`"
+    )]
+    Stale {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A known rule cannot be trained.
+    #[error(transparent)]
+    Tuning(#[from] TuningError),
+}
+
+impl BaselineTable {
+    /// The table that comes with the program.
+    ///
+    /// # Errors
+    /// [`BaselineError::Stale`] if it does not fit the program's tasks.
+    pub fn committed() -> Result<Self, BaselineError> {
+        let stale = |error: serde_json::Error| BaselineError::Stale {
+            reason: error.to_string(),
+        };
+        serde_json::from_str(TABLE).map_err(stale)
+    }
+
+    /// What is known about a task.
+    ///
+    /// # Errors
+    /// [`BaselineError::Stale`] if the table has no such task.
+    pub fn task(&self, name: &str) -> Result<&TaskBaselines, BaselineError> {
+        let found = self.tasks.iter().find(|row| row.task == name);
+        found.ok_or_else(|| BaselineError::Stale {
+            reason: format!("it has no task `{name}`"),
+        })
+    }
+
+    /// The committed file's text: a line a rule, so that a change can be reviewed.
+    ///
+    /// # Panics
+    /// Never: every figure has a form in JSON.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let json = |value: serde_json::Result<String>| match value {
+            Ok(text) => text,
+            Err(error) => panic!("figures must have a form in JSON: {error}"),
+        };
+        let task = |task: &TaskBaselines| {
+            let rules = task.rules.iter();
+            let rules: Vec<String> = rules.map(|row| json(serde_json::to_string(row))).collect();
+            format!(
+                "{{\"task\": {}, \"steps\": {},\n\"rules\": [\n{}]}}",
+                json(serde_json::to_string(&task.task)),
+                json(serde_json::to_string(&task.steps)),
+                rules.join(",\n")
+            )
+        };
+        let tasks: Vec<String> = self.tasks.iter().map(task).collect();
+        format!("{{\"tasks\": [\n{}]}}\n", tasks.join(",\n"))
+    }
+
+    /// Measures all known rules on all tasks: some 2,000 training runs.
+    ///
+    /// # Errors
+    /// [`BaselineError::Tuning`] if a rule cannot be compiled, or diverges at every learning rate.
+    pub fn measured(backend: Backend) -> Result<Self, BaselineError> {
+        let tasks: Result<_, BaselineError> = task_names()
+            .filter_map(task_named)
+            .map(|task| TaskBaselines::measured(&*task, backend))
+            .collect();
+        Ok(Self { tasks: tasks? })
+    }
+}
+
+impl TaskBaselines {
+    fn measured(task: &dyn Task, backend: Backend) -> Result<Self, BaselineError> {
+        let rules: Result<Vec<Measurement>, BaselineError> = KNOWN
+            .par_iter()
+            .map(|known| {
+                let learning_rate = best_learning_rate(&known.parsed(), task, backend)?;
+                Ok(measure(known.name, learning_rate, task, backend)?)
+            })
+            .collect();
+        let Description {
+            name,
+            budget_steps,
+            evaluation_interval_steps,
+            ..
+        } = *task.description();
+        let mut steps: Vec<u32> = (0..budget_steps)
+            .step_by(evaluation_interval_steps as usize)
+            .collect();
+        steps.push(budget_steps);
+        Ok(Self {
+            task: name.to_owned(),
+            steps,
+            rules: rules?,
+        })
+    }
+
+    /// A known rule's row, if it has one.
+    #[must_use]
+    pub fn rule(&self, name: &str) -> Option<&Measurement> {
+        self.rules.iter().find(|row| row.rule == name)
+    }
+
+    /// The yardstick for this task.
+    ///
+    /// # Errors
+    /// [`BaselineError::Stale`] if a row does not have a point for each step, or no rule learns.
+    pub fn reference(&self, task: &dyn Task) -> Result<Reference, BaselineError> {
+        use mlevolve_tasks::Direction::{HigherIsBetter, LowerIsBetter};
+        let stale = |reason: String| BaselineError::Stale {
+            reason: format!("{reason} on task `{}`", self.task),
+        };
+        let mut ends = Vec::new();
+        for row in &self.rules {
+            match (row.curve.first(), row.curve.last()) {
+                (Some(&first), Some(&last)) if row.curve.len() == self.steps.len() => {
+                    ends.push((first, last, row));
+                }
+                _ => {
+                    return Err(stale(format!(
+                        "rule `{}` has another number of points",
+                        row.rule
+                    )));
+                }
+            }
+        }
+        let better = |a: f64, b: f64| match task.description().metric.direction {
+            LowerIsBetter => a < b,
+            HigherIsBetter => a > b,
+        };
+        let best = ends
+            .iter()
+            .copied()
+            .reduce(|best, next| if better(next.1, best.1) { next } else { best });
+        match best {
+            Some((untrained, best_final, row)) if better(best_final, untrained) => {
+                let steps = self.steps.iter().map(|&step| f64::from(step));
+                let values = row.curve.iter();
+                let qualities = values.map(|&value| quality(untrained, best_final, value));
+                Ok(Reference {
+                    untrained,
+                    best_final,
+                    best_rule: row.rule.clone(),
+                    best: CurveSummary::of(&steps.zip(qualities).collect::<Vec<_>>()),
+                })
+            }
+            Some(_) | None => Err(stale("no rule learns".to_owned())),
+        }
+    }
+}
+
+/// Trains a known rule with a given learning rate on [`tuning_seeds`].
+///
+/// # Errors
+/// [`TuningError`] if it cannot be compiled, or a run diverges.
+///
+/// # Panics
+/// If there is no known rule of this name.
+pub fn measure(
+    rule: &str,
+    learning_rate: f32,
+    task: &dyn Task,
+    backend: Backend,
+) -> Result<Measurement, TuningError> {
+    let Some(known) = crate::program::known::find(rule) else {
+        panic!("there is no known rule `{rule}`");
+    };
+    let program = known
+        .parsed()
+        .with_constant("learning_rate", learning_rate)?;
+    let mut optimizer = CompiledOptimizer::new(&program, backend)?;
+    let seeds = tuning_seeds();
+    let mut sums: Vec<f64> = Vec::new();
+    for &seed in &seeds {
+        let run = task.run(&mut optimizer, seed);
+        if run.curve.outcome != Outcome::Completed {
+            return Err(TuningError::Diverged {
+                program: rule.to_owned(),
+                task: task.description().name,
+            });
+        }
+        sums.resize(run.curve.points.len(), 0.0);
+        for (sum, point) in sums.iter_mut().zip(&run.curve.points) {
+            *sum += point.value;
+        }
+    }
+    Ok(Measurement {
+        rule: rule.to_owned(),
+        learning_rate,
+        curve: sums.iter().map(|sum| sum / seeds.len() as f64).collect(),
+    })
+}
+
+fn quality(untrained: f64, best_final: f64, value: f64) -> f64 {
+    ((value - untrained) / (best_final - untrained)).clamp(0.0, GREATEST_PART)
+}
+
+/// The two points between which a task's metric is normalised.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reference {
+    untrained: f64,
+    best_final: f64,
+    best_rule: String,
+    best: CurveSummary,
+}
+
+impl Reference {
+    /// A value of the task's metric as quality: 0 where the untrained model is or below, 1 where the
+    /// best known rule ends, and never more than [`GREATEST_PART`]. Serves metrics of either direction.
+    #[must_use]
+    pub fn quality(&self, value: f64) -> f64 {
+        quality(self.untrained, self.best_final, value)
+    }
+
+    /// The mean metric of the untrained model.
+    #[must_use]
+    pub const fn untrained(&self) -> f64 {
+        self.untrained
+    }
+
+    /// The mean metric that the best known rule ends with.
+    #[must_use]
+    pub const fn best_final(&self) -> f64 {
+        self.best_final
+    }
+
+    /// The known rule that ends best.
+    #[must_use]
+    pub fn best_rule(&self) -> &str {
+        &self.best_rule
+    }
+
+    pub(super) const fn best(&self) -> CurveSummary {
+        self.best
+    }
+}

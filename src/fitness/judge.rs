@@ -1,0 +1,232 @@
+//! Training a rule on a suite and giving its fitness.
+
+use std::sync::Arc;
+
+use mlevolve_tasks::{Outcome, Suite, Task, TrainingRun};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{BaselineError, BaselineTable, FitnessParts, FitnessWeights, Reference};
+use crate::optimizer::CompiledOptimizer;
+
+/// How good a rule is on a suite.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judgement {
+    /// The mean of the tasks' fitnesses.
+    pub fitness: f64,
+    /// Each task's, in the suite's order.
+    pub tasks: Vec<TaskFitness>,
+}
+
+/// How good a rule is on one task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TaskFitness {
+    /// The task's name.
+    pub task: String,
+    /// The parts, combined by the weights.
+    pub fitness: f64,
+    /// The parts, averaged over seeds.
+    #[serde(flatten)]
+    pub parts: FitnessParts,
+    /// The metric's mean last value, if no run diverged.
+    pub final_value: Option<f64>,
+    /// The companion metric's mean last value, if the task has one and no run diverged.
+    pub final_companion: Option<f64>,
+    /// How many runs there were.
+    pub runs: usize,
+    /// How many of them diverged.
+    pub diverged_runs: usize,
+    /// FLOPs of the updates of one complete run.
+    pub update_flops: u64,
+}
+
+/// Why a rule cannot be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum JudgeError {
+    /// There is no such suite.
+    #[error("there is no suite `{name}`, only {known}")]
+    UnknownSuite {
+        /// The name that was asked for.
+        name: String,
+        /// The suites there are.
+        known: String,
+    },
+    /// There is no yardstick.
+    #[error(transparent)]
+    Baselines(#[from] BaselineError),
+}
+
+/// Judges rules on a suite.
+pub struct Judge {
+    suite: Suite,
+    references: Vec<Reference>,
+    table: BaselineTable,
+    weights: FitnessWeights,
+}
+
+impl Judge {
+    /// A judge on the suite of this name.
+    ///
+    /// # Errors
+    /// [`JudgeError`] if there is no such suite, or the table of baselines does not cover it.
+    pub fn new(suite: &str, weights: FitnessWeights) -> Result<Self, JudgeError> {
+        let suite = Suite::named(suite).ok_or_else(|| JudgeError::UnknownSuite {
+            name: suite.to_owned(),
+            known: Suite::names()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", "),
+        })?;
+        let table = BaselineTable::committed()?;
+        let tasks = suite.tasks().iter();
+        let references = tasks.map(|task| {
+            let baselines = table.task(task.description().name)?;
+            baselines.reference(&**task)
+        });
+        let references = references.collect::<Result<_, _>>()?;
+        Ok(Self {
+            suite,
+            references,
+            table,
+            weights,
+        })
+    }
+
+    /// The tasks, cheapest first.
+    #[must_use]
+    pub fn tasks(&self) -> &[Arc<dyn Task>] {
+        self.suite.tasks()
+    }
+
+    /// The yardstick of each task.
+    #[must_use]
+    pub fn references(&self) -> &[Reference] {
+        &self.references
+    }
+
+    /// The table of baselines.
+    #[must_use]
+    pub const fn baselines(&self) -> &BaselineTable {
+        &self.table
+    }
+
+    /// Trains `optimizer` on every task of the suite with each seed.
+    ///
+    /// # Panics
+    /// If there are no seeds.
+    #[must_use]
+    pub fn judge(&self, optimizer: &CompiledOptimizer, seeds: &[u64]) -> Judgement {
+        let tasks = (0..self.tasks().len()).map(|task| self.judge_task(task, optimizer, seeds));
+        Judgement::of(tasks.collect())
+    }
+
+    /// Trains `optimizer` on the tasks in turn, and stops after the first that is below `hurdle`: the
+    /// tasks that are left count 0. The other result is whether that happened.
+    ///
+    /// # Panics
+    /// If there are no seeds.
+    #[must_use]
+    pub fn judge_with_hurdle(
+        &self,
+        optimizer: &CompiledOptimizer,
+        seeds: &[u64],
+        hurdle: f64,
+    ) -> (Judgement, bool) {
+        let mut tasks: Vec<TaskFitness> = Vec::new();
+        let mut dropped = false;
+        for (index, task) in self.tasks().iter().enumerate() {
+            let fitness = if dropped {
+                TaskFitness::missed(task.description().name)
+            } else {
+                self.judge_task(index, optimizer, seeds)
+            };
+            dropped |= fitness.fitness < hurdle && index + 1 < self.tasks().len();
+            tasks.push(fitness);
+        }
+        (Judgement::of(tasks), dropped)
+    }
+
+    /// Trains `optimizer` on one task, by its place in [`tasks`](Self::tasks), with each seed.
+    ///
+    /// # Panics
+    /// If there is no such task, or there are no seeds.
+    #[must_use]
+    pub fn judge_task(
+        &self,
+        task: usize,
+        optimizer: &CompiledOptimizer,
+        seeds: &[u64],
+    ) -> TaskFitness {
+        assert!(
+            !seeds.is_empty(),
+            "a fitness is a mean over at least one seed"
+        );
+        let (reference, task) = (&self.references[task], &self.tasks()[task]);
+        let runs: Vec<TrainingRun> = seeds
+            .par_iter()
+            .map(|&seed| task.run(&mut optimizer.clone(), seed))
+            .collect();
+        let parts: Vec<_> = runs
+            .iter()
+            .map(|run| FitnessParts::of(run, reference))
+            .collect();
+        let parts = FitnessParts::mean(&parts);
+        let diverged = |run: &&TrainingRun| run.curve.outcome != Outcome::Completed;
+        let diverged_runs = runs.iter().filter(diverged).count();
+        let description = task.description();
+        let calls = u64::from(description.budget_steps);
+        let parameters = description.parameter_count as u64;
+        TaskFitness {
+            task: description.name.to_owned(),
+            fitness: parts.combined(&self.weights),
+            parts,
+            final_value: mean_last(&runs, |point| Some(point.value)),
+            final_companion: mean_last(&runs, |point| point.companion),
+            runs: runs.len(),
+            diverged_runs,
+            update_flops: calls * optimizer.cost().total(parameters),
+        }
+    }
+}
+
+/// The mean of something of the last points, if all runs have it and none diverged.
+fn mean_last(
+    runs: &[TrainingRun],
+    of: impl Fn(&mlevolve_tasks::CurvePoint) -> Option<f64>,
+) -> Option<f64> {
+    let mut sum = 0.0;
+    for run in runs {
+        match run.curve.outcome {
+            Outcome::Completed => sum += of(run.curve.points.last()?)?,
+            Outcome::Diverged { .. } => return None,
+        }
+    }
+    Some(sum / runs.len() as f64)
+}
+
+impl Judgement {
+    /// Of what a rule did on each task.
+    #[must_use]
+    pub fn of(tasks: Vec<TaskFitness>) -> Self {
+        let fitness = tasks.iter().map(|task| task.fitness).sum::<f64>() / tasks.len() as f64;
+        Self { fitness, tasks }
+    }
+}
+
+impl TaskFitness {
+    /// Of a task that a rule was not let to.
+    fn missed(task: &str) -> Self {
+        Self {
+            task: task.to_owned(),
+            fitness: 0.0,
+            parts: FitnessParts::default(),
+            final_value: None,
+            final_companion: None,
+            runs: 0,
+            diverged_runs: 0,
+            update_flops: 0,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! How good an update rule is: one number, and what it is made of.
+//!
+//! ```text
+//!   CompiledOptimizer ──Task::run for each seed──► learning curves
+//!                                                      │  Reference: untrained = 0, best tuned known rule = 1
+//!                                                      ▼
+//!                                     FitnessParts ──weights──► TaskFitness ──mean──► Judgement
+//! ```
+//!
+//! Metrics of different tasks cannot be added, so each is normalised between two points that are the
+//! same for every rule, [`Reference`]: 0 is the untrained model, 1 what the best of the known rules
+//! reaches with a tuned learning rate. Of each normalised curve three things count, weighted by
+//! [`FitnessWeights`]:
+//!
+//! - *convergence speed*, the area under it;
+//! - *final quality*, its last point;
+//! - *sample efficiency*, how much of the budget is left when it reaches [`TARGET_QUALITY`];
+//!
+//! each divided by what the best known rule has there and bounded to 0 ..= [`GREATEST_PART`], so that
+//! a task on which a rule is far ahead cannot hide one on which it fails. Parts are averaged over
+//! seeds, a run that diverges counting 0, and task fitnesses over tasks.
+
+mod baselines;
+mod judge;
+mod parts;
+mod seeds;
+mod tuning;
+
+pub use baselines::{
+    BaselineError, BaselineTable, COMPARED, Measurement, Reference, TaskBaselines, measure,
+};
+pub use judge::{Judge, JudgeError, Judgement, TaskFitness};
+pub use parts::{FitnessParts, FitnessWeights, GREATEST_PART, TARGET_QUALITY};
+pub use seeds::{confirmation_seeds, judging_seeds, search_seeds, tuning_seeds};
+pub use tuning::{LEARNING_RATES, TuningError, best_learning_rate};

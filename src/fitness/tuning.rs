@@ -1,0 +1,84 @@
+//! Learning rates, tuned alike for every rule.
+//!
+//! The protocol follows learned_optimization (Metz et al. 2022): a fixed grid of 14 rates, 5 seeds
+//! each, and the rate with the best mean final metric on validation data is chosen.
+
+use mlevolve_ir::Backend;
+use mlevolve_tasks::{Direction, Outcome, Task};
+use rayon::prelude::*;
+
+use super::tuning_seeds;
+use crate::optimizer::{CompiledOptimizer, OptimizerError};
+use crate::program::{Program, SetConstantError};
+
+/// The grid: three rates per decade.
+pub const LEARNING_RATES: [f32; 14] = [
+    4.64e-4, 1e-3, 2.15e-3, 4.64e-3, 1e-2, 2.15e-2, 4.64e-2, 0.1, 0.215, 0.464, 1.0, 2.15, 4.64,
+    10.0,
+];
+
+/// Why a learning rate cannot be tuned.
+#[derive(Debug, thiserror::Error)]
+pub enum TuningError {
+    /// The program cannot be compiled.
+    #[error(transparent)]
+    Optimizer(#[from] OptimizerError),
+    /// The program has no learning rate.
+    #[error(transparent)]
+    Constant(#[from] SetConstantError),
+    /// No learning rate lets the rule end with finite parameters.
+    #[error("program `{program}` diverges on task `{task}` at every learning rate")]
+    Diverged {
+        /// The program's name.
+        program: String,
+        /// The task's name.
+        task: &'static str,
+    },
+}
+
+/// The rate of [`LEARNING_RATES`] at which `program` ends best on `task`, averaged over
+/// [`tuning_seeds`]; the smallest of equally good ones.
+///
+/// # Errors
+/// [`TuningError`] if the program cannot be compiled, or diverges at every rate.
+pub fn best_learning_rate(
+    program: &Program,
+    task: &dyn Task,
+    backend: Backend,
+) -> Result<f32, TuningError> {
+    let finals: Result<Vec<Option<f64>>, TuningError> = LEARNING_RATES
+        .par_iter()
+        .map(|&rate| {
+            let program = program.with_constant("learning_rate", rate)?;
+            let optimizer = CompiledOptimizer::new(&program, backend)?;
+            Ok(mean_final(&optimizer, task))
+        })
+        .collect();
+    let sign = match task.description().metric.direction {
+        Direction::LowerIsBetter => 1.0,
+        Direction::HigherIsBetter => -1.0,
+    };
+    let rated = LEARNING_RATES.into_iter().zip(finals?);
+    rated
+        .filter_map(|(rate, value)| value.map(|value| (rate, sign * value)))
+        .min_by(|(_, first), (_, second)| first.total_cmp(second))
+        .map(|(rate, _)| rate)
+        .ok_or_else(|| TuningError::Diverged {
+            program: program.name().to_owned(),
+            task: task.description().name,
+        })
+}
+
+/// The mean last point over [`tuning_seeds`], if no run diverges.
+fn mean_final(optimizer: &CompiledOptimizer, task: &dyn Task) -> Option<f64> {
+    let seeds = tuning_seeds();
+    let finals: Option<Vec<f64>> = seeds
+        .par_iter()
+        .map(|&seed| {
+            let run = task.run(&mut optimizer.clone(), seed);
+            let last = run.curve.points.last()?.value;
+            (run.curve.outcome == Outcome::Completed).then_some(last)
+        })
+        .collect();
+    finals.map(|finals| finals.iter().sum::<f64>() / seeds.len() as f64)
+}

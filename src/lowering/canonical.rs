@@ -1,0 +1,242 @@
+//! One hash for all programs that say the same thing.
+//!
+//! Evolution makes the same algorithm over and over: with other registers, instructions in another
+//! order, operands of a commuting op exchanged, dead code in between. What is left of such
+//! differences after lowering is how values and state are named. A value is therefore hashed by what
+//! it is computed from, down to inputs, constants and state, and two like operands of a commuting op
+//! in the order of their hashes.
+//!
+//! State has no content to hash by, only a definition that refers to state again. All state begins
+//! at zero, so two cells of state whose definitions are the same up to exchanging like cells hold the
+//! same numbers for ever. That is decided by partition refinement (Moore 1956; as for automata): all
+//! cells begin with one label for their shape, and each round replaces a cell's label by the hash of
+//! what is stored to it, with loads hashed by the labels of the round before. Twice as many rounds as
+//! there are cells tell any two definitions apart that differ.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use mlevolve_ir::{Definition, Function};
+use sha2::{Digest, Sha256};
+
+use super::lower_unoptimised;
+use crate::program::{Program, Role};
+
+/// Equal for programs that are equal up to names, order, commuted operands and dead code; different,
+/// but for a collision of 128-bit hashes, for all others.
+///
+/// Displayed as, and parsed from, 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CanonicalHash([u8; 16]);
+
+type Digest256 = [u8; 32];
+
+impl CanonicalHash {
+    /// The hash of a program.
+    #[must_use]
+    pub fn of(program: &Program) -> Self {
+        let functions = lower_unoptimised(program);
+        let mut labels = initial_labels(program, &functions);
+        for _ in 0..2 * labels.len() {
+            labels = refined(&functions, &labels);
+        }
+        let mut whole = Sha256::new();
+        whole.update(program.schema().description().name);
+        // Programs with more cells of state than others were refined more often.
+        whole.update(labels.len().to_le_bytes());
+        for function in &functions {
+            let hashes = value_hashes(function, &labels);
+            for (parameter, value) in function.stores() {
+                let name = &function.parameter(parameter).name;
+                if !labels.contains_key(name) {
+                    whole.update(tagged("store", &[name.as_bytes(), &hashes[value.index()]]));
+                }
+            }
+        }
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&whole.finalize()[..16]);
+        Self(hash)
+    }
+}
+
+/// The cells of state that are storage of some function, each with a label for its shape.
+fn initial_labels(program: &Program, functions: &[Function]) -> BTreeMap<String, Digest256> {
+    let mut labels = BTreeMap::new();
+    for parameter in functions.iter().flat_map(Function::parameters) {
+        let cell = program.cell_named(&parameter.name);
+        if cell.is_some_and(|cell| program.cell(cell).role == Role::State) {
+            let label = tagged("state", &[parameter.shape.keyword().as_bytes()]);
+            labels.insert(parameter.name.clone(), label);
+        }
+    }
+    labels
+}
+
+/// One round of refinement.
+fn refined(
+    functions: &[Function],
+    labels: &BTreeMap<String, Digest256>,
+) -> BTreeMap<String, Digest256> {
+    let mut next = labels.clone();
+    for function in functions {
+        let hashes = value_hashes(function, labels);
+        for (parameter, value) in function.stores() {
+            if let Some(label) = next.get_mut(&function.parameter(parameter).name) {
+                *label = tagged("next", &[label, &hashes[value.index()]]);
+            }
+        }
+    }
+    next
+}
+
+/// The hash of every value, given what cells of state are labelled with.
+fn value_hashes(function: &Function, labels: &BTreeMap<String, Digest256>) -> Vec<Digest256> {
+    let mut hashes: Vec<Digest256> = Vec::new();
+    for value in function.values() {
+        let hash = match function.definition(value) {
+            Definition::Load(parameter) => {
+                let name = &function.parameter(*parameter).name;
+                match labels.get(name) {
+                    Some(label) => tagged("load", &[label]),
+                    None => tagged("input", &[name.as_bytes()]),
+                }
+            }
+            Definition::Constant(constant) => tagged("constant", &[&constant.bits().to_le_bytes()]),
+            Definition::Apply { op, operands } => {
+                let operands = operands.as_slice().iter();
+                let mut operands: Vec<&[u8]> = operands
+                    .map(|operand| &hashes[operand.index()][..])
+                    .collect();
+                if op.commutes() && operands[1] < operands[0] {
+                    operands.swap(0, 1);
+                }
+                let mut parts = vec![op.mnemonic().as_bytes()];
+                parts.extend(operands);
+                tagged("apply", &parts)
+            }
+        };
+        hashes.push(hash);
+    }
+    hashes
+}
+
+/// The hash of a kind of thing made of parts, each of which is told apart from its neighbours.
+fn tagged(kind: &str, parts: &[&[u8]]) -> Digest256 {
+    let mut hasher = Sha256::new();
+    for part in [kind.as_bytes()].iter().chain(parts) {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    hasher.finalize().into()
+}
+
+impl fmt::Display for CanonicalHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+/// A word that is no canonical hash.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{found}` is no canonical hash, which has 32 hexadecimal digits")]
+pub struct InvalidHash {
+    /// The word.
+    pub found: String,
+}
+
+impl std::str::FromStr for CanonicalHash {
+    type Err = InvalidHash;
+
+    fn from_str(word: &str) -> Result<Self, InvalidHash> {
+        let invalid = || InvalidHash {
+            found: word.chars().take(40).collect(),
+        };
+        if word.len() != 32 || !word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(invalid());
+        }
+        let number = u128::from_str_radix(word, 16).map_err(|_| invalid())?;
+        Ok(Self(number.to_be_bytes()))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "program p\nschema optimizer 1\ninput w tensor\ninput g tensor\n\
+        input step scalar\nconstant learning_rate = 0.1\nconstant b = 0.9\noutput delta tensor\n\
+        state m tensor\nstate n tensor\nscratch t tensor\nscratch u tensor\nupdate:\n";
+
+    fn hash(body: &str) -> CanonicalHash {
+        CanonicalHash::of(&Program::parse(&format!("{HEAD}{body}")).unwrap())
+    }
+
+    #[test]
+    fn names_order_commuted_operands_and_dead_code_do_not_matter() {
+        let first = hash("m = lerp(g, m, b)\nt = mul(m, learning_rate)\ndelta = neg(t)");
+        for same in [
+            "n = lerp(g, n, b)\nu = mul(learning_rate, n)\ndelta = neg(u)",
+            "u = sqrt(w)\nm = lerp(g, m, b)\nn = add(n, g)\nt = mul(m, learning_rate)\n\
+             delta = neg(t)",
+            "m = lerp(g, m, b)\ndelta = mul(m, learning_rate)\ndelta = neg(delta)",
+        ] {
+            assert_eq!(hash(same), first, "{same}");
+        }
+    }
+
+    #[test]
+    fn what_matters_is_told_apart() {
+        let bodies = [
+            "m = lerp(g, m, b)\ndelta = mul(m, learning_rate)",
+            "m = lerp(m, g, b)\ndelta = mul(m, learning_rate)",
+            "m = lerp(g, m, learning_rate)\ndelta = mul(m, learning_rate)",
+            "m = lerp(g, m, b)\ndelta = mul(m, b)",
+            "m = lerp(g, m, b)\nn = lerp(g, n, learning_rate)\ndelta = mul(m, n)",
+            "m = lerp(g, m, b)\nn = lerp(m, n, learning_rate)\ndelta = mul(m, n)",
+            // The states are exchanged at every step.
+            "t = add(m, g)\nm = sub(n, g)\nn = add(t, g)\ndelta = mul(m, b)",
+            "t = add(m, g)\nm = sub(n, g)\nn = add(t, g)\ndelta = mul(n, b)",
+            "delta = sub(w, g)",
+            "delta = sub(g, w)",
+            "delta = mul(g, b)",
+            "t = sum(g)\ndelta = mul(t, b)",
+        ];
+        // The last one's sum needs a scalar's place, but a tensor cell takes a scalar too.
+        for (index, body) in bodies.iter().enumerate() {
+            for other in &bodies[..index] {
+                assert_ne!(hash(body), hash(other), "{body}\n\n{other}");
+            }
+        }
+    }
+
+    /// Two cells of state with like definitions hold the same numbers, whichever is read.
+    #[test]
+    fn like_states_are_one() {
+        let two = "m = lerp(g, m, b)\nn = lerp(g, n, b)\n";
+        let first = hash(&format!("{two}delta = mul(m, n)"));
+        assert_eq!(hash(&format!("{two}delta = mul(n, m)")), first);
+        assert_eq!(
+            hash(&format!(
+                "{two}t = add(n, n)\nu = sub(t, n)\ndelta = mul(m, n)"
+            )),
+            first
+        );
+    }
+
+    #[test]
+    fn hashes_round_trip_as_text() {
+        let original = hash("delta = neg(g)");
+        assert_eq!(original.to_string().parse(), Ok(original));
+        for bad in [
+            "",
+            "12",
+            "+0000000000000000000000000000000",
+            &"g".repeat(32),
+        ] {
+            assert!(bad.parse::<CanonicalHash>().is_err(), "{bad}");
+        }
+    }
+}

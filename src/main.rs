@@ -1,0 +1,7 @@
+//! The `mlevolve` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mlevolve::cli::main()
+}

@@ -1,0 +1,225 @@
+//! A search between two generations, as a file.
+//!
+//! The first line says what follows: the format, the length and the SHA-256 of the second, so that a
+//! file that was cut short or changed is told from one that is whole. The second is one JSON object.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::directory::write_whole;
+use super::{RUN_FORMAT, RunDirectory, RunError};
+use crate::fitness::Judgement;
+use crate::lowering::CanonicalHash;
+use crate::program::Program;
+use crate::search::engine::{Seen, SeenFitness};
+use crate::search::{Individual, Leader, Origin, Population, Search, SearchSettings, Totals};
+
+/// The first line.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    format: u32,
+    #[serde(default)]
+    bytes: usize,
+    #[serde(default)]
+    sha256: String,
+}
+
+/// The second line.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    settings: SearchSettings,
+    log_bytes: u64,
+    next_generation: u32,
+    next_id: u64,
+    diversity: f64,
+    totals: Totals,
+    leader: Option<LeaderRecord>,
+    population: Vec<IndividualRecord>,
+    seen: Vec<SeenRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IndividualRecord {
+    id: u64,
+    origin: Origin,
+    fitness: f64,
+    element_flops: u32,
+    program: String,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeaderRecord {
+    generation: u32,
+    confirmed: Judgement,
+    individual: IndividualRecord,
+}
+
+/// A hash, and what is known of it.
+#[derive(Serialize, Deserialize)]
+struct SeenRecord(String, Option<SeenFitness>);
+
+impl From<&Individual> for IndividualRecord {
+    fn from(individual: &Individual) -> Self {
+        Self {
+            id: individual.id,
+            origin: individual.origin.clone(),
+            fitness: individual.fitness,
+            element_flops: individual.element_flops,
+            program: individual.program.to_string(),
+        }
+    }
+}
+
+impl IndividualRecord {
+    fn restored(self) -> Result<Individual, String> {
+        let program =
+            Program::parse(&self.program).map_err(|error| RunError::program_text(&error))?;
+        Ok(Individual {
+            id: self.id,
+            origin: self.origin,
+            hash: CanonicalHash::of(&program),
+            program,
+            fitness: self.fitness,
+            element_flops: self.element_flops,
+        })
+    }
+}
+
+/// Writes the search down, with the length that the log has now.
+pub(super) fn save(
+    directory: &RunDirectory,
+    search: &Search,
+    log_bytes: u64,
+) -> Result<(), RunError> {
+    let path = directory.file("checkpoint.json");
+    let leader = search.leader.as_ref().map(|leader| LeaderRecord {
+        generation: leader.generation,
+        confirmed: leader.confirmed.clone(),
+        individual: IndividualRecord::from(&leader.individual),
+    });
+    let individuals = search.population.individuals().iter();
+    let seen = search.seen.iter();
+    let body = Body {
+        settings: search.settings.clone(),
+        log_bytes,
+        next_generation: search.next_generation,
+        next_id: search.next_id,
+        diversity: search.diversity,
+        totals: search.totals,
+        leader,
+        population: individuals.map(IndividualRecord::from).collect(),
+        seen: seen
+            .map(|(hash, verdict)| SeenRecord(hash.to_string(), verdict))
+            .collect(),
+    };
+    let content = encoded(&body).map_err(|error| RunError::Unwritable {
+        path: path.clone(),
+        source: error.into(),
+    })?;
+    write_whole(&path, &content)
+}
+
+fn encoded(body: &Body) -> Result<Vec<u8>, serde_json::Error> {
+    let body = serde_json::to_vec(body)?;
+    let mut content = serde_json::to_vec(&Header {
+        format: RUN_FORMAT,
+        bytes: body.len(),
+        sha256: digest(&body),
+    })?;
+    content.push(b'\n');
+    content.extend(body);
+    content.push(b'\n');
+    Ok(content)
+}
+
+fn digest(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads the search of a run directory, and the length that its log had then.
+///
+/// # Errors
+/// [`RunError`] if the file is missing, of a newer version, or damaged.
+pub(super) fn load(directory: &Path) -> Result<(Search, u64), RunError> {
+    let path = directory.join("checkpoint.json");
+    let content = fs::read(&path).map_err(|source| RunError::Unreadable {
+        path: path.clone(),
+        source,
+    })?;
+    let damaged = |reason: String| RunError::Damaged {
+        path: path.clone(),
+        config: directory.join("config.toml"),
+        reason,
+    };
+    let (header, body) = split(&content).map_err(damaged)?;
+    if header.format > RUN_FORMAT {
+        let (path, found) = (path.clone(), header.format);
+        return Err(RunError::Newer { path, found });
+    }
+    let body = checked(&header, body).map_err(damaged)?;
+    restored(body).map_err(damaged)
+}
+
+fn split(content: &[u8]) -> Result<(Header, &[u8]), String> {
+    let end = content.iter().position(|&byte| byte == b'\n');
+    let end = end.ok_or("its first line has no end")?;
+    let header = serde_json::from_slice(&content[..end])
+        .map_err(|error| format!("its first line cannot be read: {error}"))?;
+    Ok((header, &content[end + 1..]))
+}
+
+fn checked(header: &Header, body: &[u8]) -> Result<Body, String> {
+    let body = body.strip_suffix(b"\n").unwrap_or(body);
+    if body.len() != header.bytes {
+        let (expected, found) = (header.bytes, body.len());
+        return Err(format!(
+            "its second line should have {expected} bytes and has {found}"
+        ));
+    }
+    if digest(body) != header.sha256 {
+        return Err("its content is not what its checksum was made of".to_owned());
+    }
+    serde_json::from_slice(body).map_err(|error| format!("its content cannot be read: {error}"))
+}
+
+fn restored(body: Body) -> Result<(Search, u64), String> {
+    let schema = body.settings.schema().map_err(|error| error.to_string())?;
+    let individuals: Result<_, _> = body
+        .population
+        .into_iter()
+        .map(IndividualRecord::restored)
+        .collect();
+    let leader = body.leader.map(|leader| {
+        Ok::<_, String>(Leader {
+            individual: leader.individual.restored()?,
+            confirmed: leader.confirmed,
+            generation: leader.generation,
+        })
+    });
+    let mut seen = Seen::default();
+    for SeenRecord(hash, verdict) in body.seen {
+        let hash = hash
+            .parse()
+            .map_err(|error: crate::lowering::InvalidHash| error.to_string())?;
+        seen.insert(hash, verdict);
+    }
+    let search = Search {
+        settings: body.settings,
+        schema,
+        next_generation: body.next_generation,
+        next_id: body.next_id,
+        population: Population::new(individuals?),
+        diversity: body.diversity,
+        leader: leader.transpose()?,
+        seen,
+        totals: body.totals,
+    };
+    Ok((search, body.log_bytes))
+}

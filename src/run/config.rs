@@ -1,0 +1,145 @@
+//! Settings as a TOML file.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{RUN_FORMAT, RunError};
+use crate::search::SearchSettings;
+
+/// The content of a configuration file. Whatever it leaves out has its default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunConfig {
+    /// The version of run directories, [`RUN_FORMAT`].
+    pub format: u32,
+    /// The search's settings.
+    pub search: SearchSettings,
+}
+
+impl Default for RunConfig {
+    fn default() -> Self {
+        Self {
+            format: RUN_FORMAT,
+            search: SearchSettings::default(),
+        }
+    }
+}
+
+/// All that is read of a file before it is known to be of a version that can be read.
+#[derive(Deserialize)]
+struct Format {
+    format: Option<u32>,
+}
+
+/// Reads a configuration file.
+///
+/// # Errors
+/// [`RunError`] if it cannot be read, is of a newer version, or is no configuration.
+pub fn load_config(path: &Path) -> Result<RunConfig, RunError> {
+    let text = fs::read_to_string(path).map_err(|source| RunError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let invalid = |error: toml::de::Error| RunError::Config {
+        path: path.to_owned(),
+        message: error.to_string().trim_end().to_owned(),
+    };
+    let Format { format } = toml::from_str(&text).map_err(invalid)?;
+    if let Some(found) = format.filter(|&found| found > RUN_FORMAT) {
+        let path = path.to_owned();
+        return Err(RunError::Newer { path, found });
+    }
+    let config: RunConfig = toml::from_str(&text).map_err(invalid)?;
+    config.search.validate().map_err(|error| RunError::Config {
+        path: path.to_owned(),
+        message: error.to_string(),
+    })?;
+    Ok(config)
+}
+
+impl RunConfig {
+    /// The file's text.
+    ///
+    /// # Panics
+    /// Never: every setting has a form in TOML.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let body = match toml::to_string(self) {
+            Ok(body) => body,
+            Err(error) => panic!("settings must have a form in TOML: {error}"),
+        };
+        format!(
+            "# The settings of an mlevolve run; `mlevolve evolve --config FILE` makes it again.\n{body}"
+        )
+    }
+
+    /// The first setting in which `self` differs from `other`, in words.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        let table = |config: &Self| toml::Table::try_from(config).unwrap_or_default();
+        first_difference("", &table(self), &table(other))
+    }
+}
+
+fn first_difference(path: &str, own: &toml::Table, other: &toml::Table) -> Option<String> {
+    own.iter().find_map(|(key, value)| {
+        let path = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
+        match (value, other.get(key)) {
+            (toml::Value::Table(value), Some(toml::Value::Table(found))) => {
+                first_difference(&path, value, found)
+            }
+            (value, Some(found)) if value == found => None,
+            (value, found) => {
+                let found = found.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+                Some(format!("{path} is now {found} instead of {value}"))
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_name_the_setting() {
+        let first = RunConfig::default();
+        let mut second = first.clone();
+        assert_eq!(first.difference(&second), None);
+        second.search.variation.mutation_weights.swap = 2.0;
+        assert_eq!(
+            first.difference(&second).unwrap(),
+            "search.variation.mutation_weights.swap is now 2.0 instead of 0.5"
+        );
+    }
+
+    #[test]
+    fn text_round_trips_and_errors_name_the_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config.toml");
+        fs::write(&path, RunConfig::default().to_text()).unwrap();
+        assert_eq!(load_config(&path).unwrap(), RunConfig::default());
+        for (text, expected) in [
+            ("[search]\nseed = 'x'", "line 2, column 8"),
+            (
+                "[search]\ngenerations = 1\nsede = 2",
+                "unknown field `sede`",
+            ),
+            ("format = 2\n[other]", "has format 2"),
+            ("[search]\npopulation = 0", "population must be from 2 to"),
+            ("[search", "line 1"),
+        ] {
+            fs::write(&path, text).unwrap();
+            let message = load_config(&path).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+            assert!(message.contains("config.toml"), "{message}");
+        }
+    }
+}

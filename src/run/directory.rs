@@ -1,0 +1,155 @@
+//! The files of a run, written whole or not at all.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::{RunConfig, RunError, load_config};
+
+/// A run directory that this process works in. No other process can until it is dropped.
+#[derive(Debug)]
+pub struct RunDirectory {
+    path: PathBuf,
+    /// Holds the lock.
+    _config: File,
+}
+
+impl RunDirectory {
+    /// Makes a directory for a new run; it may exist if it is empty.
+    ///
+    /// # Errors
+    /// [`RunError`] if it cannot be made or written, or holds something.
+    pub fn create(path: &Path, config: &RunConfig) -> Result<Self, RunError> {
+        let unwritable = |source| RunError::Unwritable {
+            path: path.to_owned(),
+            source,
+        };
+        fs::create_dir_all(path).map_err(unwritable)?;
+        let mut entries = fs::read_dir(path).map_err(unwritable)?;
+        if entries.next().is_some() {
+            let path = path.to_owned();
+            return Err(RunError::NotEmpty { path });
+        }
+        write_whole(&path.join("config.toml"), config.to_text().as_bytes())?;
+        Self::locked(path)
+    }
+
+    /// Opens a run's directory, and reads what it began with.
+    ///
+    /// # Errors
+    /// [`RunError`] if there is no run, it is of a newer version, or another process works on it.
+    pub fn open(path: &Path) -> Result<(Self, RunConfig), RunError> {
+        let config = path.join("config.toml");
+        // A directory that is not there at all is told apart by the system's own message.
+        fs::read_dir(path).map_err(|source| RunError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        if !config.exists() {
+            let path = path.to_owned();
+            return Err(RunError::NoRun { path });
+        }
+        let config = load_config(&config)?;
+        Ok((Self::locked(path)?, config))
+    }
+
+    fn locked(path: &Path) -> Result<Self, RunError> {
+        let config = path.join("config.toml");
+        let file = File::open(&config).map_err(|source| RunError::Unreadable {
+            path: config.clone(),
+            source,
+        })?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _config: file,
+            }),
+            Err(TryLockError::WouldBlock) => {
+                let path = path.to_owned();
+                Err(RunError::InUse { path })
+            }
+            // Some file systems have no locks; a run is still better than none.
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(Self {
+                path: path.to_owned(),
+                _config: file,
+            }),
+            Err(TryLockError::Error(source)) => Err(RunError::Unreadable {
+                path: config,
+                source,
+            }),
+        }
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of a file in it.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+/// Writes a file so that, whatever happens, its path holds the old content or the new one.
+pub(super) fn write_whole(path: &Path, content: &[u8]) -> Result<(), RunError> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let write = || -> std::io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        // Temporary files are private; results are as public as the directory lets them be.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            file.as_file()
+                .set_permissions(fs::Permissions::from_mode(0o644))?;
+        }
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|source| RunError::Unwritable {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_serves_one_run_and_one_process() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("a/b");
+        let config = RunConfig::default();
+        let missing = RunDirectory::open(&path).unwrap_err();
+        assert!(matches!(missing, RunError::Unreadable { .. }), "{missing}");
+        let no_run = RunDirectory::open(parent.path()).unwrap_err();
+        assert!(matches!(no_run, RunError::NoRun { .. }), "{no_run}");
+
+        let directory = RunDirectory::create(&path, &config).unwrap();
+        let again = RunDirectory::create(&path, &config).unwrap_err();
+        assert!(again.to_string().contains("is not empty"), "{again}");
+        let in_use = RunDirectory::open(&path).unwrap_err();
+        assert!(matches!(in_use, RunError::InUse { .. }), "{in_use}");
+        drop(directory);
+        let (_directory, read) = RunDirectory::open(&path).unwrap();
+        assert_eq!(read, config);
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_content() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("file");
+        write_whole(&path, b"old").unwrap();
+        write_whole(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        let error = write_whole(&parent.path().join("no/file"), b"x").unwrap_err();
+        assert!(error.to_string().starts_with("cannot write"), "{error}");
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+    }
+}

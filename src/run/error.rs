@@ -1,0 +1,119 @@
+//! What can go wrong with a run directory.
+
+use std::path::PathBuf;
+
+use crate::fitness::TuningError;
+use crate::program::{LoadError, ParseError};
+use crate::search::SearchError;
+
+use super::RUN_FORMAT;
+
+/// Why a run cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A run cannot go on because a file cannot be written.
+    #[error("{source}; nothing is lost: once there is room, go on with `mlevolve evolve --resume {}`", directory.display())]
+    Stopped {
+        /// The run directory.
+        directory: PathBuf,
+        /// What could not be written.
+        source: Box<RunError>,
+    },
+    /// A directory for a new run is in use.
+    #[error("{} is not empty; if it holds a run, go on with it by `--resume`; else name another directory with `--out`", path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A directory holds no run.
+    #[error("{} is no run directory: it has no config.toml", path.display())]
+    NoRun {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Another process works in the directory.
+    #[error("another process is running in {}", path.display())]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The file is of a newer version.
+    #[error("{} has format {found}, and this mlevolve knows formats up to {RUN_FORMAT}; use a newer mlevolve", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// A configuration does not say what it must, or says more.
+    #[error("{}: {message}", path.display())]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// Where and what.
+        message: String,
+    },
+    /// A checkpoint is damaged.
+    #[error(
+        "{} is damaged: {reason}; the run cannot go on from it, but the same run can be made again with \
+         `mlevolve evolve --config {} --out NEW`", path.display(), config.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The run's configuration.
+        config: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Settings differ from those that the run began with.
+    #[error(
+        "{}: a run goes on with the settings it began with, but {difference}; start a new run with \
+         `mlevolve evolve --config FILE --out NEW` instead", path.display()
+    )]
+    Changed {
+        /// The configuration.
+        path: PathBuf,
+        /// The first setting that differs.
+        difference: String,
+    },
+    /// Nothing has trained yet, so there is no program to speak of.
+    #[error("the run in {} has no best program: no candidate has trained", path.display())]
+    NothingTrained {
+        /// The run directory.
+        path: PathBuf,
+    },
+    /// The search cannot go on.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// A program file is none.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A program cannot be tuned.
+    #[error(transparent)]
+    Tuning(#[from] TuningError),
+}
+
+impl RunError {
+    /// Program text inside a file of a run that cannot be read.
+    pub(super) fn program_text(error: &ParseError) -> String {
+        format!("it holds a program that cannot be read: {error}")
+    }
+}

@@ -1,0 +1,182 @@
+//! The log: one JSON object a line, for people's own tools.
+//!
+//! Lines are the same for the same settings, on any machine and at any number of threads, but for
+//! what stands under `timing`.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+
+use mlevolve_ir::Cost;
+use serde::Serialize;
+
+use super::{RUN_FORMAT, RunDirectory, RunError};
+use crate::fitness::Judgement;
+use crate::optimizer::CompiledOptimizer;
+use crate::search::{Generation, Leader, Operator, Search, SearchSettings, Totals};
+
+/// How long something took; the only part of a log that differs between two runs with one seed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Timing {
+    /// Since the process began to work on the run.
+    pub elapsed_seconds: f64,
+    /// Candidates that had their verdict in this generation, for each second that it took.
+    pub candidates_per_second: f64,
+}
+
+/// A line.
+#[derive(Serialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+enum Record<'a> {
+    /// The first line.
+    Run {
+        format: u32,
+        version: &'static str,
+        settings: &'a SearchSettings,
+    },
+    Generation {
+        generation: u32,
+        best_fitness: f64,
+        median_fitness: f64,
+        diversity: f64,
+        counts: Totals,
+        totals: Totals,
+        timing: Timing,
+    },
+    /// A new leader.
+    Best {
+        generation: u32,
+        id: u64,
+        parents: &'a [u64],
+        operators: &'a [Operator],
+        /// On the seeds that every candidate is judged on.
+        search_fitness: f64,
+        /// On the seeds for confirmation.
+        confirmed: &'a Judgement,
+        cost: CostRecord,
+        /// Without what has no effect.
+        program: String,
+    },
+}
+
+#[derive(Serialize)]
+struct CostRecord {
+    element_flops: u32,
+    call_flops: u32,
+    state_per_parameter: usize,
+    instructions: usize,
+}
+
+/// A log that grows at its end.
+#[derive(Debug)]
+pub(super) struct Log {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+}
+
+impl Log {
+    /// A new log with its first line.
+    pub(super) fn create(
+        directory: &RunDirectory,
+        settings: &SearchSettings,
+    ) -> Result<Self, RunError> {
+        let mut log = Self::open(directory, 0)?;
+        log.append(&Record::Run {
+            format: RUN_FORMAT,
+            version: env!("CARGO_PKG_VERSION"),
+            settings,
+        })?;
+        Ok(log)
+    }
+
+    /// The log, cut to the `bytes` that a checkpoint knows of.
+    pub(super) fn open(directory: &RunDirectory, bytes: u64) -> Result<Self, RunError> {
+        let path = directory.file("log.jsonl");
+        let open = || -> std::io::Result<File> {
+            let file = OpenOptions::new().create(true).append(true).open(&path)?;
+            let found = file.metadata()?.len();
+            if found < bytes {
+                return Err(std::io::Error::other(format!(
+                    "it has {found} bytes, fewer than the {bytes} that the checkpoint knows of"
+                )));
+            }
+            file.set_len(bytes)?;
+            Ok(file)
+        };
+        match open() {
+            Ok(file) => Ok(Self { path, file, bytes }),
+            Err(source) => Err(RunError::Unwritable { path, source }),
+        }
+    }
+
+    /// How long the log is.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(super) fn generation(
+        &mut self,
+        generation: &Generation,
+        search: &Search,
+        timing: Timing,
+    ) -> Result<(), RunError> {
+        self.append(&Record::Generation {
+            generation: generation.number,
+            best_fitness: generation.best_fitness,
+            median_fitness: generation.median_fitness,
+            diversity: generation.diversity,
+            counts: generation.counts,
+            totals: *search.totals(),
+            timing,
+        })
+    }
+
+    pub(super) fn leader(
+        &mut self,
+        leader: &Leader,
+        optimizer: &CompiledOptimizer,
+    ) -> Result<(), RunError> {
+        let individual = &leader.individual;
+        let program = individual.program.pruned();
+        let Cost {
+            element_flops,
+            call_flops,
+        } = optimizer.cost();
+        self.append(&Record::Best {
+            generation: leader.generation,
+            id: individual.id,
+            parents: &individual.origin.parents,
+            operators: &individual.origin.operators,
+            search_fitness: individual.fitness,
+            confirmed: &leader.confirmed,
+            cost: CostRecord {
+                element_flops,
+                call_flops,
+                state_per_parameter: optimizer.state_per_parameter(),
+                instructions: program.instruction_count(),
+            },
+            program: program.to_string(),
+        })
+    }
+
+    fn append(&mut self, record: &Record<'_>) -> Result<(), RunError> {
+        let written = serde_json::to_vec(record)
+            .map_err(std::io::Error::from)
+            .and_then(|mut line| {
+                line.push(b'\n');
+                self.file.write_all(&line)?;
+                Ok(line.len() as u64)
+            });
+        match written {
+            Ok(bytes) => {
+                self.bytes += bytes;
+                Ok(())
+            }
+            Err(source) => Err(RunError::Unwritable {
+                path: self.path.clone(),
+                source,
+            }),
+        }
+    }
+}

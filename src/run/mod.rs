@@ -1,0 +1,37 @@
+//! Run directories: what a search leaves behind, and how it goes on after any interruption.
+//!
+//! ```text
+//!   DIR/config.toml      the settings; never changed after the start
+//!   DIR/log.jsonl        one JSON object a line: the run, each generation, each new leader
+//!   DIR/checkpoint.json  the whole search after its last complete generation
+//!   DIR/best.mle         the best program, \
+//!   DIR/result.json      its figures,       } once the run has ended
+//!   DIR/report.txt       and all of it for people  /
+//! ```
+//!
+//! After each generation the log grows first, and then the checkpoint, which knows the log's length,
+//! takes the place of the one before in one step. Whatever moment a process is killed at, the last
+//! checkpoint is whole; what the log holds beyond it is cut off on resuming, and made again the same.
+
+mod checkpoint;
+mod config;
+mod directory;
+mod error;
+mod log;
+mod replay;
+mod report;
+mod result;
+mod session;
+
+/// The version of run directories that this program writes. Raised when older programs cannot read
+/// what is written, or would go on differently from it.
+pub const RUN_FORMAT: u32 = 1;
+
+pub use config::{RunConfig, load_config};
+pub use directory::RunDirectory;
+pub use error::RunError;
+pub use log::Timing;
+pub use replay::{Replay, replay};
+pub use report::{comparison_table, metrics_table};
+pub use result::{Contender, RunResult, compare, contender, tuned_contender};
+pub use session::{Ending, Session, Watch};

@@ -1,0 +1,189 @@
+//! The figures that a program is reported with, beside those of known rules.
+
+use std::fs;
+use std::path::Path;
+
+use mlevolve_ir::{Backend, Cost};
+use mlevolve_tasks::Task;
+use serde::{Deserialize, Serialize};
+
+use super::directory::write_whole;
+use super::{RUN_FORMAT, RunError};
+use crate::fitness::{
+    COMPARED, FitnessWeights, Judge, Judgement, TuningError, best_learning_rate, judging_seeds,
+};
+use crate::optimizer::CompiledOptimizer;
+use crate::program::Program;
+use crate::program::known;
+
+/// What a run ends with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunResult {
+    /// The version of run directories.
+    pub format: u32,
+    /// The run's seed.
+    pub seed: u64,
+    /// The suite that judged.
+    pub suite: String,
+    /// How the parts of fitness were combined.
+    pub weights: FitnessWeights,
+    /// The best program's text.
+    pub program: String,
+    /// The candidate that it is.
+    pub id: u64,
+    /// The generation that it came with.
+    pub generation: u32,
+    /// The best program as it was found, with one learning rate for all tasks.
+    pub best: Contender,
+    /// The same, with a learning rate tuned for each task, as the known rules have; unless it diverges
+    /// at every rate on some task.
+    pub best_tuned: Option<Contender>,
+    /// Known rules, each with a learning rate tuned for each task.
+    pub compared: Vec<Contender>,
+}
+
+/// A program judged on [`judging_seeds`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Contender {
+    /// What it is called in reports.
+    pub name: String,
+    /// The learning rate on each task.
+    pub learning_rates: Vec<f32>,
+    /// How good it is.
+    pub judgement: Judgement,
+    /// FLOPs of an update for each parameter.
+    pub element_flops: u32,
+    /// FLOPs of an update beside that.
+    pub call_flops: u32,
+    /// Numbers kept for each parameter from one step to the next.
+    pub state_per_parameter: usize,
+}
+
+/// The rules of [`COMPARED`] with the learning rates of the table of baselines.
+///
+/// # Errors
+/// [`TuningError`] if one cannot be compiled.
+pub fn compare(judge: &Judge, backend: Backend) -> Result<Vec<Contender>, TuningError> {
+    let rules = COMPARED.iter().filter_map(|name| known::find(name));
+    rules
+        .map(|rule| {
+            let rates = judge.tasks().iter().map(|task| {
+                let row = judge.baselines().task(task.description().name).ok();
+                let row = row.and_then(|row| row.rule(rule.name));
+                row.map_or(1.0, |row| row.learning_rate)
+            });
+            let rates: Vec<f32> = rates.collect();
+            with_rates(rule.name, &rule.parsed(), &rates, judge, backend)
+        })
+        .collect()
+}
+
+/// A program as it is written.
+///
+/// # Errors
+/// [`TuningError`] if it cannot be compiled.
+pub fn contender(
+    name: &str,
+    program: &Program,
+    judge: &Judge,
+    backend: Backend,
+) -> Result<Contender, TuningError> {
+    let rate = program.constant("learning_rate").unwrap_or(1.0);
+    let rates = vec![rate; judge.tasks().len()];
+    with_rates(name, program, &rates, judge, backend)
+}
+
+/// A program with a learning rate tuned for each task; nothing if it diverges at every rate on one.
+///
+/// # Errors
+/// [`TuningError`] if it cannot be compiled.
+pub fn tuned_contender(
+    name: &str,
+    program: &Program,
+    judge: &Judge,
+    backend: Backend,
+) -> Result<Option<Contender>, TuningError> {
+    let rate = |task: &dyn Task| match best_learning_rate(program, task, backend) {
+        Ok(rate) => Ok(Some(rate)),
+        Err(TuningError::Diverged { .. }) => Ok(None),
+        Err(error) => Err(error),
+    };
+    let rates: Result<Option<Vec<f32>>, TuningError> =
+        judge.tasks().iter().map(|task| rate(&**task)).collect();
+    match rates? {
+        Some(rates) => with_rates(name, program, &rates, judge, backend).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn with_rates(
+    name: &str,
+    program: &Program,
+    rates: &[f32],
+    judge: &Judge,
+    backend: Backend,
+) -> Result<Contender, TuningError> {
+    let seeds = judging_seeds();
+    let mut tasks = Vec::new();
+    let mut optimizer = CompiledOptimizer::new(program, backend)?;
+    for (task, &rate) in rates.iter().enumerate() {
+        let program = program.with_constant("learning_rate", rate)?;
+        optimizer = CompiledOptimizer::new(&program, backend)?;
+        tasks.push(judge.judge_task(task, &optimizer, &seeds));
+    }
+    let Cost {
+        element_flops,
+        call_flops,
+    } = optimizer.cost();
+    Ok(Contender {
+        name: name.to_owned(),
+        learning_rates: rates.to_vec(),
+        judgement: Judgement::of(tasks),
+        element_flops,
+        call_flops,
+        state_per_parameter: optimizer.state_per_parameter(),
+    })
+}
+
+impl RunResult {
+    /// Writes the result to a file.
+    ///
+    /// # Errors
+    /// [`RunError`] if it cannot be written.
+    pub(super) fn save(&self, path: &Path) -> Result<(), RunError> {
+        let text = serde_json::to_string_pretty(self).map_err(|error| RunError::Unwritable {
+            path: path.to_owned(),
+            source: error.into(),
+        })?;
+        write_whole(path, (text + "\n").as_bytes())
+    }
+
+    /// Reads a result; nothing if the run has none yet.
+    ///
+    /// # Errors
+    /// [`RunError`] if it cannot be read.
+    pub(super) fn load(path: &Path) -> Result<Option<Self>, RunError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = fs::read_to_string(path).map_err(|source| RunError::Unreadable {
+            path: path.to_owned(),
+            source,
+        })?;
+        let invalid = |error: serde_json::Error| RunError::Config {
+            path: path.to_owned(),
+            message: format!("is damaged: {error}"),
+        };
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(invalid)?;
+        let format = value.get("format").and_then(serde_json::Value::as_u64);
+        if let Some(found) = format.and_then(|format| u32::try_from(format).ok())
+            && found > RUN_FORMAT
+        {
+            let path = path.to_owned();
+            return Err(RunError::Newer { path, found });
+        }
+        serde_json::from_value(value).map(Some).map_err(invalid)
+    }
+}

@@ -1,0 +1,214 @@
+//! A run from its start, or from where it was left, to its end.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Instant;
+
+use super::directory::write_whole;
+use super::log::Log;
+use super::result::{RunResult, compare, contender, tuned_contender};
+use super::{RUN_FORMAT, RunConfig, RunDirectory, RunError, Timing, checkpoint};
+use crate::fitness::Judge;
+use crate::optimizer::CompiledOptimizer;
+use crate::program::Program;
+use crate::search::{Generation, Leader, Search, SearchError};
+
+/// A run that this process works on.
+pub struct Session {
+    directory: RunDirectory,
+    search: Search,
+    judge: Judge,
+    log: Log,
+}
+
+/// Is told how a run comes along.
+pub trait Watch {
+    /// A generation is complete, and written down.
+    fn generation(&mut self, generation: &Generation, search: &Search, timing: Timing);
+}
+
+/// How a session ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// All generations have been.
+    Finished,
+    /// It was told to stop, and can be resumed.
+    Stopped,
+}
+
+impl Session {
+    /// Begins a run in a directory that is empty or does not exist yet.
+    ///
+    /// # Errors
+    /// [`RunError`] if the settings make no sense, or the directory cannot be used.
+    pub fn start(path: &Path, config: &RunConfig) -> Result<Self, RunError> {
+        let search = Search::new(config.search.clone())?;
+        let judge = search.judge()?;
+        let directory = RunDirectory::create(path, config)?;
+        let log = Log::create(&directory, search.settings())?;
+        checkpoint::save(&directory, &search, log.bytes())?;
+        Ok(Self {
+            directory,
+            search,
+            judge,
+            log,
+        })
+    }
+
+    /// Takes up a run where its last checkpoint left it. `wanted` gives the settings that are asked for,
+    /// of those that the run has.
+    ///
+    /// # Errors
+    /// [`RunError`] if there is no run, its files are damaged or of a newer version, or the settings
+    /// that are asked for are not those that the run began with.
+    pub fn resume(
+        path: &Path,
+        wanted: impl FnOnce(&RunConfig) -> Result<RunConfig, RunError>,
+    ) -> Result<Self, RunError> {
+        let (directory, config) = RunDirectory::open(path)?;
+        let (search, log_bytes) = checkpoint::load(path)?;
+        let begun_with = RunConfig {
+            format: config.format,
+            search: search.settings().clone(),
+        };
+        for changed in [&config, &wanted(&config)?] {
+            if let Some(difference) = begun_with.difference(changed) {
+                return Err(RunError::Changed {
+                    path: directory.file("config.toml"),
+                    difference,
+                });
+            }
+        }
+        let judge = search.judge()?;
+        let log = Log::open(&directory, log_bytes)?;
+        Ok(Self {
+            directory,
+            search,
+            judge,
+            log,
+        })
+    }
+
+    /// The search as it stands.
+    #[must_use]
+    pub const fn search(&self) -> &Search {
+        &self.search
+    }
+
+    /// The judge.
+    #[must_use]
+    pub const fn judge(&self) -> &Judge {
+        &self.judge
+    }
+
+    /// The run directory.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Goes on, generation by generation, to the end or until `stop` becomes true. `judged` counts
+    /// candidates that had their verdict.
+    ///
+    /// # Errors
+    /// [`RunError`] if the search fails or a file cannot be written; the run can be resumed then.
+    pub fn run(
+        &mut self,
+        watch: &mut dyn Watch,
+        judged: &AtomicU64,
+        stop: &AtomicBool,
+    ) -> Result<Ending, RunError> {
+        let start = Instant::now();
+        while !self.search.is_finished() {
+            let before = Instant::now();
+            let Ok(generation) = self.search.advance(&self.judge, judged, stop)? else {
+                return Ok(Ending::Stopped);
+            };
+            let timing = Timing {
+                elapsed_seconds: start.elapsed().as_secs_f64(),
+                candidates_per_second: generation.counts.candidates as f64
+                    / before.elapsed().as_secs_f64(),
+            };
+            self.write_down(&generation, timing)
+                .map_err(|source| self.stopped_by(source))?;
+            watch.generation(&generation, &self.search, timing);
+        }
+        Ok(Ending::Finished)
+    }
+
+    fn write_down(&mut self, generation: &Generation, timing: Timing) -> Result<(), RunError> {
+        self.log.generation(generation, &self.search, timing)?;
+        if let (true, Some(leader)) = (generation.new_leader, self.search.leader()) {
+            let optimizer = self.compiled(&leader.individual.program)?;
+            self.log.leader(leader, &optimizer)?;
+        }
+        checkpoint::save(&self.directory, &self.search, self.log.bytes())
+    }
+
+    fn stopped_by(&self, source: RunError) -> RunError {
+        match source {
+            RunError::Unwritable { .. } => RunError::Stopped {
+                directory: self.directory.path().to_owned(),
+                source: Box::new(source),
+            },
+            other => other,
+        }
+    }
+
+    fn compiled(&self, program: &Program) -> Result<CompiledOptimizer, RunError> {
+        let backend = self.search.settings().backend.0;
+        let optimizer = CompiledOptimizer::new(program, backend);
+        Ok(optimizer.map_err(SearchError::from)?)
+    }
+
+    /// Judges the leader on seeds that no search uses, beside the known rules, and writes down the
+    /// result and the report; gives both.
+    ///
+    /// # Errors
+    /// [`RunError`] if nothing has trained yet, or a file cannot be written.
+    pub fn report(&self) -> Result<(RunResult, String), RunError> {
+        let Some(leader) = self.search.leader() else {
+            let path = self.directory.path().to_owned();
+            return Err(RunError::NothingTrained { path });
+        };
+        let settings = self.search.settings();
+        let backend = settings.backend.0;
+        let program = named(leader, settings.seed);
+        let result = RunResult {
+            format: RUN_FORMAT,
+            seed: settings.seed,
+            suite: settings.suite.clone(),
+            weights: settings.fitness,
+            program: program.to_string(),
+            id: leader.individual.id,
+            generation: leader.generation,
+            best: contender("evolved, as found", &program, &self.judge, backend)?,
+            best_tuned: tuned_contender("evolved, tuned", &program, &self.judge, backend)?,
+            compared: compare(&self.judge, backend)?,
+        };
+        let report = result.report(&self.judge, self.directory.path());
+        let write = || {
+            write_whole(&self.directory.file("best.mle"), result.program.as_bytes())?;
+            result.save(&self.directory.file("result.json"))?;
+            write_whole(&self.directory.file("report.txt"), report.as_bytes())
+        };
+        write().map_err(|source| self.stopped_by(source))?;
+        Ok((result, report))
+    }
+}
+
+/// The leader's program as people meet it: without what has no effect, and with a name of its own.
+fn named(leader: &Leader, seed: u64) -> Program {
+    let pruned = leader.individual.program.pruned();
+    let name = format!("evolved_{}_{}", seed % 1_000_000, leader.individual.id);
+    let note = format!(
+        "Found by mlevolve {}: seed {seed}, candidate {} of generation {}.",
+        env!("CARGO_PKG_VERSION"),
+        leader.individual.id,
+        leader.generation
+    );
+    pruned
+        .with_name(&name)
+        .and_then(|program| program.with_notes(vec![note]))
+        .unwrap_or(pruned)
+}

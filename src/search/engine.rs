@@ -1,0 +1,412 @@
+//! The loop: breed, judge, select, once a generation.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use mlevolve_tasks::stream;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::breeding;
+use super::funnel::{Verdict, judge_candidate};
+use super::{Individual, Origin, Population, SearchSettings, SearchSettingsError};
+use crate::fitness::{Judge, JudgeError, Judgement, confirmation_seeds, search_seeds};
+use crate::lowering::CanonicalHash;
+use crate::optimizer::{CompiledOptimizer, OptimizerError};
+use crate::program::{Program, Schema};
+
+/// How many verdicts are remembered; of more, the oldest are forgotten. Bounds memory and the size of
+/// a checkpoint in searches over millions of candidates.
+const REMEMBERED: usize = 100_000;
+
+/// How many of a generation's best are judged again for the lead.
+const CHALLENGERS: usize = 3;
+
+/// A search between two generations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Search {
+    pub(crate) settings: SearchSettings,
+    pub(crate) schema: Schema,
+    /// The number of the generation that comes next.
+    pub(crate) next_generation: u32,
+    pub(crate) next_id: u64,
+    pub(crate) population: Population,
+    pub(crate) diversity: f64,
+    pub(crate) leader: Option<Leader>,
+    pub(crate) seen: Seen,
+    pub(crate) totals: Totals,
+}
+
+/// The program that is reported if the search ends now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Leader {
+    /// The individual, with its fitness on the search's seeds.
+    pub individual: Individual,
+    /// How good it is on the seeds for confirmation.
+    pub confirmed: Judgement,
+    /// The generation that it came with.
+    pub generation: u32,
+}
+
+/// What has become of candidates so far, the first generation's included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Totals {
+    /// Programs that were made.
+    pub candidates: u64,
+    /// Of these, those that had been judged before, up to names and order.
+    pub seen_before: u64,
+    /// Of these, those that a probe rejected.
+    pub rejected: u64,
+    /// Of these, those that were trained, but not on the whole suite.
+    pub dropped: u64,
+    /// Of these, those that were trained on the whole suite.
+    pub judged: u64,
+}
+
+impl Totals {
+    /// The share of candidates that never trained.
+    #[must_use]
+    pub fn share_untrained(&self) -> f64 {
+        if self.candidates == 0 {
+            0.0
+        } else {
+            (self.seen_before + self.rejected) as f64 / self.candidates as f64
+        }
+    }
+}
+
+/// Verdicts by canonical hash: a fitness, or nothing for what was rejected.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Seen {
+    verdicts: BTreeMap<CanonicalHash, Option<SeenFitness>>,
+    /// In the order in which they were reached.
+    order: VecDeque<CanonicalHash>,
+}
+
+/// What is remembered of a candidate that trained.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SeenFitness {
+    pub(crate) fitness: f64,
+    pub(crate) element_flops: u32,
+}
+
+impl Seen {
+    pub(crate) fn insert(&mut self, hash: CanonicalHash, verdict: Option<SeenFitness>) {
+        if self.verdicts.insert(hash, verdict).is_none() {
+            self.order.push_back(hash);
+        }
+        while self.order.len() > REMEMBERED {
+            if let Some(oldest) = self.order.pop_front() {
+                self.verdicts.remove(&oldest);
+            }
+        }
+    }
+
+    /// Everything that is remembered, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (CanonicalHash, Option<SeenFitness>)> + '_ {
+        let order = self.order.iter();
+        order.map(|hash| (*hash, self.verdicts.get(hash).copied().flatten()))
+    }
+}
+
+/// What one generation did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Generation {
+    /// Its number; 0 is the first.
+    pub number: u32,
+    /// What became of its candidates.
+    pub counts: Totals,
+    /// The greatest fitness in the population after it, on the search's seeds.
+    pub best_fitness: f64,
+    /// The population's median fitness.
+    pub median_fitness: f64,
+    /// The population's diversity.
+    pub diversity: f64,
+    /// Whether the lead changed.
+    pub new_leader: bool,
+}
+
+/// The search was told to stop in the middle of a generation, which has left no trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupted;
+
+/// Why a search cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The settings make no sense.
+    #[error(transparent)]
+    Settings(#[from] SearchSettingsError),
+    /// There is nobody to judge.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+    /// A program cannot be compiled.
+    #[error(transparent)]
+    Optimizer(#[from] OptimizerError),
+}
+
+/// A program that awaits its verdict.
+struct Candidate {
+    id: u64,
+    program: Program,
+    origin: Origin,
+    hash: CanonicalHash,
+}
+
+impl Search {
+    /// A search before its first generation.
+    ///
+    /// # Errors
+    /// [`SearchError::Settings`] if the settings make no sense.
+    pub fn new(settings: SearchSettings) -> Result<Self, SearchError> {
+        settings.validate()?;
+        let schema = settings.schema()?;
+        Ok(Self {
+            settings,
+            schema,
+            next_generation: 0,
+            next_id: 0,
+            population: Population::default(),
+            diversity: 0.0,
+            leader: None,
+            seen: Seen::default(),
+            totals: Totals::default(),
+        })
+    }
+
+    /// The judge that this search needs.
+    ///
+    /// # Errors
+    /// [`SearchError::Judge`] if the suite or the table of baselines is missing.
+    pub fn judge(&self) -> Result<Judge, SearchError> {
+        Ok(Judge::new(&self.settings.suite, self.settings.fitness)?)
+    }
+
+    /// The settings.
+    #[must_use]
+    pub const fn settings(&self) -> &SearchSettings {
+        &self.settings
+    }
+
+    /// The number of the generation that comes next; the first is 0.
+    #[must_use]
+    pub const fn next_generation(&self) -> u32 {
+        self.next_generation
+    }
+
+    /// Whether all generations have been.
+    #[must_use]
+    pub const fn is_finished(&self) -> bool {
+        self.next_generation > self.settings.generations
+    }
+
+    /// The population after the last generation.
+    #[must_use]
+    pub const fn population(&self) -> &Population {
+        &self.population
+    }
+
+    /// What is best so far, once anything has trained.
+    #[must_use]
+    pub const fn leader(&self) -> Option<&Leader> {
+        self.leader.as_ref()
+    }
+
+    /// What has become of candidates so far.
+    #[must_use]
+    pub const fn totals(&self) -> &Totals {
+        &self.totals
+    }
+
+    /// Breeds, judges and selects one generation. `judged` counts the candidates that have had their
+    /// verdict, for those who watch; when `stop` becomes true, the generation is given up.
+    ///
+    /// # Errors
+    /// [`SearchError`] if the back end fails. The search is as before then.
+    pub fn advance(
+        &mut self,
+        judge: &Judge,
+        judged: &AtomicU64,
+        stop: &AtomicBool,
+    ) -> Result<Result<Generation, Interrupted>, SearchError> {
+        let number = self.next_generation;
+        let candidates = self.candidates(judge);
+        let made = candidates.len() as u64;
+
+        // The first candidate of each hash that is not known yet is judged; the others need not be.
+        let mut fresh: BTreeSet<CanonicalHash> = BTreeSet::new();
+        let is_fresh: Vec<bool> = candidates
+            .iter()
+            .map(|one| !self.seen.verdicts.contains_key(&one.hash) && fresh.insert(one.hash))
+            .collect();
+        judged.fetch_add(made - fresh.len() as u64, Ordering::Relaxed);
+        let seeds = search_seeds(self.settings.seed, self.settings.seeds);
+        let verdicts: Result<Vec<Option<Verdict>>, OptimizerError> = candidates
+            .par_iter()
+            .zip(&is_fresh)
+            .map(|(candidate, &is_fresh)| {
+                if !is_fresh || stop.load(Ordering::Relaxed) {
+                    return Ok(None);
+                }
+                let verdict = judge_candidate(&candidate.program, judge, &seeds, &self.settings)?;
+                judged.fetch_add(1, Ordering::Relaxed);
+                Ok(Some(verdict))
+            })
+            .collect();
+        let verdicts = verdicts?;
+        if stop.load(Ordering::Relaxed) {
+            return Ok(Err(Interrupted));
+        }
+        let mut next = self.clone();
+        let mut counts = Totals {
+            candidates: made,
+            ..Totals::default()
+        };
+        let children = next.take_up(candidates, verdicts, &mut counts);
+        let leader = next.challenged_leader(&children, judge, number)?;
+        if stop.load(Ordering::Relaxed) {
+            return Ok(Err(Interrupted));
+        }
+        let new_leader = leader.is_some();
+        next.leader = leader.or(next.leader);
+        let (elites, capacity) = (next.settings.elites, next.settings.population);
+        next.population.replace_oldest(children, elites, capacity);
+        let mut numbers = stream(next.settings.seed, "diversity", [u64::from(number), 0]);
+        next.diversity = next.population.diversity(&mut numbers);
+        next.next_generation += 1;
+        next.totals.add(&counts);
+        let generation = Generation {
+            number,
+            counts,
+            best_fitness: next.population.best().map_or(0.0, |best| best.fitness),
+            median_fitness: next.population.median_fitness().unwrap_or(0.0),
+            diversity: next.diversity,
+            new_leader,
+        };
+        *self = next;
+        Ok(Ok(generation))
+    }
+
+    fn candidates(&self, judge: &Judge) -> Vec<Candidate> {
+        let (settings, schema) = (&self.settings, self.schema);
+        let made = if self.next_generation == 0 {
+            breeding::first_generation(settings, schema, judge.baselines())
+        } else {
+            breeding::offspring(
+                settings,
+                schema,
+                &self.population,
+                self.next_generation,
+                self.diversity,
+            )
+        };
+        made.into_par_iter()
+            .enumerate()
+            .map(|(place, (program, origin))| Candidate {
+                id: self.next_id + place as u64,
+                hash: CanonicalHash::of(&program),
+                program,
+                origin,
+            })
+            .collect()
+    }
+
+    /// Remembers the verdicts and gives the candidates that may enter the population: those with a
+    /// fitness, unless a twin of theirs is in already.
+    fn take_up(
+        &mut self,
+        candidates: Vec<Candidate>,
+        verdicts: Vec<Option<Verdict>>,
+        counts: &mut Totals,
+    ) -> Vec<Individual> {
+        let mut present = self.population.hashes();
+        let mut children = Vec::new();
+        self.next_id += candidates.len() as u64;
+        for (candidate, verdict) in candidates.into_iter().zip(verdicts) {
+            let seen = match verdict {
+                None => {
+                    counts.seen_before += 1;
+                    self.seen.verdicts.get(&candidate.hash).copied().flatten()
+                }
+                Some(Verdict::Rejected(_)) => {
+                    counts.rejected += 1;
+                    self.seen.insert(candidate.hash, None);
+                    None
+                }
+                Some(Verdict::Trained {
+                    judgement,
+                    dropped,
+                    element_flops,
+                }) => {
+                    counts.dropped += u64::from(dropped);
+                    counts.judged += u64::from(!dropped);
+                    let seen = SeenFitness {
+                        fitness: judgement.fitness,
+                        element_flops,
+                    };
+                    self.seen.insert(candidate.hash, Some(seen));
+                    Some(seen)
+                }
+            };
+            let Some(seen) = seen else { continue };
+            if present.insert(candidate.hash) {
+                children.push(Individual {
+                    id: candidate.id,
+                    origin: candidate.origin,
+                    program: candidate.program,
+                    hash: candidate.hash,
+                    fitness: seen.fitness,
+                    element_flops: seen.element_flops,
+                });
+            }
+        }
+        children
+    }
+
+    /// Judges the best children again, on seeds that no candidate was chosen on; the new leader, if
+    /// one of them is better than the old one there too.
+    fn challenged_leader(
+        &self,
+        children: &[Individual],
+        judge: &Judge,
+        generation: u32,
+    ) -> Result<Option<Leader>, SearchError> {
+        let to_beat = self
+            .leader
+            .as_ref()
+            .map_or(f64::NEG_INFINITY, |leader| leader.individual.fitness);
+        let leading = self.leader.as_ref().map(|leader| leader.individual.hash);
+        let mut challengers: Vec<&Individual> = children
+            .iter()
+            .filter(|child| child.fitness > to_beat && Some(child.hash) != leading)
+            .collect();
+        challengers.sort_by(|first, second| first.rank(second));
+        challengers.truncate(CHALLENGERS);
+        let seeds = confirmation_seeds(self.settings.seed, self.settings.confirmation_seeds);
+        let mut best: Option<Leader> = None;
+        for challenger in challengers {
+            let optimizer = CompiledOptimizer::new(&challenger.program, self.settings.backend.0)?;
+            let confirmed = judge.judge(&optimizer, &seeds);
+            let incumbent = best.as_ref().or(self.leader.as_ref());
+            if incumbent.is_none_or(|leader| confirmed.fitness > leader.confirmed.fitness) {
+                best = Some(Leader {
+                    individual: challenger.clone(),
+                    confirmed,
+                    generation,
+                });
+            }
+        }
+        Ok(best)
+    }
+}
+
+impl Totals {
+    fn add(&mut self, counts: &Self) {
+        self.candidates += counts.candidates;
+        self.seen_before += counts.seen_before;
+        self.rejected += counts.rejected;
+        self.dropped += counts.dropped;
+        self.judged += counts.judged;
+    }
+}

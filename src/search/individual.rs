@@ -1,0 +1,62 @@
+//! A program in the population, and where it comes from.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use crate::lowering::CanonicalHash;
+use crate::program::Program;
+use crate::variation::Mutation;
+
+/// How a program was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operator {
+    /// It is a known rule.
+    Known,
+    /// It was drawn at random.
+    Random,
+    /// A segment of one parent took the place of one of the other.
+    Crossover,
+    /// It was changed in one place.
+    #[serde(untagged)]
+    Mutation(Mutation),
+}
+
+/// Where a program comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The programs it was made of, by their ids.
+    pub parents: Vec<u64>,
+    /// What was done to them, in order.
+    pub operators: Vec<Operator>,
+}
+
+/// A judged program.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Individual {
+    /// Counts all candidates of the search, from 0.
+    pub id: u64,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// The program, on the schema's standard cells.
+    pub program: Program,
+    /// What it is up to names and order.
+    pub hash: CanonicalHash,
+    /// Its fitness on the search's seeds.
+    pub fitness: f64,
+    /// What its update costs for each parameter of a model.
+    pub element_flops: u32,
+}
+
+impl Individual {
+    /// Better ones first: by fitness, then by cost, then the older one.
+    #[must_use]
+    pub fn rank(&self, other: &Self) -> Ordering {
+        let by_fitness = other.fitness.total_cmp(&self.fitness);
+        by_fitness
+            .then(self.element_flops.cmp(&other.element_flops))
+            .then(self.id.cmp(&other.id))
+    }
+}

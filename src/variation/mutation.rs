@@ -1,0 +1,258 @@
+//! Small changes to one program.
+
+use mlevolve_ir::Shape;
+use mlevolve_ir::ops::{MAX_ARITY, Op};
+use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
+
+use crate::program::{CellIndex, Instruction, Program, Role};
+
+use super::VariationSettings;
+use super::draw::{OperandShapes, Site, holds, operand_shapes, pick_uniformly};
+use super::numbers::perturbed;
+
+/// A kind of small change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mutation {
+    /// A random instruction appears anywhere.
+    Insert,
+    /// An instruction disappears.
+    Delete,
+    /// An instruction computes something else, of the same operands as far as their number and
+    /// shapes allow.
+    ReplaceOp,
+    /// An instruction reads another cell in one place, or writes another one.
+    RewireArgument,
+    /// A constant that is read changes its value.
+    PerturbConstant,
+    /// Two instructions exchange their places.
+    Swap,
+}
+
+impl Mutation {
+    /// Every kind, in the order in which one that cannot apply gives way to the next.
+    pub const ALL: [Self; 6] = [
+        Self::Insert,
+        Self::Delete,
+        Self::ReplaceOp,
+        Self::RewireArgument,
+        Self::PerturbConstant,
+        Self::Swap,
+    ];
+}
+
+/// A child that differs from `parent` in one small change, and the kind of it.
+///
+/// The kind is drawn by the settings' weights. Where it cannot apply, such as a deletion from a
+/// single instruction, the next one in the order of [`Mutation::ALL`] is tried. A child is never
+/// longer than the settings' maximum, unless the parent was, and then not longer than the parent.
+#[must_use]
+pub fn mutate(
+    parent: &Program,
+    settings: &VariationSettings,
+    rng: &mut impl Rng,
+) -> (Program, Mutation) {
+    let drawn = draw_kind(settings, rng);
+    let kinds = Mutation::ALL
+        .iter()
+        .cycle()
+        .skip(drawn)
+        .take(Mutation::ALL.len());
+    for &kind in kinds {
+        if let Some(child) = apply(kind, parent, settings, rng) {
+            return (child, kind);
+        }
+    }
+    // Unreachable for any schema with a cell to read and one to write: an empty body can grow, and
+    // any other can have an op replaced.
+    (parent.clone(), Mutation::ALL[drawn])
+}
+
+/// The place in [`Mutation::ALL`] of a kind drawn by weight. Weights that are none count as 0.
+fn draw_kind(settings: &VariationSettings, rng: &mut impl Rng) -> usize {
+    let weights = Mutation::ALL.map(|kind| {
+        settings
+            .mutation_weights
+            .of(kind)
+            .clamp(0.0, f64::MAX / 8.0)
+    });
+    let weights = weights.map(|weight| if weight.is_nan() { 0.0 } else { weight });
+    let mut left = rng.random::<f64>() * weights.iter().sum::<f64>();
+    let chosen = weights.iter().position(|&weight| {
+        left -= weight;
+        left < 0.0
+    });
+    chosen.unwrap_or(0)
+}
+
+fn apply(
+    kind: Mutation,
+    parent: &Program,
+    settings: &VariationSettings,
+    rng: &mut impl Rng,
+) -> Option<Program> {
+    if kind == Mutation::PerturbConstant {
+        return perturb_constant(parent, settings, rng);
+    }
+    let function = rng.random_range(0..parent.bodies().len());
+    let mut bodies = parent.bodies().to_vec();
+    let body = &mut bodies[function];
+    match kind {
+        Mutation::Insert => {
+            if body.len() >= settings.most_instructions(parent.schema()) {
+                return None;
+            }
+            let place = rng.random_range(0..=body.len());
+            let (before, after) = body.split_at(place);
+            let instruction = Site::new(parent.cells(), before, after).instruction(rng)?;
+            body.insert(place, instruction);
+        }
+        Mutation::Delete => {
+            if body.len() < 2 {
+                return None;
+            }
+            body.remove(rng.random_range(0..body.len()));
+        }
+        Mutation::ReplaceOp => change_one(parent, body, rng, replace_op)?,
+        Mutation::RewireArgument => change_one(parent, body, rng, rewire)?,
+        Mutation::Swap => swap(body, rng)?,
+        Mutation::PerturbConstant => return None,
+    }
+    Some(parent.varied(parent.cells().to_vec(), bodies))
+}
+
+/// Changes one instruction: a random one, or the first after it that can be changed.
+fn change_one<R: Rng>(
+    parent: &Program,
+    body: &mut [Instruction],
+    rng: &mut R,
+    change: impl Fn(&Program, &Site<'_>, Instruction, &mut R) -> Option<Instruction>,
+) -> Option<()> {
+    if body.is_empty() {
+        return None;
+    }
+    let start = rng.random_range(0..body.len());
+    for place in (start..body.len()).chain(0..start) {
+        let site = Site::new(parent.cells(), &body[..place], &body[place + 1..]);
+        if let Some(changed) = change(parent, &site, body[place], rng) {
+            body[place] = changed;
+            return Some(());
+        }
+    }
+    None
+}
+
+/// Another op with the same destination, and with the same operands where their shapes fit.
+fn replace_op(
+    parent: &Program,
+    site: &Site<'_>,
+    instruction: Instruction,
+    rng: &mut impl Rng,
+) -> Option<Instruction> {
+    let destination = instruction.destination();
+    let room = parent.cell(destination).shape;
+    let fitting = |op: Op| operand_shapes(op).filter(move |shapes| holds(room, shapes.result));
+    let is_other = |op: &Op| *op != instruction.op() && fitting(*op).next().is_some();
+    let ops: Vec<Op> = Op::all().filter(is_other).collect();
+    let op = *pick_uniformly(&ops, rng)?;
+
+    let kept = |shapes: &OperandShapes| {
+        let pairs = shapes.operands().iter().zip(instruction.operands());
+        pairs
+            .filter(|&(&shape, &operand)| parent.cell(operand).shape == shape)
+            .count()
+    };
+    let exact = |shapes: &OperandShapes| usize::from(shapes.result == room);
+    let most = fitting(op)
+        .map(|shapes| (kept(&shapes), exact(&shapes)))
+        .max()?;
+    let best: Vec<OperandShapes> = fitting(op)
+        .filter(|shapes| (kept(shapes), exact(shapes)) == most)
+        .collect();
+    let shapes = pick_uniformly(&best, rng)?;
+
+    let mut operands = [CellIndex::default(); MAX_ARITY];
+    for (position, &shape) in shapes.operands().iter().enumerate() {
+        let old = instruction.operands().get(position).copied();
+        operands[position] = match old.filter(|&operand| parent.cell(operand).shape == shape) {
+            Some(operand) => operand,
+            None => site.operand(shape, None, rng)?,
+        };
+    }
+    Instruction::new(destination, op, &operands[..op.arity()]).ok()
+}
+
+/// The same op with one operand or the destination exchanged for another cell.
+fn rewire(
+    parent: &Program,
+    site: &Site<'_>,
+    instruction: Instruction,
+    rng: &mut impl Rng,
+) -> Option<Instruction> {
+    let op = instruction.op();
+    let mut shapes = [Shape::Scalar; MAX_ARITY];
+    for (shape, &operand) in shapes.iter_mut().zip(instruction.operands()) {
+        *shape = parent.cell(operand).shape;
+    }
+    let position = rng.random_range(0..=op.arity());
+    if position == op.arity() {
+        let result = op.result_shape(&shapes[..op.arity()]).ok()?;
+        let destination = site.destination(result, Some(instruction.destination()), rng)?;
+        return Some(instruction.with_destination(destination));
+    }
+    let room = parent.cell(instruction.destination()).shape;
+    let fits = |shape: &Shape| {
+        let mut shapes = shapes;
+        shapes[position] = *shape;
+        op.result_shape(&shapes[..op.arity()])
+            .is_ok_and(|result| holds(room, result))
+    };
+    let choices: Vec<Shape> = Shape::ALL.into_iter().filter(fits).collect();
+    let shape = *pick_uniformly(&choices, rng)?;
+    let operand = site.operand(shape, Some(instruction.operands()[position]), rng)?;
+    Some(instruction.with_operand(position, operand))
+}
+
+/// Exchanges two different instructions: a random one and the first different one from a second
+/// random place on.
+fn swap(body: &mut [Instruction], rng: &mut impl Rng) -> Option<()> {
+    if body.len() < 2 {
+        return None;
+    }
+    let first = rng.random_range(0..body.len());
+    let start = rng.random_range(0..body.len());
+    let mut places = (start..body.len()).chain(0..start);
+    let second = places.find(|&place| body[place] != body[first])?;
+    body.swap(first, second);
+    Some(())
+}
+
+/// Gives one of the constants that instructions read another value.
+fn perturb_constant(
+    parent: &Program,
+    settings: &VariationSettings,
+    rng: &mut impl Rng,
+) -> Option<Program> {
+    let mut read = vec![false; parent.cells().len()];
+    for instruction in parent.bodies().iter().flatten() {
+        for operand in instruction.operands() {
+            read[operand.index()] = true;
+        }
+    }
+    let is_read_constant = |(index, role): (usize, Role)| match role {
+        Role::Constant(value) if read[index] => Some((index, value)),
+        Role::Constant(_) | Role::Input | Role::State | Role::Scratch | Role::Output => None,
+    };
+    let roles = parent.cells().iter().map(|cell| cell.role).enumerate();
+    let constants: Vec<_> = roles.filter_map(is_read_constant).collect();
+    let &(index, value) = pick_uniformly(&constants, rng)?;
+
+    let mut cells = parent.cells().to_vec();
+    let required = parent
+        .schema()
+        .required_cell(&cells[index].name)
+        .map(|cell| &cell.role);
+    cells[index].role = Role::Constant(perturbed(value, required, settings, rng));
+    Some(parent.varied(cells, parent.bodies().to_vec()))
+}

@@ -1,0 +1,266 @@
+//! What a user can say about variation.
+
+use serde::{Deserialize, Serialize};
+
+use crate::program::Schema;
+
+use super::Mutation;
+
+/// How programs are made and varied.
+///
+/// Operators take any settings without a panic; [`validate`](Self::validate) tells a user about
+/// those that make no sense.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VariationSettings {
+    /// The most instructions in any function of a child. Default: 24, twice what Adam needs for its
+    /// tensors, so that there is room for neutral code.
+    pub maximum_instructions: usize,
+    /// The fewest instructions in a random function. Default: 3.
+    pub random_minimum_instructions: usize,
+    /// The most instructions in a random function. Default: 12.
+    pub random_maximum_instructions: usize,
+    /// How often each mutation is chosen, relative to the others.
+    pub mutation_weights: MutationWeights,
+    /// The probability that a mutated constant changes its sign, unless it must be positive.
+    /// Default: 0.1, as in AutoML-Zero (Real et al. 2020).
+    pub sign_flip_probability: f64,
+    /// The probability that a constant which a crossed-over segment reads comes along. Default: 0.5.
+    pub constant_takeover_probability: f64,
+}
+
+impl Default for VariationSettings {
+    fn default() -> Self {
+        Self {
+            maximum_instructions: 24,
+            random_minimum_instructions: 3,
+            random_maximum_instructions: 12,
+            mutation_weights: MutationWeights::default(),
+            sign_flip_probability: 0.1,
+            constant_takeover_probability: 0.5,
+        }
+    }
+}
+
+/// How often each [`Mutation`] is chosen, relative to the others.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MutationWeights {
+    /// Of [`Mutation::Insert`]. Default: 1.
+    pub insert: f64,
+    /// Of [`Mutation::Delete`]. Default: 1, as of insertion, so that length drifts freely.
+    pub delete: f64,
+    /// Of [`Mutation::ReplaceOp`]. Default: 1.
+    pub replace_op: f64,
+    /// Of [`Mutation::RewireArgument`]. Default: 1.
+    pub rewire_argument: f64,
+    /// Of [`Mutation::PerturbConstant`]. Default: 1.
+    pub perturb_constant: f64,
+    /// Of [`Mutation::Swap`]. Default: 0.5, since most swaps change nothing or much.
+    pub swap: f64,
+}
+
+impl Default for MutationWeights {
+    fn default() -> Self {
+        Self {
+            insert: 1.0,
+            delete: 1.0,
+            replace_op: 1.0,
+            rewire_argument: 1.0,
+            perturb_constant: 1.0,
+            swap: 0.5,
+        }
+    }
+}
+
+impl MutationWeights {
+    /// The weight of one mutation.
+    #[must_use]
+    pub const fn of(&self, mutation: Mutation) -> f64 {
+        match mutation {
+            Mutation::Insert => self.insert,
+            Mutation::Delete => self.delete,
+            Mutation::ReplaceOp => self.replace_op,
+            Mutation::RewireArgument => self.rewire_argument,
+            Mutation::PerturbConstant => self.perturb_constant,
+            Mutation::Swap => self.swap,
+        }
+    }
+}
+
+/// Settings that make no sense.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SettingsError {
+    /// A number of instructions is out of range.
+    #[error("{setting} must be from {least} to {most}, not {found}")]
+    Instructions {
+        /// The setting's name.
+        setting: &'static str,
+        /// The least that makes sense.
+        least: usize,
+        /// The most that makes sense, given the other settings.
+        most: usize,
+        /// What was asked for.
+        found: usize,
+    },
+    /// A probability is none.
+    #[error("{setting} must be from 0 to 1, not {found}")]
+    Probability {
+        /// The setting's name.
+        setting: &'static str,
+        /// What was asked for.
+        found: f64,
+    },
+    /// The weights do not say how to choose.
+    #[error("mutation_weights must be finite, not negative, and not all 0")]
+    Weights,
+}
+
+impl VariationSettings {
+    /// Checks that the settings make sense for programs of this schema.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for the first setting that does not.
+    pub fn validate(&self, schema: Schema) -> Result<(), SettingsError> {
+        let limit = schema.description().maximum_instructions;
+        let outputs = self.random_maximum_instructions;
+        for (setting, found, most) in [
+            ("maximum_instructions", self.maximum_instructions, limit),
+            (
+                "random_maximum_instructions",
+                self.random_maximum_instructions,
+                self.maximum_instructions,
+            ),
+            (
+                "random_minimum_instructions",
+                self.random_minimum_instructions,
+                outputs,
+            ),
+        ] {
+            if !(1..=most).contains(&found) {
+                return Err(SettingsError::Instructions {
+                    setting,
+                    least: 1,
+                    most,
+                    found,
+                });
+            }
+        }
+        for (setting, found) in [
+            ("sign_flip_probability", self.sign_flip_probability),
+            (
+                "constant_takeover_probability",
+                self.constant_takeover_probability,
+            ),
+        ] {
+            if !(0.0..=1.0).contains(&found) {
+                return Err(SettingsError::Probability { setting, found });
+            }
+        }
+        let weights = Mutation::ALL.map(|mutation| self.mutation_weights.of(mutation));
+        let total: f64 = weights.iter().sum();
+        if weights.iter().any(|&weight| weight < 0.0) || !total.is_finite() || total <= 0.0 {
+            return Err(SettingsError::Weights);
+        }
+        Ok(())
+    }
+
+    /// The most instructions in a function of a program of this schema: at least 1, for a program
+    /// without any could not be varied.
+    pub(super) fn most_instructions(&self, schema: Schema) -> usize {
+        self.maximum_instructions
+            .clamp(1, schema.description().maximum_instructions.max(1))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use rand::SeedableRng;
+    use rand::rngs::Xoshiro256PlusPlus;
+
+    use super::*;
+    use crate::variation::{crossover, mutate, random_program};
+
+    const NO_WEIGHTS: &str = "insert = 0.0\ndelete = 0.0\nreplace_op = 0.0\n\
+        rewire_argument = 0.0\nperturb_constant = 0.0\nswap = 0.0";
+
+    #[test]
+    fn settings_round_trip_and_default() {
+        let settings = VariationSettings::default();
+        assert_eq!(settings.validate(Schema::Optimizer), Ok(()));
+        assert_eq!(toml::from_str(""), Ok(settings.clone()));
+        assert_eq!(
+            toml::from_str(&toml::to_string(&settings).unwrap()),
+            Ok(settings)
+        );
+        assert!(toml::from_str::<VariationSettings>("maximum_instruction = 3").is_err());
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_named_and_still_do_no_harm() {
+        let base = VariationSettings::default;
+        let mut no_weights = base();
+        no_weights.mutation_weights = toml::from_str(NO_WEIGHTS).unwrap();
+        let mut nan = base();
+        nan.mutation_weights.swap = f64::NAN;
+        let rows: [(VariationSettings, &str); 7] = [
+            (
+                VariationSettings {
+                    maximum_instructions: 257,
+                    ..base()
+                },
+                "maximum_instructions must be from 1 to 256, not 257",
+            ),
+            (
+                VariationSettings {
+                    random_maximum_instructions: 25,
+                    ..base()
+                },
+                "random_maximum_instructions must be from 1 to 24, not 25",
+            ),
+            (
+                VariationSettings {
+                    random_minimum_instructions: 0,
+                    ..base()
+                },
+                "random_minimum_instructions must be from 1 to 12, not 0",
+            ),
+            (
+                VariationSettings {
+                    sign_flip_probability: 1.5,
+                    ..base()
+                },
+                "sign_flip_probability must be from 0 to 1, not 1.5",
+            ),
+            (
+                VariationSettings {
+                    constant_takeover_probability: f64::NAN,
+                    ..base()
+                },
+                "constant_takeover_probability must be from 0 to 1, not NaN",
+            ),
+            (
+                no_weights,
+                "mutation_weights must be finite, not negative, and not all 0",
+            ),
+            (
+                nan,
+                "mutation_weights must be finite, not negative, and not all 0",
+            ),
+        ];
+        for (settings, message) in rows {
+            let found: Result<(), SettingsError> = settings.validate(Schema::Optimizer);
+            assert_eq!(found.unwrap_err().to_string(), message);
+            for seed in 0..50 {
+                let rng = &mut Xoshiro256PlusPlus::seed_from_u64(seed);
+                let program = random_program(Schema::Optimizer, &settings, rng, "random");
+                let (mutant, _) = mutate(&program, &settings, rng);
+                assert_eq!(
+                    crossover(&mutant, &program, &settings, rng).verify(),
+                    Ok(())
+                );
+            }
+        }
+    }
+}

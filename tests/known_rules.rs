@@ -1,0 +1,256 @@
+//! The known programs do what PyTorch does.
+//!
+//! `fixtures/known_rules.json` holds parameters as `torch.optim`, lion-pytorch and, for Signum, numpy
+//! leave them; `fixtures/make_known_rules.py` made it.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod evaluator;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlevolve::program::known::KNOWN;
+use mlevolve::program::{Program, known};
+use serde::Deserialize;
+
+use evaluator::Evaluator;
+
+#[derive(Deserialize)]
+struct Fixture {
+    shapes: Vec<Vec<usize>>,
+    recorded_steps: Vec<u32>,
+    initial: Vec<Vec<f32>>,
+    /// For each step and tensor.
+    gradients: Vec<Vec<Vec<f32>>>,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    rule: String,
+    constants: BTreeMap<String, f32>,
+    /// For each recorded step and tensor.
+    expected: Vec<Vec<Vec<f32>>>,
+}
+
+fn fixture() -> Fixture {
+    serde_json::from_str(include_str!("fixtures/known_rules.json")).unwrap()
+}
+
+fn known_program(name: &str) -> Program {
+    known::find(name).unwrap().program().unwrap()
+}
+
+/// How far apart two binary32 computations of one rule may end after `steps` steps on a parameter
+/// that was never greater than `greatest` and moved by `path` in all.
+///
+/// Each step rounds the parameter by at most half a unit in the last place, 2⁻²⁴ of its magnitude:
+/// once here, and up to twice in the reference, which first decays weights, by a factor near 1 that
+/// is rounded as well. The first term lets all four point the same way at every step. PyTorch
+/// computes weights such as 1 − α in binary64 and programs in binary32, where they are off by up to
+/// 2⁻²⁵ / (1 − α), for RMSprop's 0.99 by 3·10⁻⁶, of which the square root leaves half; the second
+/// term allows that and the roundings of a few operations.
+fn tolerance(steps: u32, greatest: f32, path: f32) -> f32 {
+    4.0 * steps as f32 * greatest * 2f32.powi(-24) + 2e-6 * path
+}
+
+/// What a parameter has gone through.
+#[derive(Clone, Copy)]
+struct History {
+    greatest: f32,
+    path: f32,
+}
+
+/// How far a program strays from a case at worst, in parts of what is allowed; and in absolute terms.
+fn worst_deviation(fixture: &Fixture, case: &Case, program: &Program) -> (f32, f32) {
+    let mut worst = (0f32, 0f32);
+    for (tensor, initial) in fixture.initial.iter().enumerate() {
+        assert_eq!(
+            fixture.shapes[tensor].iter().product::<usize>(),
+            initial.len()
+        );
+        let mut evaluator = Evaluator::new(program, initial.len());
+        let mut w = initial.clone();
+        let start = |w: &f32| History {
+            greatest: w.abs(),
+            path: 0.0,
+        };
+        let mut histories: Vec<History> = initial.iter().map(start).collect();
+        let mut recorded = fixture.recorded_steps.iter().zip(&case.expected).peekable();
+        for (step, gradients) in (1..).zip(&fixture.gradients) {
+            let delta = evaluator.step(step, &w, &gradients[tensor]);
+            for ((w, delta), history) in w.iter_mut().zip(delta).zip(&mut histories) {
+                *w += delta;
+                history.greatest = history.greatest.max(w.abs());
+                history.path += delta.abs();
+            }
+            let Some((_, expected)) = recorded.next_if(|&(&recorded, _)| recorded == step) else {
+                continue;
+            };
+            for ((&found, &expected), history) in w.iter().zip(&expected[tensor]).zip(&histories) {
+                let deviation = (found - expected).abs();
+                let share = deviation / tolerance(step, history.greatest, history.path);
+                assert!(
+                    share.is_finite(),
+                    "{} gives {found} at step {step}",
+                    case.rule
+                );
+                worst = (worst.0.max(share), worst.1.max(deviation));
+            }
+        }
+        assert!(
+            recorded.peek().is_none(),
+            "the fixture has too few gradients"
+        );
+    }
+    worst
+}
+
+/// The case's rule with the case's constants.
+fn program_of(case: &Case) -> Program {
+    case.constants
+        .iter()
+        .fold(known_program(&case.rule), |program, (name, &value)| {
+            program.with_constant(name, value).unwrap()
+        })
+}
+
+#[test]
+fn known_programs_step_as_their_references() {
+    let fixture = fixture();
+    let mut compared = BTreeSet::new();
+    for case in &fixture.cases {
+        let (share, deviation) = worst_deviation(&fixture, case, &program_of(case));
+        println!(
+            "{}: off by at most {deviation:e}, {share:.2} of what is allowed",
+            case.rule
+        );
+        assert!(
+            share <= 1.0,
+            "{} is off by {deviation:e}, {share} times too much",
+            case.rule
+        );
+        compared.insert(case.rule.as_str());
+    }
+    assert_eq!(
+        compared.len(),
+        KNOWN.len(),
+        "every known program must be compared"
+    );
+}
+
+/// The tolerance is worth something: a constant that is off by 1 % is noticed.
+#[test]
+fn the_comparison_notices_a_wrong_constant() {
+    let fixture = fixture();
+    let mut seen = BTreeSet::new();
+    for case in &fixture.cases {
+        if seen.insert(&case.rule) {
+            // The programs' own epsilons are too small to matter to these gradients.
+            continue;
+        }
+        for (name, &value) in &case.constants {
+            let wrong = program_of(case).with_constant(name, value * 1.01).unwrap();
+            let (share, _) = worst_deviation(&fixture, case, &wrong);
+            assert!(share > 10.0, "{name} of {}: {share}", case.rule);
+        }
+    }
+}
+
+#[test]
+fn the_fixture_begins_with_the_constants_of_the_programs() {
+    let mut seen = BTreeSet::new();
+    let fixture = fixture();
+    for case in &fixture.cases {
+        if seen.insert(&case.rule) {
+            let program = known_program(&case.rule);
+            for (name, &value) in &case.constants {
+                assert_eq!(
+                    program.constant(name),
+                    Some(value),
+                    "{name} of {}",
+                    case.rule
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn known_programs_are_canonical_and_fit_the_standard_layout() {
+    for known in KNOWN {
+        let program = known.program().unwrap();
+        assert_eq!(program.name(), known.name);
+        assert_eq!(
+            program.to_string(),
+            known.text,
+            "{} is not in canonical form",
+            known.name
+        );
+        assert_eq!(
+            program.pruned(),
+            program,
+            "{} has parts without effect",
+            known.name
+        );
+        let standardised = program.standardised().unwrap();
+        assert!(standardised.is_standardised());
+        assert_eq!(standardised.standardised().unwrap(), standardised);
+        assert_eq!(
+            Program::parse(&standardised.to_string()).unwrap(),
+            standardised
+        );
+    }
+}
+
+#[test]
+fn standardising_changes_no_bit() {
+    let fixture = fixture();
+    for known in KNOWN {
+        let program = known.program().unwrap();
+        let standardised = program.standardised().unwrap();
+        let w = &fixture.initial[0];
+        let mut original = Evaluator::new(&program, w.len());
+        let mut mapped = Evaluator::new(&standardised, w.len());
+        for (step, gradients) in (1..).zip(&fixture.gradients) {
+            let bits = |delta: &[f32]| delta.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            let expected = bits(original.step(step, w, &gradients[0]));
+            assert_eq!(
+                bits(mapped.step(step, w, &gradients[0])),
+                expected,
+                "{}",
+                known.name
+            );
+        }
+    }
+}
+
+/// Floating-point operations for each element of a tensor, with the addition of `delta` to `w`.
+fn cost_per_element(program: &Program) -> u32 {
+    let is_tensor = |index| program.cell(index).shape == mlevolve_ir::Shape::Tensor;
+    let instructions = program.bodies().iter().flatten();
+    let on_tensors = instructions.filter(|instruction| instruction.cells().any(is_tensor));
+    1 + on_tensors
+        .map(|instruction| instruction.op().flops_per_element())
+        .sum::<u32>()
+}
+
+#[test]
+fn known_programs_are_as_cheap_as_they_can_be_written() {
+    let costs: Vec<_> = KNOWN
+        .iter()
+        .map(|known| (known.name, cost_per_element(&known.program().unwrap())))
+        .collect();
+    let expected = [
+        ("sgd", 2),
+        ("momentum", 4),
+        ("nesterov", 6),
+        ("signum", 6),
+        ("lion", 10),
+        ("adagrad", 7),
+        ("rmsprop", 9),
+        ("adam", 12),
+        ("adamw", 14),
+    ];
+    assert_eq!(costs, expected);
+}
