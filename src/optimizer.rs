@@ -72,7 +72,9 @@ pub struct CompiledOptimizer {
 }
 
 impl CompiledOptimizer {
-    /// Compiles a program.
+    /// Compiles a program. One that is too large for native code, which takes some hundred
+    /// instructions with reductions of elementary functions among them, is interpreted, to the same
+    /// bits.
     ///
     /// # Errors
     /// [`OptimizerError`] if it is of another schema, or the back end fails.
@@ -81,11 +83,14 @@ impl CompiledOptimizer {
             Schema::Optimizer => {}
         }
         let function = update_function(program);
-        let kernel =
-            Kernel::compile(&function, backend).map_err(|source| OptimizerError::Compile {
-                program: program.name().to_owned(),
-                source,
-            })?;
+        let kernel = match Kernel::compile(&function, backend) {
+            Ok(kernel) => kernel,
+            Err(CompileError::TooLarge { .. }) => Kernel::interpret(&function),
+            Err(source) => {
+                let program = program.name().to_owned();
+                return Err(OptimizerError::Compile { program, source });
+            }
+        };
         let bindings =
             function
                 .parameters()
@@ -109,6 +114,12 @@ impl CompiledOptimizer {
     #[must_use]
     pub fn function(&self) -> &Function {
         self.kernel.function()
+    }
+
+    /// What runs the rule.
+    #[must_use]
+    pub const fn backend(&self) -> Backend {
+        self.kernel.backend()
     }
 
     /// What one step costs.
@@ -182,5 +193,25 @@ impl UpdateRule for CompiledOptimizer {
             let called = self.kernel.call(segment.elements, &mut arguments);
             debug_assert_eq!(called, Ok(()), "arguments are made to fit");
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_for_native_code_is_interpreted() {
+        let head = "program deep\nschema optimizer 1\ninput w tensor\ninput g tensor\n\
+            input step scalar\nconstant learning_rate = 0.1\nscratch s scalar\nscratch t tensor\n\
+            output delta tensor\nupdate:\nt = abs(g)\n";
+        let rounds = |count: usize| {
+            let body = "t = pow(t, w)\ns = sum(t)\nt = mul(t, s)\n".repeat(count);
+            let program = Program::parse(&format!("{head}{body}delta = mul(t, learning_rate)"));
+            CompiledOptimizer::new(&program.unwrap(), Backend::Jit).unwrap()
+        };
+        assert_eq!(rounds(2).backend(), Backend::Jit);
+        assert_eq!(rounds(80).backend(), Backend::Interpreter);
     }
 }

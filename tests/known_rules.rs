@@ -1,4 +1,4 @@
-//! The known programs do what PyTorch does.
+//! The known programs do what PyTorch does, in the independent evaluator and as tasks train with them.
 //!
 //! `fixtures/known_rules.json` holds parameters as `torch.optim`, lion-pytorch and, for Signum, numpy
 //! leave them; `fixtures/make_known_rules.py` made it.
@@ -9,8 +9,11 @@ mod evaluator;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mlevolve::optimizer::CompiledOptimizer;
 use mlevolve::program::known::KNOWN;
 use mlevolve::program::{Program, known};
+use mlevolve_ir::Backend;
+use mlevolve_tasks::{ParameterLayout, UpdateRule};
 use serde::Deserialize;
 
 use evaluator::Evaluator;
@@ -61,33 +64,103 @@ struct History {
     path: f32,
 }
 
-/// How far a program strays from a case at worst, in parts of what is allowed; and in absolute terms.
-fn worst_deviation(fixture: &Fixture, case: &Case, program: &Program) -> (f32, f32) {
+/// Whoever steps a program.
+#[derive(Clone, Copy, Debug)]
+enum Machine {
+    /// The independent evaluator.
+    Evaluator,
+    /// What tasks train with.
+    Compiled(Backend),
+}
+
+const MACHINES: [Machine; 3] = [
+    Machine::Evaluator,
+    Machine::Compiled(Backend::Interpreter),
+    Machine::Compiled(Backend::Jit),
+];
+
+/// The parameters of each tensor before the first step, and after each.
+type Trajectory = Vec<Vec<Vec<f32>>>;
+
+impl Machine {
+    fn trajectory(self, fixture: &Fixture, program: &Program) -> Trajectory {
+        for (shape, initial) in fixture.shapes.iter().zip(&fixture.initial) {
+            assert_eq!(shape.iter().product::<usize>(), initial.len());
+        }
+        match self {
+            Self::Evaluator => evaluated(fixture, program),
+            Self::Compiled(backend) => compiled(fixture, program, backend),
+        }
+    }
+}
+
+fn evaluated(fixture: &Fixture, program: &Program) -> Trajectory {
+    let tensors = fixture.initial.iter();
+    let mut evaluators: Vec<_> = tensors
+        .map(|initial| Evaluator::new(program, initial.len()))
+        .collect();
+    let mut trajectory = vec![fixture.initial.clone()];
+    for (step, gradients) in (1..).zip(&fixture.gradients) {
+        let mut tensors = trajectory[trajectory.len() - 1].clone();
+        for ((w, g), evaluator) in tensors.iter_mut().zip(gradients).zip(&mut evaluators) {
+            let delta = evaluator.step(step, w, g);
+            for (w, delta) in w.iter_mut().zip(delta) {
+                *w += delta;
+            }
+        }
+        trajectory.push(tensors);
+    }
+    trajectory
+}
+
+fn compiled(fixture: &Fixture, program: &Program, backend: Backend) -> Trajectory {
+    let shapes = fixture
+        .initial
+        .iter()
+        .map(|tensor| ("tensor", 1, tensor.len()));
+    let layout = ParameterLayout::new(&shapes.collect::<Vec<_>>());
+    let arena = |tensors: &[Vec<f32>]| {
+        let mut arena = vec![0.0; layout.arena_len()];
+        for (place, tensor) in layout.tensors().iter().zip(tensors) {
+            arena[place.range()].copy_from_slice(tensor);
+        }
+        arena
+    };
+    let mut optimizer = CompiledOptimizer::new(program, backend).unwrap();
+    optimizer.reset(&layout);
+    let mut parameters = arena(&fixture.initial);
+    let mut trajectory = vec![fixture.initial.clone()];
+    for (step, gradients) in (1..).zip(&fixture.gradients) {
+        optimizer.step(step, &mut parameters, &arena(gradients));
+        let places = layout.tensors().iter();
+        let tensors = places.map(|place| parameters[place.range()].to_vec());
+        trajectory.push(tensors.collect());
+    }
+    trajectory
+}
+
+/// How far a trajectory strays from a case at worst, in parts of what is allowed; and in absolute
+/// terms.
+fn worst_deviation(fixture: &Fixture, case: &Case, trajectory: &Trajectory) -> (f32, f32) {
     let mut worst = (0f32, 0f32);
     for (tensor, initial) in fixture.initial.iter().enumerate() {
-        assert_eq!(
-            fixture.shapes[tensor].iter().product::<usize>(),
-            initial.len()
-        );
-        let mut evaluator = Evaluator::new(program, initial.len());
-        let mut w = initial.clone();
         let start = |w: &f32| History {
             greatest: w.abs(),
             path: 0.0,
         };
         let mut histories: Vec<History> = initial.iter().map(start).collect();
         let mut recorded = fixture.recorded_steps.iter().zip(&case.expected).peekable();
-        for (step, gradients) in (1..).zip(&fixture.gradients) {
-            let delta = evaluator.step(step, &w, &gradients[tensor]);
-            for ((w, delta), history) in w.iter_mut().zip(delta).zip(&mut histories) {
-                *w += delta;
-                history.greatest = history.greatest.max(w.abs());
-                history.path += delta.abs();
+        for (step, pair) in (1..).zip(trajectory.windows(2)) {
+            let (before, after) = (&pair[0][tensor], &pair[1][tensor]);
+            for ((before, after), history) in before.iter().zip(after).zip(&mut histories) {
+                history.greatest = history.greatest.max(after.abs());
+                history.path += (after - before).abs();
             }
             let Some((_, expected)) = recorded.next_if(|&(&recorded, _)| recorded == step) else {
                 continue;
             };
-            for ((&found, &expected), history) in w.iter().zip(&expected[tensor]).zip(&histories) {
+            let compared = after.iter().zip(&expected[tensor]).zip(&histories);
+            for ((&found, &expected), history) in compared {
                 let deviation = (found - expected).abs();
                 let share = deviation / tolerance(step, history.greatest, history.path);
                 assert!(
@@ -120,16 +193,19 @@ fn known_programs_step_as_their_references() {
     let fixture = fixture();
     let mut compared = BTreeSet::new();
     for case in &fixture.cases {
-        let (share, deviation) = worst_deviation(&fixture, case, &program_of(case));
-        println!(
-            "{}: off by at most {deviation:e}, {share:.2} of what is allowed",
-            case.rule
-        );
-        assert!(
-            share <= 1.0,
-            "{} is off by {deviation:e}, {share} times too much",
-            case.rule
-        );
+        for machine in MACHINES {
+            let trajectory = machine.trajectory(&fixture, &program_of(case));
+            let (share, deviation) = worst_deviation(&fixture, case, &trajectory);
+            println!(
+                "{}, {machine:?}: off by at most {deviation:e}, {share:.2} of what is allowed",
+                case.rule
+            );
+            assert!(
+                share <= 1.0,
+                "{}, {machine:?}, is off by {deviation:e}, {share} times too much",
+                case.rule
+            );
+        }
         compared.insert(case.rule.as_str());
     }
     assert_eq!(
@@ -151,8 +227,15 @@ fn the_comparison_notices_a_wrong_constant() {
         }
         for (name, &value) in &case.constants {
             let wrong = program_of(case).with_constant(name, value * 1.01).unwrap();
-            let (share, _) = worst_deviation(&fixture, case, &wrong);
-            assert!(share > 10.0, "{name} of {}: {share}", case.rule);
+            for machine in MACHINES {
+                let trajectory = machine.trajectory(&fixture, &wrong);
+                let (share, _) = worst_deviation(&fixture, case, &trajectory);
+                assert!(
+                    share > 10.0,
+                    "{name} of {}, {machine:?}: {share}",
+                    case.rule
+                );
+            }
         }
     }
 }

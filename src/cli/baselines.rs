@@ -3,18 +3,18 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Args;
 use mlevolve_ir::Backend;
 
 use super::{print, set_threads};
 use crate::fitness::BaselineTable;
+use crate::run::write_whole;
 
 /// Show the tuned learning rates of the known rules, or measure them anew.
 ///
 /// Fitness is normalised by what known rules reach on each task with a tuned learning rate: 14 rates, 5
 /// seeds each, chosen on validation data. The table is part of the program. `--write` measures it
-/// again, some 2,000 training runs, in ten seconds or so.
+/// again, some 2,000 training runs, in some ten seconds.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  mlevolve baselines\n  \
     mlevolve baselines --write src/fitness/baselines.json")]
@@ -24,7 +24,7 @@ pub(super) struct Baselines {
     write: Option<PathBuf>,
 
     /// How many threads train [default: one for each core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<usize>,
 }
 
@@ -34,8 +34,7 @@ impl Baselines {
         let table = match &self.write {
             Some(path) => {
                 let table = BaselineTable::measured(Backend::Jit)?;
-                std::fs::write(path, table.to_text())
-                    .with_context(|| format!("cannot write {}", path.display()))?;
+                write_whole(path, table.to_text().as_bytes())?;
                 table
             }
             None => BaselineTable::committed()?,

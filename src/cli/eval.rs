@@ -9,9 +9,7 @@ use serde::Serialize;
 
 use super::{print, program_named, set_threads};
 use crate::fitness::{FitnessWeights, Judge, judging_seeds};
-use crate::optimizer::{CompiledOptimizer, OptimizerError};
-use crate::program::Program;
-use crate::run::{Contender, compare, comparison_table, contender, metrics_table, tuned_contender};
+use crate::run::Comparison;
 
 /// Train models with a program on a suite of tasks, beside known rules.
 ///
@@ -44,7 +42,7 @@ pub(super) struct Eval {
     json: bool,
 
     /// How many threads train [default: one for each core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<usize>,
 }
 
@@ -54,11 +52,8 @@ struct Evaluation {
     program: String,
     suite: String,
     seeds: Vec<u64>,
-    /// As it is written.
-    written: Contender,
-    /// With tuned learning rates, unless that was not asked for or it diverges at all of them.
-    tuned: Option<Contender>,
-    compared: Vec<Contender>,
+    #[serde(flatten)]
+    comparison: Comparison,
 }
 
 impl Eval {
@@ -66,52 +61,18 @@ impl Eval {
         set_threads(self.threads)?;
         let program = program_named(&self.program)?;
         let judge = Judge::new(&self.suite, FitnessWeights::default())?;
-        let evaluation = self.evaluation(&program, &judge)?;
+        let comparison = Comparison::of(&program, !self.no_tuning, &judge, self.backend)?;
         if self.json {
+            let evaluation = Evaluation {
+                program: program.to_string(),
+                suite: self.suite.clone(),
+                seeds: judging_seeds(),
+                comparison,
+            };
             print(&serde_json::to_string_pretty(&evaluation)?)?;
         } else {
-            print(&self.text(&program, &evaluation, &judge)?)?;
+            print(&comparison.text(&judge))?;
         }
         Ok(ExitCode::SUCCESS)
-    }
-
-    fn evaluation(&self, program: &Program, judge: &Judge) -> anyhow::Result<Evaluation> {
-        let name = program.name();
-        let written = format!("{name}, as written");
-        let tuned = if self.no_tuning {
-            None
-        } else {
-            tuned_contender(&format!("{name}, tuned"), program, judge, self.backend)?
-        };
-        Ok(Evaluation {
-            program: program.to_string(),
-            suite: self.suite.clone(),
-            seeds: judging_seeds(),
-            written: contender(&written, program, judge, self.backend)?,
-            tuned,
-            compared: compare(judge, self.backend)?,
-        })
-    }
-
-    fn text(
-        &self,
-        program: &Program,
-        evaluation: &Evaluation,
-        judge: &Judge,
-    ) -> Result<String, OptimizerError> {
-        let mut contenders = vec![&evaluation.written];
-        contenders.extend(&evaluation.tuned);
-        contenders.extend(&evaluation.compared);
-        let cost = CompiledOptimizer::new(program, self.backend)?.cost();
-        Ok(format!(
-            "Fitness: 0 is the untrained model, 1 the best known rule of the task with a tuned learning rate;\n\
-             means over {} seeds. Known rules have a learning rate tuned for each task.\n\n{}\n\n{}\n\n\
-             An update costs {} FLOPs for each parameter and {} for each call.\n",
-            evaluation.seeds.len(),
-            comparison_table(&contenders, judge),
-            metrics_table(&contenders, judge),
-            cost.element_flops,
-            cost.call_flops,
-        ))
     }
 }

@@ -10,7 +10,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::progress::Progress;
-use super::{INTERRUPTED, print, set_threads};
+use super::{INTERRUPTED, print, set_threads, tell};
 use crate::run::{Ending, RunConfig, RunError, Session, load_config};
 use crate::search::{BackendName, SearchSettings};
 
@@ -29,15 +29,15 @@ use crate::search::{BackendName, SearchSettings};
     Every run writes its own, with all settings, to DIR/config.toml.")]
 pub(super) struct Evolve {
     /// What every random draw is derived from [default: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
 
     /// How many generations are bred after the first [default: 30]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     generations: Option<u32>,
 
     /// How many programs the population holds, and how many candidates a generation makes [default: 500]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     population: Option<usize>,
 
     /// What runs the programs: `jit` or `interp`; both give the same result [default: jit]
@@ -61,7 +61,7 @@ pub(super) struct Evolve {
     time_limit: Option<Duration>,
 
     /// How many threads judge candidates; it changes no result [default: one for each core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<usize>,
 }
 
@@ -72,17 +72,6 @@ fn backend(word: &str) -> Result<BackendName, mlevolve_ir::UnknownBackend> {
 impl Evolve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         set_threads(self.threads)?;
-        let mut session = match &self.resume {
-            Some(directory) => Session::resume(directory, |begun| self.wanted(begun.clone()))?,
-            None => {
-                let config = self.wanted(RunConfig::default())?;
-                let out = match &self.out {
-                    Some(out) => out.clone(),
-                    None => unused_directory(config.search.seed)?,
-                };
-                Session::start(&out, &config)?
-            }
-        };
         let stop = Arc::new(AtomicBool::new(false));
         let interrupted = Arc::new(AtomicBool::new(false));
         let (on_signal, signalled) = (Arc::clone(&stop), Arc::clone(&interrupted));
@@ -94,6 +83,17 @@ impl Evolve {
             on_signal.store(true, Ordering::Relaxed);
         })
         .context("cannot listen for Ctrl-C")?;
+        let mut session = match &self.resume {
+            Some(directory) => Session::resume(directory, |begun| self.wanted(begun.clone()))?,
+            None => {
+                let config = self.wanted(RunConfig::default())?;
+                let out = match &self.out {
+                    Some(out) => out.clone(),
+                    None => unused_directory(config.search.seed)?,
+                };
+                Session::start(&out, &config)?
+            }
+        };
         if let Some(limit) = self.time_limit {
             let stop = Arc::clone(&stop);
             std::thread::spawn(move || {
@@ -109,20 +109,22 @@ impl Evolve {
         let directory = session.directory().display();
         match ending? {
             Ending::Stopped if interrupted.load(Ordering::Relaxed) => {
-                eprintln!(
+                tell(&format!(
                     "Interrupted before generation {}; nothing is lost. Go on with\n  \
                      mlevolve evolve --resume {directory}",
                     session.search().next_generation()
-                );
+                ));
                 return Ok(ExitCode::from(INTERRUPTED));
             }
-            Ending::Stopped => eprintln!(
+            Ending::Stopped => tell(&format!(
                 "The time limit ended the run before generation {}; go on with\n  \
                  mlevolve evolve --resume {directory}",
                 session.search().next_generation()
-            ),
+            )),
             Ending::Finished => {}
         }
+        // From here on there is nothing to stop gently for.
+        interrupted.store(true, Ordering::Relaxed);
         if session.search().leader().is_none() && !session.search().is_finished() {
             return Ok(ExitCode::SUCCESS);
         }
@@ -169,4 +171,37 @@ fn unused_directory(seed: u64) -> anyhow::Result<PathBuf> {
             first.display()
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, Command};
+
+    use super::*;
+
+    #[test]
+    fn help_tells_the_defaults() {
+        let help = Evolve::augment_args(Command::new("evolve")).render_long_help();
+        let help = help.to_string();
+        let SearchSettings {
+            seed,
+            generations,
+            population,
+            offspring,
+            backend,
+            ..
+        } = SearchSettings::default();
+        assert_eq!(population, offspring);
+        for (option, default) in [
+            ("--seed", seed.to_string()),
+            ("--generations", generations.to_string()),
+            ("--population", population.to_string()),
+            ("--backend", backend.0.to_string()),
+        ] {
+            let (_, after) = help.split_once(option).unwrap_or_default();
+            let (_, after) = after.split_once("[default: ").unwrap_or_default();
+            let told = after.split_once(']').unwrap_or_default().0;
+            assert_eq!(told, default, "{option}");
+        }
+    }
 }

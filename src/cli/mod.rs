@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 
-use crate::program::{FILE_EXTENSION, Program, known};
+use crate::program::{FILE_EXTENSION, LoadError, Program, known};
 
 /// Exit code of a run that was interrupted and can be resumed: 128 + SIGINT, as shells have it.
 const INTERRUPTED: u8 = 130;
@@ -76,10 +76,28 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            tell(&format!("error: {}", message(&error)));
             ExitCode::from(REFUSED)
         }
     }
+}
+
+/// An error and its causes in one line, without those that it quotes already.
+fn message(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if message.is_empty() {
+            message = cause;
+        } else if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
+}
+
+/// Writes a line to standard error. A full disk or a closed pipe there must not end a search.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 /// Whether the reader of a pipe, such as `head`, has had enough.
@@ -108,13 +126,19 @@ fn program_named(name: &str) -> anyhow::Result<Program> {
     if let (false, Some(known)) = (path.exists(), known::find(name)) {
         return Ok(known.parsed());
     }
-    Program::load(path).with_context(|| {
-        let names: Vec<_> = known::KNOWN.iter().map(|known| known.name).collect();
-        format!(
-            "PROGRAM is a .{FILE_EXTENSION} file, or one of {}",
-            names.join(", ")
-        )
-    })
+    let loaded = Program::load(path);
+    match &loaded {
+        Err(LoadError::Unreadable { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            let names: Vec<_> = known::KNOWN.iter().map(|known| known.name).collect();
+            let names = names.join(", ");
+            loaded.with_context(|| {
+                format!(
+                    "there is no program {name}; name a .{FILE_EXTENSION} file, or one of {names}"
+                )
+            })
+        }
+        Ok(_) | Err(_) => Ok(loaded?),
+    }
 }
 
 /// Sets the number of threads of everything after.
@@ -136,6 +160,15 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    #[test]
+    fn messages_say_everything_once() {
+        let cause = || std::io::Error::other("the disk is full");
+        let quoted = anyhow::Error::new(cause()).context("cannot write x: the disk is full");
+        assert_eq!(message(&quoted), "cannot write x: the disk is full");
+        let unquoted = anyhow::Error::new(cause()).context("cannot write x");
+        assert_eq!(message(&unquoted), "cannot write x: the disk is full");
+    }
 
     #[test]
     fn the_command_line_is_well_formed_and_every_command_shows_an_example() {

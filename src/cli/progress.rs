@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
+use super::tell;
 use crate::run::{Timing, Watch};
 use crate::search::{Generation, Search};
 
@@ -29,18 +30,18 @@ impl Progress {
         let all = population + offspring * u64::from(settings.generations);
         let done = search.totals().candidates;
         let bar = ProgressBar::new(all);
-        let style = ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}");
+        let style = ProgressStyle::with_template("{bar:24} {percent:>3} %  {wide_msg}");
         if let Ok(style) = style {
             bar.set_style(style);
         }
         bar.set_position(done);
-        eprintln!(
+        tell(&format!(
             "Searching: {} tasks, population {population}, {} generations, seed {}; in {}",
             settings.suite,
             settings.generations,
             settings.seed,
             directory.display()
-        );
+        ));
         bar.set_message("first generation");
         let judged = Arc::new(AtomicU64::new(0));
         let ended = Arc::new(AtomicBool::new(false));
@@ -100,7 +101,7 @@ impl Watch for Progress {
             HumanDuration(self.time_left(generation.number)),
         );
         if self.bar.is_hidden() {
-            eprintln!("{line}");
+            tell(&line);
         } else {
             self.bar.set_message(line);
         }

@@ -25,7 +25,7 @@ pub(super) struct Replay {
     backend: Backend,
 
     /// How many threads train [default: one for each core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<usize>,
 }
 
@@ -34,11 +34,14 @@ impl Replay {
         set_threads(self.threads)?;
         let replay = replay(&self.directory, self.backend)?;
         let differences = replay.differences();
-        let mut text = replay.program.clone();
-        for task in &replay.replayed.tasks {
-            text += &format!("\n{:<16} {}", task.task, task.fitness);
+        let mut text = format!("{}\n", replay.program);
+        for contender in &replay.replayed {
+            text += &format!(
+                "{:<28} fitness {}\n",
+                contender.name, contender.judgement.fitness
+            );
         }
-        text += &format!("\n{:<16} {}\n\n", "fitness", replay.replayed.fitness);
+        text.push('\n');
         if differences.is_empty() {
             text += "Every figure is the recorded one, bit for bit.\n";
             print(&text)?;

@@ -21,7 +21,6 @@ pub struct Judgement {
 
 /// How good a rule is on one task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct TaskFitness {
     /// The task's name.
     pub task: String,

@@ -14,7 +14,6 @@ pub const GREATEST_PART: f64 = 1.5;
 
 /// What counts of a learning curve; 0 is the untrained model's, 1 the best tuned known rule's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct FitnessParts {
     /// The area under the normalised curve.
     pub convergence_speed: f64,

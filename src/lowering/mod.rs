@@ -96,6 +96,14 @@ fn access(
     }
 }
 
+/// The first tensor that the schema requires as an input.
+fn first_required_tensor(program: &Program) -> Option<&'static str> {
+    let mut required = program.schema().description().required.iter();
+    let first = required
+        .find(|cell| matches!(cell.role, RequiredRole::Input) && cell.shape == Shape::Tensor);
+    first.map(|cell| cell.name)
+}
+
 fn is_written(program: &Program, index: CellIndex) -> bool {
     let mut instructions = program.bodies().iter().flatten();
     instructions.any(|instruction| instruction.destination() == index)
@@ -132,8 +140,9 @@ impl<'a> Lowering<'a> {
             let value = match (parameter, cell.role) {
                 (Some((parameter, access)), _) if access.is_read() => {
                     let value = accepted(builder.load(parameter));
-                    if cell.shape == Shape::Tensor {
-                        any_tensor = any_tensor.or(Some(value));
+                    // Always the same one, in whatever order cells are declared: hashes depend on it.
+                    if Some(cell.name.as_str()) == first_required_tensor(program) {
+                        any_tensor = Some(value);
                     }
                     value
                 }

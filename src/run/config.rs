@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{RUN_FORMAT, RunError};
 use crate::search::SearchSettings;
@@ -78,29 +79,23 @@ impl RunConfig {
     /// The first setting in which `self` differs from `other`, in words.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
-        let table = |config: &Self| toml::Table::try_from(config).unwrap_or_default();
-        first_difference("", &table(self), &table(other))
+        // Not as TOML, whose integers do not hold every seed.
+        let own = serde_json::to_value(self).unwrap_or_default();
+        let other = serde_json::to_value(other).unwrap_or_default();
+        first_difference("", &own, &other)
     }
 }
 
-fn first_difference(path: &str, own: &toml::Table, other: &toml::Table) -> Option<String> {
-    own.iter().find_map(|(key, value)| {
-        let path = if path.is_empty() {
-            key.clone()
-        } else {
-            format!("{path}.{key}")
-        };
-        match (value, other.get(key)) {
-            (toml::Value::Table(value), Some(toml::Value::Table(found))) => {
-                first_difference(&path, value, found)
-            }
-            (value, Some(found)) if value == found => None,
-            (value, found) => {
-                let found = found.map_or_else(|| "nothing".to_owned(), ToString::to_string);
-                Some(format!("{path} is now {found} instead of {value}"))
-            }
-        }
-    })
+fn first_difference(path: &str, own: &Value, other: &Value) -> Option<String> {
+    match (own, other) {
+        (Value::Object(own), Value::Object(other)) => own.iter().find_map(|(key, value)| {
+            let separator = if path.is_empty() { "" } else { "." };
+            let path = format!("{path}{separator}{key}");
+            first_difference(&path, value, other.get(key).unwrap_or(&Value::Null))
+        }),
+        _ if own == other => None,
+        _ => Some(format!("{path} is now {other} instead of {own}")),
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +108,17 @@ mod tests {
         let first = RunConfig::default();
         let mut second = first.clone();
         assert_eq!(first.difference(&second), None);
+        let large = RunConfig {
+            search: SearchSettings {
+                seed: u64::MAX,
+                ..SearchSettings::default()
+            },
+            ..RunConfig::default()
+        };
+        assert_eq!(
+            large.difference(&first).unwrap(),
+            "search.seed is now 1 instead of 18446744073709551615"
+        );
         second.search.variation.mutation_weights.swap = 2.0;
         assert_eq!(
             first.difference(&second).unwrap(),

@@ -26,7 +26,7 @@ impl RunDirectory {
         };
         fs::create_dir_all(path).map_err(unwritable)?;
         let mut entries = fs::read_dir(path).map_err(unwritable)?;
-        if entries.next().is_some() {
+        if entries.any(|entry| !entry.is_ok_and(|entry| is_unfinished(&entry))) {
             let path = path.to_owned();
             return Err(RunError::NotEmpty { path });
         }
@@ -60,10 +60,13 @@ impl RunDirectory {
             source,
         })?;
         match file.try_lock() {
-            Ok(()) => Ok(Self {
-                path: path.to_owned(),
-                _config: file,
-            }),
+            Ok(()) => {
+                remove_unfinished(path);
+                Ok(Self {
+                    path: path.to_owned(),
+                    _config: file,
+                })
+            }
             Err(TryLockError::WouldBlock) => {
                 let path = path.to_owned();
                 Err(RunError::InUse { path })
@@ -93,11 +96,34 @@ impl RunDirectory {
     }
 }
 
+/// Whether this is what [`write_whole`] leaves if the process dies in it.
+fn is_unfinished(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    name.to_string_lossy().starts_with(UNFINISHED)
+}
+
+/// Removes what processes that died have left. What cannot be removed does no harm.
+fn remove_unfinished(path: &Path) {
+    for entry in fs::read_dir(path).into_iter().flatten().flatten() {
+        if is_unfinished(&entry) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// What the names of files begin with that are not whole yet.
+const UNFINISHED: &str = ".tmp";
+
 /// Writes a file so that, whatever happens, its path holds the old content or the new one.
-pub(super) fn write_whole(path: &Path, content: &[u8]) -> Result<(), RunError> {
+///
+/// # Errors
+/// [`RunError::Unwritable`] says what the system says; the old content is still there then.
+pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), RunError> {
     let directory = path.parent().unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .tempfile_in(directory)?;
         file.write_all(content)?;
         file.as_file().sync_all()?;
         // Temporary files are private; results are as public as the directory lets them be.

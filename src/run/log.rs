@@ -67,6 +67,12 @@ struct CostRecord {
     instructions: usize,
 }
 
+/// Whether a directory has no log yet, or one that no generation is in.
+pub(super) fn is_only_begun(directory: &RunDirectory) -> bool {
+    let log = std::fs::read(directory.file("log.jsonl")).unwrap_or_default();
+    log.iter().filter(|&&byte| byte == b'\n').count() <= 1
+}
+
 /// A log that grows at its end.
 #[derive(Debug)]
 pub(super) struct Log {
@@ -94,7 +100,10 @@ impl Log {
     pub(super) fn open(directory: &RunDirectory, bytes: u64) -> Result<Self, RunError> {
         let path = directory.file("log.jsonl");
         let open = || -> std::io::Result<File> {
-            let file = OpenOptions::new().create(true).append(true).open(&path)?;
+            let file = OpenOptions::new()
+                .create(bytes == 0)
+                .append(true)
+                .open(&path)?;
             let found = file.metadata()?.len();
             if found < bytes {
                 return Err(std::io::Error::other(format!(

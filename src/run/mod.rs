@@ -28,10 +28,9 @@ mod session;
 pub const RUN_FORMAT: u32 = 1;
 
 pub use config::{RunConfig, load_config};
-pub use directory::RunDirectory;
+pub use directory::{RunDirectory, write_whole};
 pub use error::RunError;
 pub use log::Timing;
 pub use replay::{Replay, replay};
-pub use report::{comparison_table, metrics_table};
-pub use result::{Contender, RunResult, compare, contender, tuned_contender};
+pub use result::{Comparison, Contender, RunResult};
 pub use session::{Ending, Session, Watch};

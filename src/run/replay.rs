@@ -4,10 +4,9 @@ use std::path::Path;
 
 use mlevolve_ir::Backend;
 
-use super::result::{RunResult, contender};
+use super::result::{Comparison, Contender, RunResult, written};
 use super::{RunDirectory, RunError, checkpoint};
-use crate::fitness::{Judge, Judgement, confirmation_seeds};
-use crate::optimizer::CompiledOptimizer;
+use crate::fitness::{Judge, confirmation_seeds};
 use crate::program::Program;
 use crate::search::SearchError;
 
@@ -16,16 +15,18 @@ use crate::search::SearchError;
 pub struct Replay {
     /// The program's text.
     pub program: String,
-    /// The figures as they are recorded.
-    pub recorded: Judgement,
+    /// The figures as they are recorded, the program's first.
+    pub recorded: Vec<Contender>,
     /// The figures now.
-    pub replayed: Judgement,
+    pub replayed: Vec<Contender>,
 }
 
 impl Replay {
     /// Each figure that differs, with what is recorded and what it is now.
     #[must_use]
     pub fn differences(&self) -> Vec<String> {
+        let figures =
+            |contenders: &[Contender]| -> Vec<_> { contenders.iter().flat_map(figures).collect() };
         let (recorded, replayed) = (figures(&self.recorded), figures(&self.replayed));
         let mut differences: Vec<String> = recorded
             .iter()
@@ -36,23 +37,32 @@ impl Replay {
             })
             .collect();
         if recorded.len() != replayed.len() {
-            differences.push("the suite has other tasks now".to_owned());
+            differences.push("there are other programs or tasks now".to_owned());
         }
         differences
     }
 }
 
 /// Every figure with its name, in full precision: the shortest decimal that reads back to its bits.
-fn figures(judgement: &Judgement) -> Vec<(String, String)> {
-    let mut figures = vec![("fitness".to_owned(), format!("{:?}", judgement.fitness))];
+fn figures(contender: &Contender) -> Vec<(String, String)> {
+    let mut figures = Vec::new();
+    let mut figure = |name: &str, value: String| {
+        figures.push((format!("{}, {name}", contender.name), value));
+    };
+    let judgement = &contender.judgement;
+    figure("fitness", format!("{:?}", judgement.fitness));
+    figure("learning rates", format!("{:?}", contender.learning_rates));
+    figure("FLOPs per parameter", contender.element_flops.to_string());
+    figure("FLOPs per call", contender.call_flops.to_string());
+    figure("state", contender.state_per_parameter.to_string());
     for task in &judgement.tasks {
-        let mut figure = |name: &str, value: String| {
-            figures.push((format!("{} {name}", task.task), value));
-        };
+        let mut figure =
+            |name: &str, value: String| figure(&format!("{} {name}", task.task), value);
         figure("fitness", format!("{:?}", task.fitness));
         figure("parts", format!("{:?}", task.parts));
         figure("final value", format!("{:?}", task.final_value));
         figure("final companion", format!("{:?}", task.final_companion));
+        figure("runs", task.runs.to_string());
         figure("diverged runs", task.diverged_runs.to_string());
         figure("update FLOPs", task.update_flops.to_string());
     }
@@ -66,18 +76,19 @@ fn figures(judgement: &Judgement) -> Vec<(String, String)> {
 /// [`RunError`] if there is no run, its files are damaged, or nothing has trained yet.
 pub fn replay(path: &Path, backend: Backend) -> Result<Replay, RunError> {
     let (directory, config) = RunDirectory::open(path)?;
-    let judge = Judge::new(&config.search.suite, config.search.fitness);
-    let judge = judge.map_err(SearchError::from)?;
+    let judge = |suite: &str, weights| Judge::new(suite, weights).map_err(SearchError::from);
     if let Some(result) = RunResult::load(&directory.file("result.json"))? {
         let program = Program::parse(&result.program).map_err(|error| RunError::Config {
             path: directory.file("result.json"),
             message: RunError::program_text(&error),
         })?;
-        let replayed = contender(&result.best.name, &program, &judge, backend)?;
+        let judge = judge(&result.suite, result.weights)?;
+        let tunes = result.comparison.tuned.is_some();
+        let comparison = Comparison::of(&program, tunes, &judge, backend)?;
         return Ok(Replay {
             program: result.program,
-            recorded: result.best.judgement,
-            replayed: replayed.judgement,
+            recorded: result.comparison.contenders().cloned().collect(),
+            replayed: comparison.contenders().cloned().collect(),
         });
     }
     let (search, _) = checkpoint::load(path)?;
@@ -86,12 +97,18 @@ pub fn replay(path: &Path, backend: Backend) -> Result<Replay, RunError> {
         return Err(RunError::NothingTrained { path });
     };
     let program = &leader.individual.program;
-    let optimizer = CompiledOptimizer::new(program, backend).map_err(SearchError::from)?;
+    let judge = judge(&config.search.suite, config.search.fitness)?;
     let settings = search.settings();
     let seeds = confirmation_seeds(settings.seed, settings.confirmation_seeds);
+    let replayed = written("leader", program, &seeds, &judge, backend)?;
     Ok(Replay {
         program: program.pruned().to_string(),
-        recorded: leader.confirmed.clone(),
-        replayed: judge.judge(&optimizer, &seeds),
+        recorded: vec![Contender {
+            judgement: leader.confirmed.clone(),
+            element_flops: leader.individual.element_flops,
+            // Of the other figures a checkpoint has no record.
+            ..replayed.clone()
+        }],
+        replayed: vec![replayed],
     })
 }

@@ -34,16 +34,24 @@ pub struct RunResult {
     pub id: u64,
     /// The generation that it came with.
     pub generation: u32,
-    /// The best program as it was found, with one learning rate for all tasks.
-    pub best: Contender,
-    /// The same, with a learning rate tuned for each task, as the known rules have; unless it diverges
-    /// at every rate on some task.
-    pub best_tuned: Option<Contender>,
+    /// Its figures beside the known rules'.
+    pub comparison: Comparison,
+}
+
+/// A program beside known rules.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comparison {
+    /// The program as it is written, with one learning rate for all tasks.
+    pub written: Contender,
+    /// The same with a learning rate tuned for each task, as the known rules have; unless that was not
+    /// asked for, or it diverges at every rate on some task.
+    pub tuned: Option<Contender>,
     /// Known rules, each with a learning rate tuned for each task.
     pub compared: Vec<Contender>,
 }
 
-/// A program judged on [`judging_seeds`].
+/// A judged program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Contender {
@@ -61,45 +69,53 @@ pub struct Contender {
     pub state_per_parameter: usize,
 }
 
-/// The rules of [`COMPARED`] with the learning rates of the table of baselines.
-///
-/// # Errors
-/// [`TuningError`] if one cannot be compiled.
-pub fn compare(judge: &Judge, backend: Backend) -> Result<Vec<Contender>, TuningError> {
-    let rules = COMPARED.iter().filter_map(|name| known::find(name));
-    rules
-        .map(|rule| {
-            let rates = judge.tasks().iter().map(|task| {
-                let row = judge.baselines().task(task.description().name).ok();
-                let row = row.and_then(|row| row.rule(rule.name));
-                row.map_or(1.0, |row| row.learning_rate)
-            });
-            let rates: Vec<f32> = rates.collect();
-            with_rates(rule.name, &rule.parsed(), &rates, judge, backend)
+impl Comparison {
+    /// Trains a program, with tuned learning rates too if `tunes`, and the rules of [`COMPARED`].
+    ///
+    /// # Errors
+    /// [`TuningError`] if a program cannot be compiled.
+    pub fn of(
+        program: &Program,
+        tunes: bool,
+        judge: &Judge,
+        backend: Backend,
+    ) -> Result<Self, TuningError> {
+        let name = program.name();
+        let written_name = format!("{name}, as written");
+        let tuned_name = format!("{name}, tuned");
+        Ok(Self {
+            written: written(&written_name, program, &judging_seeds(), judge, backend)?,
+            tuned: if tunes {
+                tuned(&tuned_name, program, judge, backend)?
+            } else {
+                None
+            },
+            compared: compared(judge, backend)?,
         })
-        .collect()
+    }
+
+    /// Everyone, the program first.
+    pub fn contenders(&self) -> impl Iterator<Item = &Contender> {
+        let program = std::iter::once(&self.written).chain(&self.tuned);
+        program.chain(&self.compared)
+    }
 }
 
-/// A program as it is written.
-///
-/// # Errors
-/// [`TuningError`] if it cannot be compiled.
-pub fn contender(
+/// A program as it is written, judged on these seeds.
+pub(super) fn written(
     name: &str,
     program: &Program,
+    seeds: &[u64],
     judge: &Judge,
     backend: Backend,
 ) -> Result<Contender, TuningError> {
     let rate = program.constant("learning_rate").unwrap_or(1.0);
     let rates = vec![rate; judge.tasks().len()];
-    with_rates(name, program, &rates, judge, backend)
+    with_rates(name, program, &rates, seeds, judge, backend)
 }
 
 /// A program with a learning rate tuned for each task; nothing if it diverges at every rate on one.
-///
-/// # Errors
-/// [`TuningError`] if it cannot be compiled.
-pub fn tuned_contender(
+fn tuned(
     name: &str,
     program: &Program,
     judge: &Judge,
@@ -113,25 +129,50 @@ pub fn tuned_contender(
     let rates: Result<Option<Vec<f32>>, TuningError> =
         judge.tasks().iter().map(|task| rate(&**task)).collect();
     match rates? {
-        Some(rates) => with_rates(name, program, &rates, judge, backend).map(Some),
+        Some(rates) => {
+            with_rates(name, program, &rates, &judging_seeds(), judge, backend).map(Some)
+        }
         None => Ok(None),
     }
+}
+
+/// The rules of [`COMPARED`] with the learning rates of the table of baselines.
+fn compared(judge: &Judge, backend: Backend) -> Result<Vec<Contender>, TuningError> {
+    let rules = COMPARED.iter().filter_map(|name| known::find(name));
+    rules
+        .map(|rule| {
+            let rates = judge.tasks().iter().map(|task| {
+                let row = judge.baselines().task(task.description().name).ok();
+                let row = row.and_then(|row| row.rule(rule.name));
+                row.map_or(1.0, |row| row.learning_rate)
+            });
+            let rates: Vec<f32> = rates.collect();
+            with_rates(
+                rule.name,
+                &rule.parsed(),
+                &rates,
+                &judging_seeds(),
+                judge,
+                backend,
+            )
+        })
+        .collect()
 }
 
 fn with_rates(
     name: &str,
     program: &Program,
     rates: &[f32],
+    seeds: &[u64],
     judge: &Judge,
     backend: Backend,
 ) -> Result<Contender, TuningError> {
-    let seeds = judging_seeds();
     let mut tasks = Vec::new();
     let mut optimizer = CompiledOptimizer::new(program, backend)?;
     for (task, &rate) in rates.iter().enumerate() {
         let program = program.with_constant("learning_rate", rate)?;
         optimizer = CompiledOptimizer::new(&program, backend)?;
-        tasks.push(judge.judge_task(task, &optimizer, &seeds));
+        tasks.push(judge.judge_task(task, &optimizer, seeds));
     }
     let Cost {
         element_flops,

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Instant;
 
 use super::directory::write_whole;
-use super::log::Log;
-use super::result::{RunResult, compare, contender, tuned_contender};
+use super::log::{self, Log};
+use super::result::{Comparison, RunResult};
 use super::{RUN_FORMAT, RunConfig, RunDirectory, RunError, Timing, checkpoint};
 use crate::fitness::Judge;
 use crate::optimizer::CompiledOptimizer;
@@ -42,9 +42,15 @@ impl Session {
     /// # Errors
     /// [`RunError`] if the settings make no sense, or the directory cannot be used.
     pub fn start(path: &Path, config: &RunConfig) -> Result<Self, RunError> {
+        // Settings that make no sense leave no directory.
+        Search::new(config.search.clone())?.judge()?;
+        let directory = RunDirectory::create(path, config)?;
+        Self::begin(directory, config)
+    }
+
+    fn begin(directory: RunDirectory, config: &RunConfig) -> Result<Self, RunError> {
         let search = Search::new(config.search.clone())?;
         let judge = search.judge()?;
-        let directory = RunDirectory::create(path, config)?;
         let log = Log::create(&directory, search.settings())?;
         checkpoint::save(&directory, &search, log.bytes())?;
         Ok(Self {
@@ -66,6 +72,18 @@ impl Session {
         wanted: impl FnOnce(&RunConfig) -> Result<RunConfig, RunError>,
     ) -> Result<Self, RunError> {
         let (directory, config) = RunDirectory::open(path)?;
+        if !directory.file("checkpoint.json").exists() && log::is_only_begun(&directory) {
+            // The process died before its first checkpoint. There is nothing to go on from, and
+            // nothing to lose.
+            let config_wanted = wanted(&config)?;
+            if let Some(difference) = config.difference(&config_wanted) {
+                return Err(RunError::Changed {
+                    path: directory.file("config.toml"),
+                    difference,
+                });
+            }
+            return Self::begin(directory, &config);
+        }
         let (search, log_bytes) = checkpoint::load(path)?;
         let begun_with = RunConfig {
             format: config.format,
@@ -182,9 +200,7 @@ impl Session {
             program: program.to_string(),
             id: leader.individual.id,
             generation: leader.generation,
-            best: contender("evolved, as found", &program, &self.judge, backend)?,
-            best_tuned: tuned_contender("evolved, tuned", &program, &self.judge, backend)?,
-            compared: compare(&self.judge, backend)?,
+            comparison: Comparison::of(&program, true, &self.judge, backend)?,
         };
         let report = result.report(&self.judge, self.directory.path());
         let write = || {

@@ -3,7 +3,6 @@
 use mlevolve_ir::lanes::ScalarLanes;
 use mlevolve_ir::ops::ElementwiseOp;
 use rand::{Rng, RngExt};
-use rand_distr::StandardNormal;
 
 use crate::program::{Constant, RequiredRole};
 
@@ -59,8 +58,7 @@ pub(super) fn perturbed(
     settings: &VariationSettings,
     rng: &mut impl Rng,
 ) -> Constant {
-    let exponent: f64 = rng.sample(StandardNormal);
-    let factor = exp(exponent as f32 * std::f32::consts::LN_2);
+    let factor = exp(standard_normal(rng) * std::f32::consts::LN_2);
     let scaled = value.value() * factor;
     let moved = Constant::new(scaled).filter(|&moved| scaled.is_normal() && moved != value);
     match required {
@@ -75,6 +73,19 @@ pub(super) fn perturbed(
                 Some(moved) if flips => Constant::new(-moved.value()).unwrap_or(moved),
                 Some(moved) => moved,
             }
+        }
+    }
+}
+
+/// A number from N(0, 1), by the polar method (Marsaglia and Bray 1964, "A Convenient Method for
+/// Generating Normal Variables"). Crates for distributions call the platform's logarithm, whose last
+/// bits differ from machine to machine.
+fn standard_normal(rng: &mut impl Rng) -> f32 {
+    loop {
+        let [u, v] = [(); 2].map(|()| 2.0 * rng.random::<f32>() - 1.0);
+        let square = u * u + v * v;
+        if square > 0.0 && square < 1.0 {
+            return u * (-2.0 * log(square) / square).sqrt();
         }
     }
 }
@@ -108,4 +119,26 @@ fn exp(x: f32) -> f32 {
 
 fn log(x: f32) -> f32 {
     ElementwiseOp::Log.evaluate(&ScalarLanes, &[x])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normal_numbers_have_the_moments_and_tails_of_the_distribution() {
+        let mut numbers = mlevolve_tasks::stream(1, "test", [0, 0]);
+        let drawn: Vec<f64> = (0..20_000)
+            .map(|_| f64::from(standard_normal(&mut numbers)))
+            .collect();
+        let share = |is_in: fn(f64) -> bool| {
+            drawn.iter().filter(|&&value| is_in(value)).count() as f64 / 20_000.0
+        };
+        let mean = drawn.iter().sum::<f64>() / 20_000.0;
+        let variance = drawn.iter().map(|value| value * value).sum::<f64>() / 20_000.0;
+        assert!(mean.abs() < 0.03, "{mean}");
+        assert!((variance - 1.0).abs() < 0.04, "{variance}");
+        assert!((share(|value| value.abs() < 1.0) - 0.6827).abs() < 0.015);
+        assert!((share(|value| value.abs() > 2.0) - 0.0455).abs() < 0.008);
+    }
 }
