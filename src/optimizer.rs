@@ -99,6 +99,9 @@ impl CompiledOptimizer {
                     "w" => Binding::Parameters,
                     "g" => Binding::Gradient,
                     "step" => Binding::Step,
+                    name if program.schema().required_cell(name).is_some() => {
+                        panic!("nothing is given to programs as `{name}`")
+                    }
                     _ => Binding::State(parameter.shape),
                 });
         let bindings = bindings.collect();
@@ -190,8 +193,9 @@ impl UpdateRule for CompiledOptimizer {
                 };
                 arguments.extend(argument);
             }
-            let called = self.kernel.call(segment.elements, &mut arguments);
-            debug_assert_eq!(called, Ok(()), "arguments are made to fit");
+            if let Err(error) = self.kernel.call(segment.elements, &mut arguments) {
+                panic!("arguments are made to fit, but {error}");
+            }
         }
     }
 }

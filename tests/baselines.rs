@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use mlevolve::fitness::{BaselineTable, best_learning_rate, measure};
+use mlevolve::fitness::{
+    BaselineTable, FitnessParts, FitnessWeights, Judge, best_learning_rate, measure, tuning_seeds,
+};
+use mlevolve::optimizer::CompiledOptimizer;
 use mlevolve::program::known::{self, KNOWN};
 use mlevolve_ir::Backend;
-use mlevolve_tasks::{task_named, task_names};
+use mlevolve_tasks::{Suite, task_named, task_names};
 use rayon::prelude::*;
 
 #[test]
@@ -27,7 +30,9 @@ fn every_recorded_curve_is_reproduced_to_the_bit() {
         let task = task_named(&baselines.task).unwrap();
         let measured = measure(&recorded.rule, recorded.learning_rate, &*task, Backend::Jit);
         let measured = measured.unwrap();
-        assert_eq!(recorded.curve.len(), baselines.steps.len());
+        for curve in &recorded.curves {
+            assert_eq!(curve.len(), baselines.steps.len());
+        }
         assert_eq!(
             &measured, recorded,
             "{} on {}: the table is out of date; `mlevolve baselines --write` makes it anew",
@@ -50,6 +55,35 @@ fn recorded_rates_are_those_that_the_protocol_picks() {
         let task = task_named(task).unwrap();
         let picked = best_learning_rate(&program, &*task, Backend::Jit).unwrap();
         assert_eq!(picked, recorded.learning_rate, "{rule}");
+    }
+}
+
+/// Of each part, some known rule has 1 on the seeds that the table was measured on, and none more.
+#[test]
+fn the_best_known_rule_of_each_part_scores_one() {
+    let judge = Judge::new(Suite::DEFAULT, FitnessWeights::default()).unwrap();
+    for (index, task) in judge.tasks().iter().enumerate() {
+        let rows = &judge
+            .baselines()
+            .task(task.description().name)
+            .unwrap()
+            .rules;
+        let parts = rows.iter().map(|row| {
+            let program = known::find(&row.rule).unwrap().program().unwrap();
+            let program = program.with_constant("learning_rate", row.learning_rate);
+            let optimizer = CompiledOptimizer::new(&program.unwrap(), Backend::Jit).unwrap();
+            judge.judge_task(index, &optimizer, &tuning_seeds()).parts
+        });
+        let parts: Vec<FitnessParts> = parts.collect();
+        let greatest = |of: fn(&FitnessParts) -> f64| parts.iter().map(of).fold(0.0, f64::max);
+        for greatest in [
+            greatest(|parts| parts.convergence_speed),
+            greatest(|parts| parts.final_quality),
+            greatest(|parts| parts.sample_efficiency),
+        ] {
+            // A seed that is far ahead is bounded, so the mean can be a little below.
+            assert!((0.9..=1.0 + 1e-12).contains(&greatest), "{greatest}");
+        }
     }
 }
 

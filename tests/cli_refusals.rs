@@ -406,7 +406,6 @@ fn resumed_runs_with_changed_settings() {
             "search.generations is now 11 instead of 10",
         ),
         ("--population", "17", "search."),
-        ("--backend", "interp", "search.backend"),
     ] {
         let arguments = ["evolve", "--resume", &run, option, value];
         assert_refused(

@@ -1,9 +1,9 @@
 //! Ten thousand random functions: the reference, both back ends and every pass give the same bits.
 #![allow(clippy::unwrap_used)]
 
-mod common;
+mod harness;
 
-use common::{ELEMENT_COUNTS, Storage, assert_same, call, random_storage, reference};
+use harness::{ELEMENT_COUNTS, Storage, assert_same, call, random_storage, reference};
 use mlevolve_ir::random::random_function;
 use mlevolve_ir::{Backend, Function, Kernel, passes};
 use rand_chacha::ChaCha8Rng;

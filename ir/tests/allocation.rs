@@ -2,12 +2,12 @@
 #![allow(clippy::unwrap_used)]
 #![allow(unsafe_code, reason = "counting allocations takes an allocator")]
 
-mod common;
+mod harness;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use common::random_storage;
+use harness::random_storage;
 use mlevolve_ir::random::random_function;
 use mlevolve_ir::{Argument, Backend, Kernel};
 use rand_chacha::ChaCha8Rng;

@@ -2,9 +2,9 @@
 //! every shape that it takes and every combination of difficult numbers.
 #![allow(clippy::unwrap_used)]
 
-mod common;
+mod harness;
 
-use common::{assert_same, call, length, reference};
+use harness::{assert_same, call, length, reference};
 use mlevolve_ir::ops::Op;
 use mlevolve_ir::{Backend, Function, Kernel, Shape};
 

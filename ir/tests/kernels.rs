@@ -1,7 +1,7 @@
 //! What a kernel promises beside its results: errors, sharing, and no effects outside its storage.
 #![allow(clippy::unwrap_used)]
 
-mod common;
+mod harness;
 
 use std::thread;
 

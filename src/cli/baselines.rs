@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use mlevolve_ir::Backend;
 
+use super::progress::Working;
 use super::{print, set_threads};
 use crate::fitness::BaselineTable;
 use crate::run::write_whole;
@@ -33,6 +34,7 @@ impl Baselines {
         set_threads(self.threads)?;
         let table = match &self.write {
             Some(path) => {
+                let _working = Working::on("tuning the known rules");
                 let table = BaselineTable::measured(Backend::Jit)?;
                 write_whole(path, table.to_text().as_bytes())?;
                 table
@@ -43,10 +45,11 @@ impl Baselines {
         for task in &table.tasks {
             text += &format!("{}\n", task.task);
             for row in &task.rules {
-                let last = row.curve.last().copied().unwrap_or(f64::NAN);
                 text += &format!(
-                    "  {:<10} rate {:<9} ends at {last:.4}\n",
-                    row.rule, row.learning_rate
+                    "  {:<10} rate {:<9} ends at {:.4}\n",
+                    row.rule,
+                    row.learning_rate,
+                    row.last()
                 );
             }
         }

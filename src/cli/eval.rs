@@ -7,6 +7,7 @@ use mlevolve_ir::Backend;
 use mlevolve_tasks::Suite;
 use serde::Serialize;
 
+use super::progress::Working;
 use super::{print, program_named, set_threads};
 use crate::fitness::{FitnessWeights, Judge, judging_seeds};
 use crate::run::Comparison;
@@ -61,7 +62,9 @@ impl Eval {
         set_threads(self.threads)?;
         let program = program_named(&self.program)?;
         let judge = Judge::new(&self.suite, FitnessWeights::default())?;
+        let working = Working::on("training");
         let comparison = Comparison::of(&program, !self.no_tuning, &judge, self.backend)?;
+        drop(working);
         if self.json {
             let evaluation = Evaluation {
                 program: program.to_string(),

@@ -9,8 +9,9 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 
-use super::progress::Progress;
+use super::progress::{Progress, Working};
 use super::{INTERRUPTED, print, set_threads, tell};
+use crate::run::invocation::command;
 use crate::run::{Ending, RunConfig, RunError, Session, load_config};
 use crate::search::{BackendName, SearchSettings};
 
@@ -77,7 +78,8 @@ impl Evolve {
         let (on_signal, signalled) = (Arc::clone(&stop), Arc::clone(&interrupted));
         ctrlc::set_handler(move || {
             if signalled.swap(true, Ordering::Relaxed) {
-                // The second time, the user is in a hurry. The last checkpoint is whole.
+                // The second time, or in the report, the user is in a hurry. The checkpoint is whole.
+                tell("Interrupted; nothing is lost, `evolve --resume` goes on.");
                 std::process::exit(i32::from(INTERRUPTED));
             }
             on_signal.store(true, Ordering::Relaxed);
@@ -106,19 +108,18 @@ impl Evolve {
         let judged = progress.judged();
         let ending = session.run(&mut progress, &judged, &stop);
         progress.end();
-        let directory = session.directory().display();
+        let resume = command("evolve --resume", session.directory());
         match ending? {
             Ending::Stopped if interrupted.load(Ordering::Relaxed) => {
                 tell(&format!(
                     "Interrupted before generation {}; nothing is lost. Go on with\n  \
-                     mlevolve evolve --resume {directory}",
+                     {resume}",
                     session.search().next_generation()
                 ));
                 return Ok(ExitCode::from(INTERRUPTED));
             }
             Ending::Stopped => tell(&format!(
-                "The time limit ended the run before generation {}; go on with\n  \
-                 mlevolve evolve --resume {directory}",
+                "The time limit ended the run before generation {}; go on with\n  {resume}",
                 session.search().next_generation()
             )),
             Ending::Finished => {}
@@ -128,7 +129,9 @@ impl Evolve {
         if session.search().leader().is_none() && !session.search().is_finished() {
             return Ok(ExitCode::SUCCESS);
         }
+        let working = Working::on("judging the best program beside known rules");
         let (_, report) = session.report()?;
+        drop(working);
         print(&report)?;
         Ok(ExitCode::SUCCESS)
     }
@@ -151,7 +154,7 @@ impl Evolve {
         *seed = self.seed.unwrap_or(*seed);
         *generations = self.generations.unwrap_or(*generations);
         *backend = self.backend.unwrap_or(*backend);
-        if let Some(size) = self.population {
+        if let Some(size) = self.population.filter(|size| size != population) {
             // As large a share of a small population as of the default one.
             *elites = (*elites).min((size / 20).max(1));
             (*population, *offspring) = (size, size);

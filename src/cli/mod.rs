@@ -8,6 +8,7 @@ mod baselines;
 mod completions;
 mod eval;
 mod evolve;
+mod ops;
 mod progress;
 mod replay;
 mod show;
@@ -53,6 +54,7 @@ enum Command {
     Replay(replay::Replay),
     Eval(eval::Eval),
     Show(show::Show),
+    Ops(ops::Ops),
     Tasks(tasks::Tasks),
     Baselines(baselines::Baselines),
     Completions(completions::Completions),
@@ -68,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Replay(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Show(command) => command.run(),
+        Command::Ops(command) => command.run(),
         Command::Tasks(command) => command.run(),
         Command::Baselines(command) => command.run(),
         Command::Completions(command) => command.run(),

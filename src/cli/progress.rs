@@ -1,4 +1,5 @@
-//! How a run comes along: a bar on a terminal, a line a generation elsewhere.
+//! How work comes along: on a terminal a bar for a run and a spinner for anything else; elsewhere a
+//! line for each of a run's generations.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +13,24 @@ use super::tell;
 use crate::run::{Timing, Watch};
 use crate::search::{Generation, Search};
 
-/// Shows progress on standard error.
+/// Says on a terminal that something is being worked on, until it is dropped.
+pub(super) struct Working(ProgressBar);
+
+impl Working {
+    pub(super) fn on(what: &'static str) -> Self {
+        let spinner = ProgressBar::new_spinner().with_message(what);
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        Self(spinner)
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Shows a run's progress on standard error.
 pub(super) struct Progress {
     bar: ProgressBar,
     judged: Arc<AtomicU64>,
@@ -91,12 +109,13 @@ impl Watch for Progress {
     fn generation(&mut self, generation: &Generation, search: &Search, timing: Timing) {
         let leader = search.leader();
         let line = format!(
-            "generation {}/{}  best {:.4}  diversity {:.2}  {:.0} candidates/s  {:.0} % not trained  {} left",
+            "generation {}/{}  best {:.4}  diversity {:.2}  {:.0} candidates/s, {:.0} trained  {:.0} % rejected before training  {} left",
             generation.number,
             self.last_generation,
             leader.map_or(0.0, |leader| leader.confirmed.fitness),
             generation.diversity,
             timing.candidates_per_second,
+            timing.trained_per_second,
             100.0 * search.totals().share_untrained(),
             HumanDuration(self.time_left(generation.number)),
         );

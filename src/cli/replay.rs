@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use mlevolve_ir::Backend;
 
+use super::progress::Working;
 use super::{print, set_threads};
 use crate::run::replay;
 
@@ -32,7 +33,9 @@ pub(super) struct Replay {
 impl Replay {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         set_threads(self.threads)?;
+        let working = Working::on("judging the best program again");
         let replay = replay(&self.directory, self.backend)?;
+        drop(working);
         let differences = replay.differences();
         let mut text = format!("{}\n", replay.program);
         for contender in &replay.replayed {

@@ -7,6 +7,7 @@ use mlevolve_ir::{jit, passes};
 
 use super::{print, program_named};
 use crate::lowering::{CanonicalHash, lower_unoptimised};
+use crate::program::Role;
 
 /// Show a program: its text, the SSA form before and after passes, native code, cost.
 ///
@@ -85,17 +86,26 @@ impl Show {
             }
             if self.cost || !any {
                 let cost = optimised.cost();
+                let state = optimised.parameters().iter().filter(|parameter| {
+                    let cell = program.cell_named(&parameter.name);
+                    cell.is_some_and(|cell| program.cell(cell).role == Role::State)
+                });
+                let state: Vec<_> = state.map(|parameter| parameter.shape.keyword()).collect();
                 let text = format!(
-                    "{}: {} FLOPs for each element of a tensor, {} for each call",
+                    "{}: {} FLOPs for each element of a tensor, {} for each call\n\
+                     state: {}\ncanonical hash: {}",
                     function.name(),
                     cost.element_flops,
-                    cost.call_flops
+                    cost.call_flops,
+                    if state.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        state.join(", ")
+                    },
+                    CanonicalHash::of(&program)
                 );
                 sections.push(("cost", text));
             }
-        }
-        if self.cost {
-            sections.push(("canonical hash", CanonicalHash::of(&program).to_string()));
         }
         // A single section is printed bare, so that it can be piped on.
         let text = match &sections[..] {

@@ -21,7 +21,7 @@ const TABLE: &str = include_str!("baselines.json");
 /// The known rules that results are shown beside.
 pub const COMPARED: [&str; 5] = ["sgd", "momentum", "adam", "adamw", "lion"];
 
-/// Known rules' learning curves on every task.
+/// Known rules' learning curves on every task, with tuned learning rates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BaselineTable {
@@ -49,8 +49,28 @@ pub struct Measurement {
     pub rule: String,
     /// Its tuned learning rate.
     pub learning_rate: f32,
-    /// The task's metric, averaged over [`tuning_seeds`], at each step that has a point.
-    pub curve: Vec<f64>,
+    /// The task's metric at each step that has a point, for each of [`tuning_seeds`].
+    pub curves: Vec<Vec<f64>>,
+}
+
+impl Measurement {
+    /// The mean over seeds of something of a curve.
+    fn mean(&self, of: impl Fn(&[f64]) -> f64) -> f64 {
+        let sum: f64 = self.curves.iter().map(|curve| of(curve)).sum();
+        sum / self.curves.len() as f64
+    }
+
+    /// The mean of the first points: the untrained model's.
+    #[must_use]
+    pub fn untrained(&self) -> f64 {
+        self.mean(|curve| curve.first().copied().unwrap_or(f64::NAN))
+    }
+
+    /// The mean of the last points.
+    #[must_use]
+    pub fn last(&self) -> f64 {
+        self.mean(|curve| curve.last().copied().unwrap_or(f64::NAN))
+    }
 }
 
 /// Why there is no yardstick.
@@ -90,6 +110,18 @@ impl BaselineTable {
         found.ok_or_else(|| BaselineError::Stale {
             reason: format!("it has no task `{name}`"),
         })
+    }
+
+    /// A known rule's tuned learning rate on a task.
+    ///
+    /// # Errors
+    /// [`BaselineError::Stale`] if the table has none.
+    pub fn learning_rate(&self, rule: &str, task: &str) -> Result<f32, BaselineError> {
+        let row = self.task(task)?.rule(rule);
+        row.map(|row| row.learning_rate)
+            .ok_or_else(|| BaselineError::Stale {
+                reason: format!("it has no rule `{rule}` on task `{task}`"),
+            })
     }
 
     /// The committed file's text: a line a rule, so that a change can be reviewed.
@@ -155,12 +187,6 @@ impl TaskBaselines {
         })
     }
 
-    /// A known rule's row, if it has one.
-    #[must_use]
-    pub fn rule(&self, name: &str) -> Option<&Measurement> {
-        self.rules.iter().find(|row| row.rule == name)
-    }
-
     /// The yardstick for this task.
     ///
     /// # Errors
@@ -170,42 +196,61 @@ impl TaskBaselines {
         let stale = |reason: String| BaselineError::Stale {
             reason: format!("{reason} on task `{}`", self.task),
         };
-        let mut ends = Vec::new();
-        for row in &self.rules {
-            match (row.curve.first(), row.curve.last()) {
-                (Some(&first), Some(&last)) if row.curve.len() == self.steps.len() => {
-                    ends.push((first, last, row));
-                }
-                _ => {
-                    return Err(stale(format!(
-                        "rule `{}` has another number of points",
-                        row.rule
-                    )));
-                }
-            }
+        let is_partial = |row: &&Measurement| {
+            let mut curves = row.curves.iter();
+            row.curves.is_empty() || curves.any(|curve| curve.len() != self.steps.len())
+        };
+        if let Some(row) = self.rules.iter().find(is_partial) {
+            return Err(stale(format!("rule `{}` lacks points", row.rule)));
         }
         let better = |a: f64, b: f64| match task.description().metric.direction {
             LowerIsBetter => a < b,
             HigherIsBetter => a > b,
         };
-        let best = ends
-            .iter()
-            .copied()
-            .reduce(|best, next| if better(next.1, best.1) { next } else { best });
-        match best {
-            Some((untrained, best_final, row)) if better(best_final, untrained) => {
-                let steps = self.steps.iter().map(|&step| f64::from(step));
-                let values = row.curve.iter();
-                let qualities = values.map(|&value| quality(untrained, best_final, value));
-                Ok(Reference {
-                    untrained,
-                    best_final,
-                    best_rule: row.rule.clone(),
-                    best: CurveSummary::of(&steps.zip(qualities).collect::<Vec<_>>()),
-                })
+        let best = self.rules.iter().reduce(|best, next| {
+            if better(next.last(), best.last()) {
+                next
+            } else {
+                best
             }
+        });
+        match best {
+            Some(best) if better(best.last(), best.untrained()) => Ok(self.normalised(best)),
             Some(_) | None => Err(stale("no rule learns".to_owned())),
         }
+    }
+
+    /// The yardstick whose quality 1 is what `best` ends with.
+    fn normalised(&self, best: &Measurement) -> Reference {
+        let (untrained, best_final) = (best.untrained(), best.last());
+        let summary = |curve: &[f64]| {
+            let steps = self.steps.iter().map(|&step| f64::from(step));
+            let values = curve.iter();
+            let qualities = values.map(|&value| quality(untrained, best_final, value));
+            CurveSummary::of(&steps.zip(qualities).collect::<Vec<_>>())
+        };
+        let greatest = |of: fn(CurveSummary) -> f64| {
+            let means = self
+                .rules
+                .iter()
+                .map(|row| row.mean(|curve| of(summary(curve))));
+            means.fold(0.0, f64::max)
+        };
+        Reference {
+            untrained,
+            best_final,
+            greatest: CurveSummary {
+                area: greatest(|summary| summary.area),
+                last: greatest(|summary| summary.last),
+                budget_left: greatest(|summary| summary.budget_left),
+            },
+        }
+    }
+
+    /// A known rule's row, if it has one.
+    #[must_use]
+    pub fn rule(&self, name: &str) -> Option<&Measurement> {
+        self.rules.iter().find(|row| row.rule == name)
     }
 }
 
@@ -229,25 +274,25 @@ pub fn measure(
         .parsed()
         .with_constant("learning_rate", learning_rate)?;
     let mut optimizer = CompiledOptimizer::new(&program, backend)?;
-    let seeds = tuning_seeds();
-    let mut sums: Vec<f64> = Vec::new();
-    for &seed in &seeds {
-        let run = task.run(&mut optimizer, seed);
-        if run.curve.outcome != Outcome::Completed {
-            return Err(TuningError::Diverged {
-                program: rule.to_owned(),
-                task: task.description().name,
-            });
-        }
-        sums.resize(run.curve.points.len(), 0.0);
-        for (sum, point) in sums.iter_mut().zip(&run.curve.points) {
-            *sum += point.value;
-        }
-    }
+    let curves: Result<Vec<Vec<f64>>, TuningError> = tuning_seeds()
+        .into_iter()
+        .map(|seed| {
+            let run = task.run(&mut optimizer, seed);
+            match run.curve.outcome {
+                Outcome::Completed => {
+                    Ok(run.curve.points.iter().map(|point| point.value).collect())
+                }
+                Outcome::Diverged { .. } => Err(TuningError::Diverged {
+                    program: rule.to_owned(),
+                    task: task.description().name,
+                }),
+            }
+        })
+        .collect();
     Ok(Measurement {
         rule: rule.to_owned(),
         learning_rate,
-        curve: sums.iter().map(|sum| sum / seeds.len() as f64).collect(),
+        curves: curves?,
     })
 }
 
@@ -255,13 +300,12 @@ fn quality(untrained: f64, best_final: f64, value: f64) -> f64 {
     ((value - untrained) / (best_final - untrained)).clamp(0.0, GREATEST_PART)
 }
 
-/// The two points between which a task's metric is normalised.
+/// How a task's metric is normalised, and what the known rules reach.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reference {
     untrained: f64,
     best_final: f64,
-    best_rule: String,
-    best: CurveSummary,
+    greatest: CurveSummary,
 }
 
 impl Reference {
@@ -272,25 +316,9 @@ impl Reference {
         quality(self.untrained, self.best_final, value)
     }
 
-    /// The mean metric of the untrained model.
-    #[must_use]
-    pub const fn untrained(&self) -> f64 {
-        self.untrained
-    }
-
-    /// The mean metric that the best known rule ends with.
-    #[must_use]
-    pub const fn best_final(&self) -> f64 {
-        self.best_final
-    }
-
-    /// The known rule that ends best.
-    #[must_use]
-    pub fn best_rule(&self) -> &str {
-        &self.best_rule
-    }
-
-    pub(super) const fn best(&self) -> CurveSummary {
-        self.best
+    /// The greatest mean of each part of a curve's summary that any known rule reaches; not all need
+    /// be the same rule's.
+    pub(super) const fn greatest(&self) -> CurveSummary {
+        self.greatest
     }
 }

@@ -2,22 +2,22 @@
 //!
 //! ```text
 //!   CompiledOptimizer ──Task::run for each seed──► learning curves
-//!                                                      │  Reference: untrained = 0, best tuned known rule = 1
+//!                                                      │  Reference: untrained = 0, best of the known rules = 1
 //!                                                      ▼
 //!                                     FitnessParts ──weights──► TaskFitness ──mean──► Judgement
 //! ```
 //!
 //! Metrics of different tasks cannot be added, so each is normalised between two points that are the
-//! same for every rule, [`Reference`]: 0 is the untrained model, 1 what the best of the known rules
-//! reaches with a tuned learning rate. Of each normalised curve three things count, weighted by
+//! same for every rule, [`Reference`]: 0 is the untrained model, 1 where the best of the known rules
+//! ends with a tuned learning rate. Of each normalised curve three things count, weighted by
 //! [`FitnessWeights`]:
 //!
 //! - *convergence speed*, the area under it;
 //! - *final quality*, its last point;
 //! - *sample efficiency*, how much of the budget is left when it reaches [`TARGET_QUALITY`];
 //!
-//! each divided by what the best known rule has there and bounded to 0 ..= [`GREATEST_PART`], so that
-//! a task on which a rule is far ahead cannot hide one on which it fails. Parts are averaged over
+//! each divided by the best mean that any known rule has there and bounded to 0 ..= [`GREATEST_PART`],
+//! so that a task on which a rule is far ahead cannot hide one on which it fails. Parts are averaged over
 //! seeds, a run that diverges counting 0, and task fitnesses over tasks.
 
 mod baselines;

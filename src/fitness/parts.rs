@@ -12,7 +12,8 @@ pub const TARGET_QUALITY: f64 = 0.9;
 /// The greatest value of a part: half as much again as the best known rule's.
 pub const GREATEST_PART: f64 = 1.5;
 
-/// What counts of a learning curve; 0 is the untrained model's, 1 the best tuned known rule's.
+/// What counts of a learning curve; of each, 0 is the untrained model's, and 1 the best that any
+/// known rule reaches on average with a tuned learning rate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FitnessParts {
     /// The area under the normalised curve.
@@ -74,11 +75,11 @@ impl FitnessParts {
                     .map(|point| (f64::from(point.step), reference.quality(point.value)))
                     .collect();
                 let own = CurveSummary::of(&curve);
-                let best = reference.best();
+                let greatest = reference.greatest();
                 Self {
-                    convergence_speed: part(own.area, best.area),
-                    final_quality: part(own.last, best.last),
-                    sample_efficiency: part(own.budget_left, best.budget_left),
+                    convergence_speed: part(own.area, greatest.area),
+                    final_quality: part(own.last, greatest.last),
+                    sample_efficiency: part(own.budget_left, greatest.budget_left),
                 }
             }
         }
@@ -105,8 +106,8 @@ impl FitnessParts {
     }
 }
 
-fn part(own: f64, best: f64) -> f64 {
-    (own / best).clamp(0.0, GREATEST_PART)
+fn part(own: f64, greatest: f64) -> f64 {
+    (own / greatest).clamp(0.0, GREATEST_PART)
 }
 
 /// A normalised curve in three numbers.

@@ -80,6 +80,12 @@ impl IndividualRecord {
     fn restored(self) -> Result<Individual, String> {
         let program =
             Program::parse(&self.program).map_err(|error| RunError::program_text(&error))?;
+        if !program.is_standardised() {
+            let id = self.id;
+            return Err(format!(
+                "program {id} is not on the cells that searches work on"
+            ));
+        }
         Ok(Individual {
             id: self.id,
             origin: self.origin,
@@ -190,7 +196,9 @@ fn checked(header: &Header, body: &[u8]) -> Result<Body, String> {
 }
 
 fn restored(body: Body) -> Result<(Search, u64), String> {
-    let schema = body.settings.schema().map_err(|error| error.to_string())?;
+    let settings = &body.settings;
+    settings.validate().map_err(|error| error.to_string())?;
+    let schema = settings.schema().map_err(|error| error.to_string())?;
     let individuals: Result<_, _> = body
         .population
         .into_iter()

@@ -76,9 +76,12 @@ impl RunConfig {
         )
     }
 
-    /// The first setting in which `self` differs from `other`, in words.
+    /// The first setting in which `self` differs from `other`, in words; the back end aside, which
+    /// changes no result.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
+        let mut other = other.clone();
+        other.search.backend = self.search.backend;
         // Not as TOML, whose integers do not hold every seed.
         let own = serde_json::to_value(self).unwrap_or_default();
         let other = serde_json::to_value(other).unwrap_or_default();

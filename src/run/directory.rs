@@ -30,7 +30,10 @@ impl RunDirectory {
             let path = path.to_owned();
             return Err(RunError::NotEmpty { path });
         }
-        write_whole(&path.join("config.toml"), config.to_text().as_bytes())?;
+        // Of two processes that begin at the same moment, the second must not replace the file that
+        // the first has locked.
+        let text = config.to_text();
+        write(&path.join("config.toml"), text.as_bytes(), Existing::Keep)?;
         Self::locked(path)
     }
 
@@ -89,6 +92,19 @@ impl RunDirectory {
         &self.path
     }
 
+    /// Removes files, as far as they are there.
+    pub(super) fn remove(&self, names: &[&str]) -> Result<(), RunError> {
+        for path in names.iter().map(|name| self.file(name)) {
+            match fs::remove_file(&path) {
+                Err(source) if source.kind() != ErrorKind::NotFound => {
+                    return Err(RunError::Unwritable { path, source });
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
     /// The path of a file in it.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
@@ -119,7 +135,21 @@ const UNFINISHED: &str = ".tmp";
 /// # Errors
 /// [`RunError::Unwritable`] says what the system says; the old content is still there then.
 pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), RunError> {
-    let directory = path.parent().unwrap_or(Path::new("."));
+    write(path, content, Existing::Replace)
+}
+
+/// What becomes of a file that is there already.
+#[derive(Clone, Copy)]
+enum Existing {
+    Replace,
+    Keep,
+}
+
+fn write(path: &Path, content: &[u8], existing: Existing) -> Result<(), RunError> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    };
     let write = || -> std::io::Result<()> {
         let mut file = tempfile::Builder::new()
             .prefix(UNFINISHED)
@@ -133,7 +163,13 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), RunError> {
             file.as_file()
                 .set_permissions(fs::Permissions::from_mode(0o644))?;
         }
-        file.persist(path).map_err(|error| error.error)?;
+        match existing {
+            Existing::Replace => file.persist(path).map_err(|error| error.error)?,
+            Existing::Keep => file.persist_noclobber(path).map_err(|error| error.error)?,
+        };
+        // The new name is on the disk only once the directory is.
+        #[cfg(unix)]
+        File::open(directory)?.sync_all()?;
         Ok(())
     };
     write().map_err(|source| RunError::Unwritable {

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::fitness::TuningError;
+use crate::fitness::BaselineError;
 use crate::program::{LoadError, ParseError};
 use crate::search::SearchError;
 
 use super::RUN_FORMAT;
+use super::invocation::command;
 
 /// Why a run cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +30,10 @@ pub enum RunError {
         source: std::io::Error,
     },
     /// A run cannot go on because a file cannot be written.
-    #[error("{source}; nothing is lost: once there is room, go on with `mlevolve evolve --resume {}`", directory.display())]
+    #[error(
+        "{source}; nothing is lost: once there is room, go on with `{}`",
+        command("evolve --resume", directory)
+    )]
     Stopped {
         /// The run directory.
         directory: PathBuf,
@@ -70,10 +74,10 @@ pub enum RunError {
         /// Where and what.
         message: String,
     },
-    /// A checkpoint is damaged.
+    /// A checkpoint or log is damaged.
     #[error(
         "{} is damaged: {reason}; the run cannot go on from it, but the same run can be made again with \
-         `mlevolve evolve --config {} --out NEW`", path.display(), config.display()
+         `{} --out NEW`", path.display(), command("evolve --config", config)
     )]
     Damaged {
         /// The file.
@@ -85,8 +89,8 @@ pub enum RunError {
     },
     /// Settings differ from those that the run began with.
     #[error(
-        "{}: a run goes on with the settings it began with, but {difference}; start a new run with \
-         `mlevolve evolve --config FILE --out NEW` instead", path.display()
+        "{}: a run goes on with the settings it began with, but {difference}; to change them, start a new \
+         run with `{} --out NEW` and what is to be different", path.display(), command("evolve --config", path)
     )]
     Changed {
         /// The configuration.
@@ -106,9 +110,9 @@ pub enum RunError {
     /// A program file is none.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// A program cannot be tuned.
+    /// A program cannot be tuned or compared.
     #[error(transparent)]
-    Tuning(#[from] TuningError),
+    Baselines(#[from] BaselineError),
 }
 
 impl RunError {

@@ -22,6 +22,8 @@ pub struct Timing {
     pub elapsed_seconds: f64,
     /// Candidates that had their verdict in this generation, for each second that it took.
     pub candidates_per_second: f64,
+    /// Of these, those that trained.
+    pub trained_per_second: f64,
 }
 
 /// A line.
@@ -99,22 +101,26 @@ impl Log {
     /// The log, cut to the `bytes` that a checkpoint knows of.
     pub(super) fn open(directory: &RunDirectory, bytes: u64) -> Result<Self, RunError> {
         let path = directory.file("log.jsonl");
-        let open = || -> std::io::Result<File> {
+        let open = || -> std::io::Result<(File, u64)> {
             let file = OpenOptions::new()
                 .create(bytes == 0)
                 .append(true)
                 .open(&path)?;
             let found = file.metadata()?.len();
-            if found < bytes {
-                return Err(std::io::Error::other(format!(
-                    "it has {found} bytes, fewer than the {bytes} that the checkpoint knows of"
-                )));
+            if found >= bytes {
+                file.set_len(bytes)?;
             }
-            file.set_len(bytes)?;
-            Ok(file)
+            Ok((file, found))
         };
         match open() {
-            Ok(file) => Ok(Self { path, file, bytes }),
+            Ok((file, found)) if found >= bytes => Ok(Self { path, file, bytes }),
+            Ok((_, found)) => Err(RunError::Damaged {
+                path,
+                config: directory.file("config.toml"),
+                reason: format!(
+                    "it has {found} bytes, fewer than the {bytes} that the checkpoint knows of"
+                ),
+            }),
             Err(source) => Err(RunError::Unwritable { path, source }),
         }
     }
@@ -167,6 +173,16 @@ impl Log {
             },
             program: program.to_string(),
         })
+    }
+
+    /// Sees to it that the log is on the disk: a checkpoint must not know of more than there is.
+    pub(super) fn sync(&self) -> Result<(), RunError> {
+        self.file
+            .sync_data()
+            .map_err(|source| RunError::Unwritable {
+                path: self.path.clone(),
+                source,
+            })
     }
 
     fn append(&mut self, record: &Record<'_>) -> Result<(), RunError> {

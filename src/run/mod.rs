@@ -17,6 +17,7 @@ mod checkpoint;
 mod config;
 mod directory;
 mod error;
+pub(crate) mod invocation;
 mod log;
 mod replay;
 mod report;

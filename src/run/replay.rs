@@ -6,7 +6,7 @@ use mlevolve_ir::Backend;
 
 use super::result::{Comparison, Contender, RunResult, written};
 use super::{RunDirectory, RunError, checkpoint};
-use crate::fitness::{Judge, confirmation_seeds};
+use crate::fitness::{BaselineError, Judge, confirmation_seeds};
 use crate::program::Program;
 use crate::search::SearchError;
 
@@ -75,7 +75,7 @@ fn figures(contender: &Contender) -> Vec<(String, String)> {
 /// # Errors
 /// [`RunError`] if there is no run, its files are damaged, or nothing has trained yet.
 pub fn replay(path: &Path, backend: Backend) -> Result<Replay, RunError> {
-    let (directory, config) = RunDirectory::open(path)?;
+    let (directory, _) = RunDirectory::open(path)?;
     let judge = |suite: &str, weights| Judge::new(suite, weights).map_err(SearchError::from);
     if let Some(result) = RunResult::load(&directory.file("result.json"))? {
         let program = Program::parse(&result.program).map_err(|error| RunError::Config {
@@ -97,10 +97,11 @@ pub fn replay(path: &Path, backend: Backend) -> Result<Replay, RunError> {
         return Err(RunError::NothingTrained { path });
     };
     let program = &leader.individual.program;
-    let judge = judge(&config.search.suite, config.search.fitness)?;
     let settings = search.settings();
+    let judge = judge(&settings.suite, settings.fitness)?;
     let seeds = confirmation_seeds(settings.seed, settings.confirmation_seeds);
-    let replayed = written("leader", program, &seeds, &judge, backend)?;
+    let replayed =
+        written("leader", program, &seeds, &judge, backend).map_err(BaselineError::from)?;
     Ok(Replay {
         program: program.pruned().to_string(),
         recorded: vec![Contender {

@@ -5,6 +5,7 @@ use std::path::Path;
 use comfy_table::{CellAlignment, Table, presets};
 use mlevolve_tasks::Direction;
 
+use super::invocation::command;
 use super::{Comparison, RunResult};
 use crate::fitness::{Judge, judging_seeds};
 
@@ -19,9 +20,9 @@ impl Comparison {
             format!("; Adam's costs {}", adam.element_flops)
         });
         format!(
-            "Fitness: 0 is the untrained model, 1 the best known rule of the task with a tuned learning rate.\n\
-             Means over {} seeds that are used for nothing else. Known rules have a learning rate tuned for\n\
-             each task; so has the program in its second row.\n\n{}\n\n{}\n\n\
+            "Fitness: 0 is the untrained model, 1 the best of nine known rules with tuned learning rates. Means\n\
+             over {} seeds that are used for nothing else. Known rules have a learning rate tuned for each\n\
+             task; so has the program in its second row.\n\n{}\n\n{}\n\n\
              An update costs {cost} FLOPs for each parameter{beside}.\n",
             judging_seeds().len(),
             self.fitness_table(judge),
@@ -108,17 +109,21 @@ impl RunResult {
     /// The program, its figures beside the known rules', and what to do next.
     #[must_use]
     pub fn report(&self, judge: &Judge, directory: &Path) -> String {
-        let directory = directory.display();
+        let file = |name: &str| directory.join(name);
         format!(
             "Best program, candidate {} of generation {}:\n\n{}\n{}\n\
-             Run directory:   {directory}\n\
-             Judge again:     mlevolve replay {directory}\n\
-             Look at it:      mlevolve show {directory}/best.mle\n\
-             Search again:    mlevolve evolve --config {directory}/config.toml --out NEW\n",
+             Run directory:   {}\n\
+             Judge again:     {}\n\
+             Look at it:      {}\n\
+             Search again:    {} --out NEW\n",
             self.id,
             self.generation,
             self.program,
             self.comparison.text(judge),
+            directory.display(),
+            command("replay", directory),
+            command("show", &file("best.mle")),
+            command("evolve --config", &file("config.toml")),
         )
     }
 }

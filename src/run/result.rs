@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::directory::write_whole;
 use super::{RUN_FORMAT, RunError};
 use crate::fitness::{
-    COMPARED, FitnessWeights, Judge, Judgement, TuningError, best_learning_rate, judging_seeds,
+    BaselineError, COMPARED, FitnessWeights, Judge, Judgement, TuningError, best_learning_rate,
+    judging_seeds,
 };
 use crate::optimizer::CompiledOptimizer;
 use crate::program::Program;
@@ -73,13 +74,13 @@ impl Comparison {
     /// Trains a program, with tuned learning rates too if `tunes`, and the rules of [`COMPARED`].
     ///
     /// # Errors
-    /// [`TuningError`] if a program cannot be compiled.
+    /// [`BaselineError`] if a program cannot be compiled, or a known rule has no tuned learning rate.
     pub fn of(
         program: &Program,
         tunes: bool,
         judge: &Judge,
         backend: Backend,
-    ) -> Result<Self, TuningError> {
+    ) -> Result<Self, BaselineError> {
         let name = program.name();
         let written_name = format!("{name}, as written");
         let tuned_name = format!("{name}, tuned");
@@ -137,24 +138,24 @@ fn tuned(
 }
 
 /// The rules of [`COMPARED`] with the learning rates of the table of baselines.
-fn compared(judge: &Judge, backend: Backend) -> Result<Vec<Contender>, TuningError> {
+fn compared(judge: &Judge, backend: Backend) -> Result<Vec<Contender>, BaselineError> {
     let rules = COMPARED.iter().filter_map(|name| known::find(name));
     rules
         .map(|rule| {
-            let rates = judge.tasks().iter().map(|task| {
-                let row = judge.baselines().task(task.description().name).ok();
-                let row = row.and_then(|row| row.rule(rule.name));
-                row.map_or(1.0, |row| row.learning_rate)
+            let tasks = judge.tasks().iter();
+            let rates = tasks.map(|task| {
+                let table = judge.baselines();
+                table.learning_rate(rule.name, task.description().name)
             });
-            let rates: Vec<f32> = rates.collect();
-            with_rates(
+            let rates = rates.collect::<Result<Vec<f32>, BaselineError>>()?;
+            Ok(with_rates(
                 rule.name,
                 &rule.parsed(),
                 &rates,
                 &judging_seeds(),
                 judge,
                 backend,
-            )
+            )?)
         })
         .collect()
 }
@@ -168,12 +169,13 @@ fn with_rates(
     backend: Backend,
 ) -> Result<Contender, TuningError> {
     let mut tasks = Vec::new();
-    let mut optimizer = CompiledOptimizer::new(program, backend)?;
     for (task, &rate) in rates.iter().enumerate() {
         let program = program.with_constant("learning_rate", rate)?;
-        optimizer = CompiledOptimizer::new(&program, backend)?;
+        let optimizer = CompiledOptimizer::new(&program, backend)?;
         tasks.push(judge.judge_task(task, &optimizer, seeds));
     }
+    // The learning rate does not change what an update costs.
+    let optimizer = CompiledOptimizer::new(program, backend)?;
     let Cost {
         element_flops,
         call_flops,

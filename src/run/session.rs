@@ -43,14 +43,13 @@ impl Session {
     /// [`RunError`] if the settings make no sense, or the directory cannot be used.
     pub fn start(path: &Path, config: &RunConfig) -> Result<Self, RunError> {
         // Settings that make no sense leave no directory.
-        Search::new(config.search.clone())?.judge()?;
-        let directory = RunDirectory::create(path, config)?;
-        Self::begin(directory, config)
-    }
-
-    fn begin(directory: RunDirectory, config: &RunConfig) -> Result<Self, RunError> {
         let search = Search::new(config.search.clone())?;
         let judge = search.judge()?;
+        let directory = RunDirectory::create(path, config)?;
+        Self::begin(directory, search, judge)
+    }
+
+    fn begin(directory: RunDirectory, search: Search, judge: Judge) -> Result<Self, RunError> {
         let log = Log::create(&directory, search.settings())?;
         checkpoint::save(&directory, &search, log.bytes())?;
         Ok(Self {
@@ -72,24 +71,21 @@ impl Session {
         wanted: impl FnOnce(&RunConfig) -> Result<RunConfig, RunError>,
     ) -> Result<Self, RunError> {
         let (directory, config) = RunDirectory::open(path)?;
-        if !directory.file("checkpoint.json").exists() && log::is_only_begun(&directory) {
-            // The process died before its first checkpoint. There is nothing to go on from, and
-            // nothing to lose.
-            let config_wanted = wanted(&config)?;
-            if let Some(difference) = config.difference(&config_wanted) {
-                return Err(RunError::Changed {
-                    path: directory.file("config.toml"),
-                    difference,
-                });
-            }
-            return Self::begin(directory, &config);
-        }
-        let (search, log_bytes) = checkpoint::load(path)?;
+        let wanted = wanted(&config)?;
+        // A process that died before its first checkpoint leaves nothing to go on from, and nothing
+        // to lose.
+        let only_begun =
+            !directory.file("checkpoint.json").exists() && log::is_only_begun(&directory);
+        let (mut search, log_bytes) = if only_begun {
+            (Search::new(config.search.clone())?, 0)
+        } else {
+            checkpoint::load(path)?
+        };
         let begun_with = RunConfig {
             format: config.format,
             search: search.settings().clone(),
         };
-        for changed in [&config, &wanted(&config)?] {
+        for changed in [&config, &wanted] {
             if let Some(difference) = begun_with.difference(changed) {
                 return Err(RunError::Changed {
                     path: directory.file("config.toml"),
@@ -97,8 +93,16 @@ impl Session {
                 });
             }
         }
+        search.settings.backend = wanted.search.backend;
         let judge = search.judge()?;
+        if only_begun {
+            return Self::begin(directory, search, judge);
+        }
         let log = Log::open(&directory, log_bytes)?;
+        if !search.is_finished() {
+            // A report at a time limit speaks of a state that is about to pass.
+            directory.remove(&["result.json", "report.txt"])?;
+        }
         Ok(Self {
             directory,
             search,
@@ -142,10 +146,12 @@ impl Session {
             let Ok(generation) = self.search.advance(&self.judge, judged, stop)? else {
                 return Ok(Ending::Stopped);
             };
+            let seconds = before.elapsed().as_secs_f64();
+            let counts = &generation.counts;
             let timing = Timing {
                 elapsed_seconds: start.elapsed().as_secs_f64(),
-                candidates_per_second: generation.counts.candidates as f64
-                    / before.elapsed().as_secs_f64(),
+                candidates_per_second: counts.candidates as f64 / seconds,
+                trained_per_second: (counts.dropped + counts.judged) as f64 / seconds,
             };
             self.write_down(&generation, timing)
                 .map_err(|source| self.stopped_by(source))?;
@@ -159,7 +165,10 @@ impl Session {
         if let (true, Some(leader)) = (generation.new_leader, self.search.leader()) {
             let optimizer = self.compiled(&leader.individual.program)?;
             self.log.leader(leader, &optimizer)?;
+            let program = named(leader, self.search.settings().seed).to_string();
+            write_whole(&self.directory.file("best.mle"), program.as_bytes())?;
         }
+        self.log.sync()?;
         checkpoint::save(&self.directory, &self.search, self.log.bytes())
     }
 

@@ -32,29 +32,34 @@ pub(super) fn first_generation(
     candidates
 }
 
-/// Known rules that fit the schema's standard cells; the same rate first for all rules, so that a
-/// small population gets every rule once.
+/// Known rules of the schema; the same rate first for all rules, so that a small population gets every
+/// rule once.
 fn known_programs(schema: Schema, baselines: &BaselineTable) -> Vec<Program> {
     let known = KNOWN.iter().map(|known| (known.name, known.parsed()));
     let known: Vec<_> = known
         .filter(|(_, program)| program.schema() == schema)
         .collect();
-    let mut programs = Vec::new();
-    for task in &baselines.tasks {
-        for (name, program) in &known {
-            let Some(rate) = task.rule(name).map(|row| row.learning_rate) else {
-                continue;
-            };
-            let standardised = program
-                .with_constant("learning_rate", rate)
-                .and_then(|program| Ok(program.with_name(NAME)?))
-                .ok()
-                .and_then(|program| program.with_notes(Vec::new()).ok())
-                .and_then(|program| program.standardised().ok());
-            programs.extend(standardised);
-        }
-    }
-    programs
+    let tasks = baselines.tasks.iter();
+    tasks
+        .flat_map(|task| {
+            known.iter().filter_map(|(name, program)| {
+                let rate = task.rule(name)?.learning_rate;
+                Some(seeded(program, rate))
+            })
+        })
+        .collect()
+}
+
+/// A known rule as a member of the first generation.
+fn seeded(known: &Program, learning_rate: f32) -> Program {
+    known
+        .with_constant("learning_rate", learning_rate)
+        .expect("tuned learning rates are positive")
+        .with_name(NAME)
+        .and_then(|program| program.with_notes(Vec::new()))
+        .expect("the name is one, and there are no notes")
+        .standardised()
+        .expect("known rules fit the standard cells, which a test checks")
 }
 
 /// A later generation's candidates.

@@ -97,6 +97,11 @@ impl Seen {
         if self.verdicts.insert(hash, verdict).is_none() {
             self.order.push_back(hash);
         }
+    }
+
+    /// Forgets the oldest verdicts, down to [`REMEMBERED`]. Done between generations, so that none is
+    /// forgotten that a candidate of this one was found to have.
+    fn forget_oldest(&mut self) {
         while self.order.len() > REMEMBERED {
             if let Some(oldest) = self.order.pop_front() {
                 self.verdicts.remove(&oldest);
@@ -361,25 +366,26 @@ impl Search {
                 });
             }
         }
+        self.seen.forget_oldest();
         children
     }
 
-    /// Judges the best children again, on seeds that no candidate was chosen on; the new leader, if
-    /// one of them is better than the old one there too.
+    /// Judges the best children again, on other seeds than those that candidates are chosen by; the new
+    /// leader, if one of them is better than the old one there.
+    ///
+    /// A child's fitness is compared with the leader's confirmed one, not with that which the leader
+    /// was chosen by: the best of many owes some of that to luck, and would keep better ones out.
     fn challenged_leader(
         &self,
         children: &[Individual],
         judge: &Judge,
         generation: u32,
     ) -> Result<Option<Leader>, SearchError> {
-        let to_beat = self
-            .leader
-            .as_ref()
-            .map_or(f64::NEG_INFINITY, |leader| leader.individual.fitness);
-        let leading = self.leader.as_ref().map(|leader| leader.individual.hash);
+        let leader = self.leader.as_ref();
+        let to_beat = leader.map_or(f64::NEG_INFINITY, |leader| leader.confirmed.fitness);
         let mut challengers: Vec<&Individual> = children
             .iter()
-            .filter(|child| child.fitness > to_beat && Some(child.hash) != leading)
+            .filter(|child| child.fitness > to_beat)
             .collect();
         challengers.sort_by(|first, second| first.rank(second));
         challengers.truncate(CHALLENGERS);

@@ -10,7 +10,6 @@
 use mlevolve_ir::Backend;
 use mlevolve_tasks::{ParameterLayout, UpdateRule, stream};
 use rand::{Rng, RngExt};
-use serde::{Deserialize, Serialize};
 
 use super::SearchSettings;
 use crate::fitness::{Judge, Judgement};
@@ -18,8 +17,7 @@ use crate::optimizer::{CompiledOptimizer, OptimizerError};
 use crate::program::Program;
 
 /// Why a probe tells that training is a waste of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
     /// Parameters become infinite or NaN.
     NotFinite,

@@ -35,6 +35,8 @@ pub(crate) fn shell(script: &str) -> Command {
 /// Without what a developer's environment could change.
 fn isolated(mut command: Command) -> Command {
     command
+        // Under Cargo, the program says how to call it by Cargo.
+        .env_remove("CARGO")
         .env_remove("RUST_BACKTRACE")
         .env_remove("RAYON_NUM_THREADS")
         .stdin(Stdio::null());
