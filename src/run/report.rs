@@ -8,6 +8,7 @@ use mlevolve_tasks::Direction;
 use super::invocation::command;
 use super::{Comparison, RunResult};
 use crate::fitness::{Judge, judging_seeds};
+use crate::program::known::KNOWN;
 
 impl Comparison {
     /// Two tables, with what has to be known to read them: the fitness of each contender on each task
@@ -20,10 +21,11 @@ impl Comparison {
             format!("; Adam's costs {}", adam.element_flops)
         });
         format!(
-            "Fitness: 0 is the untrained model, 1 the best of nine known rules with tuned learning rates. Means\n\
+            "Fitness: 0 is the untrained model, 1 the best of {} known rules with tuned learning rates. Means\n\
              over {} seeds that are used for nothing else. Known rules have a learning rate tuned for each\n\
              task; so has the program in its second row.\n\n{}\n\n{}\n\n\
              An update costs {cost} FLOPs for each parameter{beside}.\n",
+            KNOWN.len(),
             judging_seeds().len(),
             self.fitness_table(judge),
             self.metrics_table(judge),
