@@ -189,7 +189,7 @@ mod tests {
         let mut parameters = BTreeSet::new();
         let mut most_stages = 0;
         let mut most_parameters = 0;
-        for _ in 0..2_000 {
+        for _ in 0..10_000 {
             let function = random_function(&mut rng, 40);
             assert!((2..=40).contains(&function.values().len()));
             for value in function.values() {
