@@ -54,7 +54,7 @@ impl Progress {
         }
         bar.set_position(done);
         tell(&format!(
-            "Searching: {} tasks, population {population}, {} generations, seed {}; in {}",
+            "Searching: suite {}, population {population}, {} generations, seed {}; in {}",
             settings.suite,
             settings.generations,
             settings.seed,

@@ -12,8 +12,8 @@ use crate::run::replay;
 
 /// Judge the best program of a run again and compare every figure, bit for bit.
 ///
-/// A finished run's figures are those of its report; an unfinished one's, those of its last
-/// checkpoint. Exit code 1 if any figure differs.
+/// The recorded figures are those of the run's report or, before it has one, of its last checkpoint.
+/// Exit code 1 if any differs.
 #[derive(Args)]
 #[command(after_help = "Example:\n  mlevolve replay runs/seed-1")]
 pub(super) struct Replay {

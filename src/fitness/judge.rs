@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BaselineError, BaselineTable, FitnessParts, FitnessWeights, Reference};
 use crate::optimizer::CompiledOptimizer;
+use crate::program::list;
 
 /// How good a rule is on a suite.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,10 +74,7 @@ impl Judge {
     pub fn new(suite: &str, weights: FitnessWeights) -> Result<Self, JudgeError> {
         let suite = Suite::named(suite).ok_or_else(|| JudgeError::UnknownSuite {
             name: suite.to_owned(),
-            known: Suite::names()
-                .map(|name| format!("`{name}`"))
-                .collect::<Vec<_>>()
-                .join(", "),
+            known: list(Suite::names()),
         })?;
         let table = BaselineTable::committed()?;
         let tasks = suite.tasks().iter();
@@ -97,12 +95,6 @@ impl Judge {
     #[must_use]
     pub fn tasks(&self) -> &[Arc<dyn Task>] {
         self.suite.tasks()
-    }
-
-    /// The yardstick of each task.
-    #[must_use]
-    pub fn references(&self) -> &[Reference] {
-        &self.references
     }
 
     /// The table of baselines.

@@ -72,8 +72,6 @@ struct Lowering<'a> {
     parameters: Vec<Option<ParameterIndex>>,
     /// What each cell holds at this point.
     contents: Vec<Value>,
-    /// A value with the shape of a tensor, for broadcasts.
-    any_tensor: Option<Value>,
 }
 
 /// What a function does with a cell's storage, if the cell has any.
@@ -94,14 +92,6 @@ fn access(
         }
         Role::State | Role::Constant(_) | Role::Scratch => None,
     }
-}
-
-/// The first tensor that the schema requires as an input.
-fn first_required_tensor(program: &Program) -> Option<&'static str> {
-    let mut required = program.schema().description().required.iter();
-    let first = required
-        .find(|cell| matches!(cell.role, RequiredRole::Input) && cell.shape == Shape::Tensor);
-    first.map(|cell| cell.name)
 }
 
 fn is_written(program: &Program, index: CellIndex) -> bool {
@@ -131,7 +121,6 @@ impl<'a> Lowering<'a> {
     fn new(program: &'a Program, carried: &BTreeSet<CellIndex>, name: &str) -> Self {
         let mut builder = FunctionBuilder::new(name);
         let (mut parameters, mut contents) = (Vec::new(), Vec::new());
-        let mut any_tensor = None;
         for (index, cell) in CellIndex::enumerate(program.cells()) {
             let parameter = access(program, carried, index, cell).map(|access| {
                 let parameter = accepted(builder.parameter(&cell.name, cell.shape, access));
@@ -139,12 +128,7 @@ impl<'a> Lowering<'a> {
             });
             let value = match (parameter, cell.role) {
                 (Some((parameter, access)), _) if access.is_read() => {
-                    let value = accepted(builder.load(parameter));
-                    // Always the same one, in whatever order cells are declared: hashes depend on it.
-                    if Some(cell.name.as_str()) == first_required_tensor(program) {
-                        any_tensor = Some(value);
-                    }
-                    value
+                    accepted(builder.load(parameter))
                 }
                 (_, Role::Constant(value)) => builder.constant(value.value()),
                 (_, Role::Input | Role::State | Role::Scratch | Role::Output) => {
@@ -159,7 +143,6 @@ impl<'a> Lowering<'a> {
             builder,
             parameters,
             contents,
-            any_tensor,
         }
     }
 
@@ -198,13 +181,27 @@ impl<'a> Lowering<'a> {
     fn operand(&mut self, op: Op, cell: CellIndex) -> Value {
         let value = self.contents[cell.index()];
         let is_broadcast = self.builder.shape(value) != self.program.cell(cell).shape;
-        match (op, self.any_tensor) {
-            (Op::Reduction(_), Some(tensor)) if is_broadcast => {
+        match op {
+            Op::Reduction(_) if is_broadcast => {
+                let Some(tensor) = self.any_tensor() else {
+                    return value;
+                };
                 // Whatever the condition is, the result is the scalar, to the bit.
                 self.elementwise(ElementwiseOp::Select, &[tensor, value, value])
             }
-            (Op::Reduction(_) | Op::Elementwise(_), _) => value,
+            Op::Reduction(_) | Op::Elementwise(_) => value,
         }
+    }
+
+    /// A value with the shape of a tensor: the first input that the schema requires with it. Always
+    /// the same one, in whatever order cells are declared, as hashes depend on it. Nothing writes to
+    /// inputs, so it is there at every point.
+    fn any_tensor(&self) -> Option<Value> {
+        let mut required = self.program.schema().description().required.iter();
+        let input = required
+            .find(|cell| matches!(cell.role, RequiredRole::Input) && cell.shape == Shape::Tensor)?;
+        let cell = self.program.cell_named(input.name)?;
+        Some(self.contents[cell.index()])
     }
 
     fn elementwise(&mut self, op: ElementwiseOp, operands: &[Value]) -> Value {

@@ -39,6 +39,7 @@ pub use instruction::Instruction;
 pub use schema::{RequiredCell, RequiredRole, Schema, SchemaDescription, StandardCells};
 pub use standardise::StandardiseError;
 pub(crate) use standardise::same_table;
+pub(crate) use suggestion::list;
 pub use text::{FILE_EXTENSION, LoadError, MAXIMUM_TEXT_BYTES, ParseError, ParseErrorKind};
 pub use verify::InvalidProgram;
 

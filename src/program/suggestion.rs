@@ -28,7 +28,7 @@ pub(super) fn nearest<'a>(
 }
 
 /// The candidates as a list for a message, cut when it grows long.
-pub(super) fn list<'a>(candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn list<'a>(candidates: impl IntoIterator<Item = &'a str>) -> String {
     const MOST: usize = 30;
     let mut candidates = candidates.into_iter();
     let shown: Vec<_> = candidates

@@ -4,9 +4,9 @@
 //!   DIR/config.toml      the settings; never changed after the start
 //!   DIR/log.jsonl        one JSON object a line: the run, each generation, each new leader
 //!   DIR/checkpoint.json  the whole search after its last complete generation
-//!   DIR/best.mle         the best program, \
-//!   DIR/result.json      its figures,       } once the run has ended
-//!   DIR/report.txt       and all of it for people  /
+//!   DIR/best.mle         the best program, from the first leader on
+//!   DIR/result.json      its figures beside known rules', at the end or at a time limit
+//!   DIR/report.txt       both of these for people, then too
 //! ```
 //!
 //! After each generation the log grows first, and then the checkpoint, which knows the log's length,

@@ -69,8 +69,8 @@ fn figures(contender: &Contender) -> Vec<(String, String)> {
     figures
 }
 
-/// Judges the best program of a run again: of a finished run with the figures of its result, else
-/// with those of its last checkpoint.
+/// Judges the best program of a run again, and finds the figures of its result or, before there is one,
+/// of its last checkpoint.
 ///
 /// # Errors
 /// [`RunError`] if there is no run, its files are damaged, or nothing has trained yet.

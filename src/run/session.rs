@@ -117,12 +117,6 @@ impl Session {
         &self.search
     }
 
-    /// The judge.
-    #[must_use]
-    pub const fn judge(&self) -> &Judge {
-        &self.judge
-    }
-
     /// The run directory.
     #[must_use]
     pub fn directory(&self) -> &Path {

@@ -76,10 +76,8 @@ impl Population {
     pub fn replace_oldest(&mut self, children: Vec<Individual>, elites: usize, capacity: usize) {
         self.individuals.extend(children);
         self.individuals.sort_by(Individual::rank);
-        let rest = self
-            .individuals
-            .split_off(elites.min(self.individuals.len()));
-        let mut rest = rest;
+        let elites = elites.min(self.individuals.len());
+        let mut rest = self.individuals.split_off(elites);
         rest.sort_by_key(|individual| std::cmp::Reverse(individual.id));
         rest.truncate(capacity.saturating_sub(self.individuals.len()));
         self.individuals.extend(rest);

@@ -5,7 +5,7 @@ use mlevolve_tasks::Suite;
 use serde::{Deserialize, Serialize};
 
 use crate::fitness::FitnessWeights;
-use crate::program::Schema;
+use crate::program::{Schema, list};
 use crate::variation::{SettingsError, VariationSettings};
 
 /// All that a search's result depends on.
@@ -156,7 +156,7 @@ impl SearchSettings {
     pub fn schema(&self) -> Result<Schema, SearchSettingsError> {
         Schema::from_name(&self.schema).ok_or_else(|| SearchSettingsError::Schema {
             found: self.schema.clone(),
-            known: quoted(Schema::ALL.iter().map(|schema| schema.description().name)),
+            known: list(Schema::ALL.iter().map(|schema| schema.description().name)),
         })
     }
 
@@ -169,7 +169,7 @@ impl SearchSettings {
         if !Suite::names().any(|name| name == self.suite) {
             return Err(SearchSettingsError::Suite {
                 found: self.suite.clone(),
-                known: quoted(Suite::names()),
+                known: list(Suite::names()),
             });
         }
         for (setting, found, least, most) in [
@@ -212,11 +212,6 @@ impl SearchSettings {
         }
         Ok(self.variation.validate(schema)?)
     }
-}
-
-fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
-    names.join(", ")
 }
 
 #[cfg(test)]
