@@ -7,6 +7,8 @@ mod run_files;
 
 use mlevolve::program::Program;
 use mlevolve_ir::Function;
+use mlevolve_ir::ops::vocabulary::Vocabulary;
+use mlevolve_ir::ops::{ElementwiseOp, Op};
 use mlevolve_tasks::{Suite, task_names};
 use serde_json::Value;
 
@@ -29,8 +31,11 @@ fn every_command_has_help_with_an_example() {
         "replay",
         "eval",
         "show",
+        "ops",
         "tasks",
+        "ulp",
         "baselines",
+        "bench",
         "completions",
     ] {
         assert!(
@@ -77,6 +82,79 @@ fn tasks_lists_tasks_and_suites() {
             assert!(task[count].as_u64().unwrap() > 0, "{task:#}");
         }
     }
+}
+
+#[test]
+fn ops_lists_every_op_on_a_line_under_its_kind() {
+    let text = run_mlevolve(&["ops"]).succeeded().stdout;
+    let (headings, rows): (Vec<_>, Vec<_>) = text
+        .lines()
+        .filter(|line| !line.is_empty())
+        .partition(|line| !line.starts_with(' '));
+    let kinds = headings.iter().map(|line| line.split(':').next().unwrap());
+    assert!(
+        kinds.eq(["Elementwise", "Reductions", "Matrix ops", "Composite"]),
+        "{text}"
+    );
+    let names = rows
+        .iter()
+        .map(|line| line.trim_start().split('(').next().unwrap());
+    let names = names.filter(|name| !name.starts_with("op "));
+    assert!(names.eq(Op::all().map(Op::mnemonic)), "{text}");
+    for line in rows {
+        assert!(line.chars().count() <= 160, "{line}");
+    }
+}
+
+#[test]
+fn ops_of_an_earlier_search_are_listed_with_what_they_are_here() {
+    for vocabulary in Vocabulary::ALL {
+        let text = run_mlevolve(&["ops", "--of", vocabulary.keyword])
+            .succeeded()
+            .stdout;
+        assert!(text.starts_with(vocabulary.title), "{text}");
+        let rows: Vec<_> = text
+            .lines()
+            .filter(|line| line.starts_with(' ') && !line.starts_with("  there "))
+            .collect();
+        assert_eq!(rows.len(), vocabulary.functions().count());
+        for (line, function) in rows.iter().zip(vocabulary.functions()) {
+            for part in [function.name, function.expression, function.note] {
+                assert!(line.contains(part), "{line}");
+            }
+        }
+    }
+    let other = run_mlevolve(&["ops", "--of", "gplearn"]);
+    assert_eq!(other.code(), Some(2));
+    assert!(
+        other.stderr.contains("lion") && other.stderr.contains("automl-zero"),
+        "{other:#?}"
+    );
+}
+
+#[test]
+fn ulp_holds_errors_against_their_bounds() {
+    let text = run_mlevolve(&["ulp", "--stride", "1000003"])
+        .succeeded()
+        .stdout;
+    let lines: Vec<Vec<_>> = text
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    let bounded = ElementwiseOp::ALL
+        .iter()
+        .filter_map(|op| op.error_bound_ulp());
+    assert_eq!(lines.len(), 1 + bounded.count());
+    for line in &lines[1..] {
+        let [bound, greatest] = [1, 2].map(|column| line[column].parse::<f64>().unwrap());
+        assert!(greatest > 0.0 && greatest <= bound, "{line:?}");
+    }
+    let text = run_mlevolve(&["ulp", "tanh", "--stride", "1000003", "--threads", "1"])
+        .succeeded()
+        .stdout;
+    let tanh = lines.iter().find(|line| line[0] == "tanh").unwrap();
+    let again: Vec<_> = text.lines().last().unwrap().split_whitespace().collect();
+    assert_eq!(&again, tanh);
 }
 
 #[test]
@@ -196,11 +274,8 @@ fn show_prints_single_sections_bare() {
     assert!(!native.contains("f32x4"), "{native}");
 
     let cost = shown("--cost");
-    let expected = optimised.cost().element_flops;
-    assert!(
-        cost.contains(&format!("{expected} FLOPs for each element")),
-        "{cost}"
-    );
+    let expected = optimised.cost();
+    assert!(cost.contains(&format!("{expected} FLOPs")), "{cost}");
     let hash = mlevolve::lowering::CanonicalHash::of(&Program::parse(&file).unwrap());
     assert!(cost.contains(&hash.to_string()), "{cost}");
 }

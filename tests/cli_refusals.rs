@@ -72,7 +72,7 @@ fn programs_that_are_none() {
         (
             "type.mle",
             &[
-                ":11:11: operand 1 of `sum` is `s`, a scalar; `sum` takes a tensor there\n  s = sum(s)\n          ^\n",
+                ":11:11: `s` does not fit: operand 1 of `sum` must be a tensor or another matrix, the same for all operands, not a scalar\n  s = sum(s)\n          ^\n",
             ],
         ),
         (
@@ -147,7 +147,7 @@ fn options_that_make_no_sense() {
         ),
         (
             &["evolve", "--backend", "gpu"],
-            &["there is no back end `gpu`, only `interp` and `jit`"],
+            &["there is no back end `gpu`, only `auto`, `interp`, `jit-quick`, `jit`"],
         ),
         (
             &["evolve", "--time-limit", "soon"],
@@ -190,6 +190,14 @@ fn options_that_make_no_sense() {
 }
 
 #[test]
+fn ops_that_have_no_error_to_measure() {
+    run_mlevolve(&["ulp", "exponential"]).refused(&["no op `exponential`", "mlevolve ops"]);
+    run_mlevolve(&["ulp", "exp", "add"]).refused(&["`add`", "exactly rounded"]);
+    run_mlevolve(&["ulp", "sum"]).refused(&["`sum`"]);
+    run_mlevolve(&["ulp", "exp", "--stride", "0"]).refused(&["--stride"]);
+}
+
+#[test]
 fn configurations_that_make_no_sense() {
     let workplace = Workplace::new();
     let out = workplace.argument("out");
@@ -224,8 +232,8 @@ fn configurations_that_make_no_sense() {
             &["weights must be finite"],
         ),
         (
-            "format = 2\n[serach]\n",
-            &["has format 2", "newer mlevolve"],
+            "format = 3\n[serach]\n",
+            &["has format 3", "newer mlevolve"],
         ),
     ];
     for (text, expected) in cases {
@@ -358,19 +366,22 @@ fn runs_of_a_newer_version() {
     let newer = "newer mlevolve";
 
     let old = workplace.read(config);
-    assert!(old.contains("format = 1"));
+    assert!(old.contains("format = 2"));
     workplace.write(
         config,
-        old.replace("format = 1", "format = 2\nflavour = 'x'"),
+        old.replace("format = 2", "format = 3\nflavour = 'x'"),
     );
     assert_run_refused(
         &workplace,
-        &[&workplace.argument(config), "has format 2", newer],
+        &[&workplace.argument(config), "has format 3", newer],
     );
     workplace.write(config, old);
 
     let old = workplace.read(checkpoint);
-    assert!(old.starts_with(r#"{"format":1,"#));
+    assert!(old.starts_with(r#"{"format":2,"#));
+    workplace.write(checkpoint, old.replacen("\"format\":2", "\"format\":1", 1));
+    let file = workplace.argument(checkpoint);
+    assert_run_refused(&workplace, &[&file, "has format 1", "start a new run"]);
     workplace.write(
         checkpoint,
         "{\"format\":7,\"flavour\":\"x\"}\n{\"all\":\"else\"}\n",

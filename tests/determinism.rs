@@ -74,7 +74,7 @@ fn the_whole_population_is_the_same_at_any_number_of_threads() {
     let workplace = Workplace::new();
     let mut config = load_config(&workplace.path("small.toml")).unwrap();
     config.search.generations = 6;
-    config.search.backend = BackendName(Backend::Interpreter);
+    config.search.backend = BackendName(Backend::Interpreter.into());
     let first = searched(&workplace, "1", &config, 1);
     assert!(first.0.population().individuals().len() > 8);
     for threads in [2, 5] {

@@ -310,12 +310,15 @@ fn standardising_changes_no_bit() {
 
 /// Floating-point operations for each element of a tensor, with the addition of `delta` to `w`.
 fn cost_per_element(program: &Program) -> u32 {
-    let is_tensor = |index| program.cell(index).shape == mlevolve_ir::Shape::Tensor;
     let instructions = program.bodies().iter().flatten();
-    let on_tensors = instructions.filter(|instruction| instruction.cells().any(is_tensor));
-    1 + on_tensors
-        .map(|instruction| instruction.op().flops_per_element())
-        .sum::<u32>()
+    let costs = instructions.map(|instruction| {
+        let operands = instruction.operands().iter();
+        let shapes: Vec<_> = operands
+            .map(|&operand| program.cell(operand).shape)
+            .collect();
+        instruction.op().cost(&shapes).unwrap().element_flops()
+    });
+    1 + costs.sum::<u32>()
 }
 
 #[test]

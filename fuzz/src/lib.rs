@@ -2,8 +2,9 @@
 //! found can be looked into from a test or a debugger without a fuzzer.
 //!
 //! ```text
-//!   bytes ──┬─► programs::check_text, functions::check_text, runs::check_*   (as they are)
-//!           └─► Draws ─► functions::check_random, programs::check_variation  (as random choices)
+//!   bytes ──┬─► parse_anything, programs::check_text, runs::check_*   (as they are)
+//!           └─► Draws ─► Case, Mutant, programs                       (as random choices)
+//!                          └─► mlevolve_ir::random::Check ─► Finding: a test to paste
 //! ```
 //!
 //! `fuzz/smoke.sh` runs every target for some seconds, on a stable compiler.

@@ -26,13 +26,18 @@ pub fn check_text(bytes: &[u8]) {
 /// A chain of mutants and crossovers, begun by random and known programs, under random settings.
 pub fn check_variation(bytes: &[u8]) {
     let mut draws = Draws::new(bytes);
-    let settings = settings(&mut draws);
-    assert_eq!(settings.validate(Schema::Optimizer), Ok(()), "{settings:?}");
-    let youngest = descend(&settings, &mut draws);
+    let youngest = drawn(&mut draws);
     check_program(&youngest);
     for function in lower_unoptimised(&youngest) {
-        assert_back_ends_agree(&function, &mut draws);
+        assert_back_ends_agree(function, &mut draws);
     }
+}
+
+/// The last of a chain of programs under random settings.
+pub(crate) fn drawn(draws: &mut impl Rng) -> Program {
+    let settings = settings(draws);
+    assert_eq!(settings.validate(Schema::Optimizer), Ok(()), "{settings:?}");
+    descend(&settings, draws)
 }
 
 /// Random settings that are valid.
@@ -115,7 +120,7 @@ fn check_program(program: &Program) {
     }
 }
 
-fn assert_prints_and_parses(program: &Program) {
+pub(crate) fn assert_prints_and_parses(program: &Program) {
     assert_eq!(program.verify(), Ok(()), "{program}");
     let text = program.to_string();
     assert!(text.len() <= MAXIMUM_TEXT_BYTES, "{text}");

@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! cargo run --release -p mlevolve-ir --example kernel_speed
+//! cargo run --release -p mlevolve-ir --example kernel_speed -- ops
 //! ```
+//!
+//! With `ops`, the functions are of one elementwise op each, over tensors.
 //!
 //! Every figure is the best of nine runs in one process. The table in [`mlevolve_ir::jit`]'s
 //! documentation comes from here.
@@ -10,7 +13,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use mlevolve_ir::{ACCUMULATORS, Argument, Backend, CompileError, Function, Kernel, Shape, passes};
+use mlevolve_ir::ops::{ElementwiseOp, Op};
+use mlevolve_ir::{Argument, Backend, CompileError, Dimensions, Function, Kernel, passes};
 
 /// As `programs/adamw.mle` is lowered: 19 ops, 9 of them for each element.
 const ADAMW: &str = "function adamw
@@ -126,6 +130,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "{:<12}{:<10}{:>12}{:>14}{:>14}{:>14}",
         "function", "back end", "compile µs", "64: ns/el.", "1024: ns/el.", "65536: ns/el."
     );
+    if std::env::args().nth(1).as_deref() == Some("ops") {
+        for &op in ElementwiseOp::ALL {
+            let function = Function::parse(&text_of(Op::Elementwise(op)))?;
+            for backend in Backend::ALL {
+                measure(&function, backend)?;
+            }
+        }
+        return Ok(());
+    }
     for text in [ADAMW, TWENTY, NORMALISE, ELEMENTARY] {
         let function = passes::optimise(&Function::parse(text)?);
         for backend in Backend::ALL {
@@ -138,6 +151,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     println!("passes on adamw: {:.2} µs", micros(optimising));
     Ok(())
+}
+
+/// A function of one op.
+fn text_of(op: Op) -> String {
+    let parameters = (0..op.arity()).map(|index| format!("read p{index} tensor\n"));
+    let loads = (0..op.arity()).map(|index| format!("v{index} = load p{index}\n"));
+    let operands: Vec<String> = (0..op.arity()).map(|index| format!("v{index}")).collect();
+    let (operands, result) = (operands.join(", "), op.arity());
+    format!(
+        "function {op}\n{}write y tensor\n\n{}v{result} = {op}({operands})\n\nstore y = v{result}\n",
+        parameters.collect::<String>(),
+        loads.collect::<String>(),
+    )
 }
 
 fn measure(function: &Function, backend: Backend) -> Result<(), CompileError> {
@@ -160,9 +186,9 @@ fn run(kernel: &mut Kernel, elements: usize) -> Duration {
     let function = kernel.function().clone();
     let parameters = function.parameters().iter();
     let mut storage: Vec<Vec<f32>> = parameters
-        .map(|parameter| match parameter.shape {
-            Shape::Scalar => vec![0.5],
-            Shape::Tensor => vec![0.5; elements.next_multiple_of(ACCUMULATORS)],
+        .map(|parameter| {
+            let length = Dimensions::flat(elements).storage_len(parameter.shape);
+            vec![0.5; length.unwrap_or(0)]
         })
         .collect();
     let parameters = function.parameters().iter().zip(&mut storage);

@@ -1,21 +1,22 @@
 //! The interpreter: runs a function's schedule op by op, a chunk of elements at a time.
 //!
 //! ```text
-//! Schedule ─► Plan: steps over scalar slots, then for each chunk steps over registers
+//! Schedule ─► Plan: steps over scalar slots, then for each chunk steps over registers, then matrix ops
 //!                                                      │
-//!              arguments ──read in place──► op over a chunk ──► registers ──► arguments
+//!    arguments, buffers ──read in place──► op over a chunk ──► registers ──► arguments, buffers
 //! ```
 //!
 //! A chunk is short enough that all registers stay in the first-level cache, and long enough that
 //! finding out which op comes next costs little per element. Scalars that tensors are computed with
 //! are spread out over a chunk-long buffer once a call, not once a chunk.
 
+use crate::frame::{Frame, MatrixCall, read_at};
 use crate::function::{Definition, Function, ParameterIndex, Value};
 use crate::kernel::Argument;
 use crate::lanes::{ACCUMULATORS, ScalarLanes};
 use crate::ops::{ElementwiseOp, MAX_ARITY, Op, ReductionOp};
-use crate::schedule::{Schedule, Stage};
-use crate::shape::Shape;
+use crate::schedule::{Loop, Place, Schedule, Stage};
+use crate::shape::{Dimensions, Shape};
 
 /// Elements of a chunk: a multiple of [`ACCUMULATORS`], so that a chunk begins with accumulator 0.
 const CHUNK: usize = 256;
@@ -23,8 +24,8 @@ const CHUNK: usize = 256;
 /// Where a chunk of numbers comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
-    /// The argument for a tensor parameter.
-    Argument(ParameterIndex),
+    /// A tensor in memory.
+    Memory(Place),
     /// A chunk computed before.
     Register(usize),
     /// A scalar that has been spread out.
@@ -60,29 +61,36 @@ enum ChunkStep {
         /// Not among the operands.
         register: usize,
     },
-    /// Takes a chunk of an argument aside that would be overwritten before it is stored elsewhere.
-    Copy {
-        parameter: ParameterIndex,
-        register: usize,
-    },
+    /// Takes a chunk of memory aside that would be overwritten before it is stored elsewhere.
+    Copy { place: Place, register: usize },
 }
 
 #[derive(Clone, Debug)]
 struct ReductionStep {
     op: ReductionOp,
-    operand: Source,
+    /// The first `arity` count.
+    operands: [Source; MAX_ARITY],
+    arity: usize,
     result: Value,
 }
 
 /// A stage of the schedule with every operand's place settled.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct StagePlan {
     scalars: Vec<ScalarStep>,
+    loops: Vec<LoopPlan>,
+    matrix_calls: Vec<MatrixCall>,
+}
+
+/// A loop of the schedule with every operand's place settled.
+#[derive(Clone, Debug)]
+struct LoopPlan {
+    shape: Shape,
     /// The scalars to spread out before the loop: (slot, buffer).
     spreads: Vec<(Value, usize)>,
     chunk: Vec<ChunkStep>,
     reductions: Vec<ReductionStep>,
-    stores: Vec<(ParameterIndex, Source)>,
+    stores: Vec<(Place, Source)>,
 }
 
 /// A function as the interpreter runs it.
@@ -90,6 +98,8 @@ struct StagePlan {
 pub(crate) struct Plan {
     stages: Vec<StagePlan>,
     scalar_stores: Vec<(ParameterIndex, Value)>,
+    /// The shapes of the buffers.
+    pub(crate) buffers: Vec<Shape>,
     slots: usize,
     registers: usize,
     spreads: usize,
@@ -114,6 +124,7 @@ impl Clone for Scratch {
 /// Settles the places of one function's values, stage by stage.
 struct Planner<'a> {
     function: &'a Function,
+    schedule: &'a Schedule,
     /// The buffer that each scalar is spread out over, if any.
     spread_of: Vec<Option<usize>>,
     spreads: usize,
@@ -125,6 +136,7 @@ impl Plan {
     pub(crate) fn new(function: &Function, schedule: &Schedule) -> Self {
         let mut planner = Planner {
             function,
+            schedule,
             spread_of: vec![None; function.values().len()],
             spreads: 0,
             registers: 0,
@@ -134,6 +146,7 @@ impl Plan {
         Self {
             stages,
             scalar_stores: schedule.scalar_stores.clone(),
+            buffers: schedule.buffers.clone(),
             slots: function.values().len(),
             registers: planner.registers,
             spreads: planner.spreads,
@@ -161,111 +174,144 @@ impl Planner<'_> {
     }
 
     fn stage(&mut self, stage: &Stage) -> StagePlan {
-        let mut plan = StagePlan {
-            scalars: stage
-                .scalars
+        let scalars = stage.scalars.iter();
+        let matrix_ops = stage.matrix_ops.iter();
+        StagePlan {
+            scalars: scalars.map(|&value| self.scalar_step(value)).collect(),
+            loops: stage
+                .loops
                 .iter()
-                .map(|&value| self.scalar_step(value))
+                .map(|of_shape| self.loop_over(of_shape))
                 .collect(),
-            ..StagePlan::default()
+            matrix_calls: matrix_ops
+                .map(|&step| MatrixCall::new(self.function, self.schedule, step))
+                .collect(),
+        }
+    }
+
+    fn loop_over(&mut self, of_shape: &Loop) -> LoopPlan {
+        let mut plan = LoopPlan {
+            shape: of_shape.shape,
+            spreads: Vec::new(),
+            chunk: Vec::new(),
+            reductions: Vec::new(),
+            stores: Vec::new(),
         };
         let mut free = Vec::new();
         let mut registers = 0;
-        let last_uses = self.last_uses(stage);
-        let mut places: Vec<Option<Source>> = vec![None; self.function.values().len()];
-        for &value in &stage.tensors {
-            let definition = *self.function.definition(value);
+        let last_uses = self.last_uses(of_shape);
+        let mut sources: Vec<Option<Source>> = vec![None; self.function.values().len()];
+        for &value in &of_shape.tensors {
             let mut take_register = || {
                 free.pop().unwrap_or_else(|| {
                     registers += 1;
                     registers - 1
                 })
             };
-            let place = match &definition {
-                Definition::Load(parameter) => {
-                    let is_elsewhere = |&(target, stored): &(ParameterIndex, Value)| {
-                        stored == value && target != *parameter
-                    };
-                    let is_written = self.function.parameter(*parameter).access.is_written();
-                    if is_written && stage.stores.iter().any(is_elsewhere) {
-                        let (parameter, register) = (*parameter, take_register());
-                        plan.chunk.push(ChunkStep::Copy {
-                            parameter,
-                            register,
-                        });
-                        Source::Register(register)
-                    } else {
-                        Source::Argument(*parameter)
-                    }
-                }
-                Definition::Constant(_) => unreachable!("a constant is a scalar"),
-                Definition::Apply { op, operands } => {
-                    let register = take_register();
-                    let mut sources = [Source::Register(register); MAX_ARITY];
-                    for (source, &operand) in sources.iter_mut().zip(operands.as_slice()) {
-                        *source = match places[operand.index()] {
-                            Some(place) => place,
-                            None => self.spread(operand, &mut plan),
-                        };
-                    }
-                    plan.chunk.push(ChunkStep::Apply {
-                        op: elementwise(*op),
-                        operands: sources,
-                        arity: operands.as_slice().len(),
-                        register,
-                    });
-                    Source::Register(register)
-                }
+            if self.schedule.is_loaded(of_shape, value) {
+                sources[value.index()] =
+                    Some(self.loaded(of_shape, value, &mut plan, take_register));
+                continue;
+            }
+            let Definition::Apply { op, operands } = self.function.definition(value) else {
+                unreachable!("a tensor that is not in memory is computed");
             };
-            places[value.index()] = Some(place);
-            for &operand in definition.operands() {
+            let register = take_register();
+            let mut chunks = [Source::Register(register); MAX_ARITY];
+            for (chunk, &operand) in chunks.iter_mut().zip(operands.as_slice()) {
+                *chunk = match sources[operand.index()] {
+                    Some(source) => source,
+                    None => self.spread(operand, &mut plan),
+                };
+            }
+            plan.chunk.push(ChunkStep::Apply {
+                op: elementwise(*op),
+                operands: chunks,
+                arity: operands.as_slice().len(),
+                register,
+            });
+            sources[value.index()] = Some(Source::Register(register));
+            for &operand in operands.as_slice() {
                 if last_uses[operand.index()] == Some(value)
-                    && let Some(Source::Register(register)) = places[operand.index()].take()
+                    && let Some(Source::Register(register)) = sources[operand.index()].take()
                 {
                     free.push(register);
                 }
             }
         }
         self.registers = self.registers.max(registers);
-        for reduction in &stage.reductions {
-            let Some(operand) = places[reduction.operand.index()] else {
-                unreachable!("a stage computes what it reduces");
-            };
+        for reduction in &of_shape.reductions {
+            let reduced = reduction.operands.as_slice();
+            let mut operands = [Source::Register(0); MAX_ARITY];
+            for (operand, value) in operands.iter_mut().zip(reduced) {
+                let Some(source) = sources[value.index()] else {
+                    unreachable!("a loop computes what it reduces");
+                };
+                *operand = source;
+            }
             plan.reductions.push(ReductionStep {
                 op: reduction.op,
-                operand,
+                operands,
+                arity: reduced.len(),
                 result: reduction.result,
             });
         }
-        for &(parameter, value) in &stage.stores {
-            let source = match places[value.index()] {
-                Some(place) => place,
+        for &(place, value) in &of_shape.stores {
+            let source = match sources[value.index()] {
+                Some(source) => source,
                 None => self.spread(value, &mut plan),
             };
-            plan.stores.push((parameter, source));
+            plan.stores.push((place, source));
         }
         plan
     }
 
-    /// The tensor of a stage that is the last to use each value; `None` if the value is not used, or
+    /// Where a loop reads a tensor that is in memory.
+    fn loaded(
+        &self,
+        of_shape: &Loop,
+        value: Value,
+        plan: &mut LoopPlan,
+        take_register: impl FnOnce() -> usize,
+    ) -> Source {
+        let Some(place) = self.schedule.places[value.index()] else {
+            unreachable!("what is loaded has a place");
+        };
+        let mut stores = of_shape.stores.iter();
+        let is_written = of_shape.stores.iter().any(|&(target, _)| target == place);
+        if is_written && stores.any(|&(target, stored)| stored == value && target != place) {
+            let register = take_register();
+            plan.chunk.push(ChunkStep::Copy { place, register });
+            Source::Register(register)
+        } else {
+            Source::Memory(place)
+        }
+    }
+
+    /// The tensor of a loop that is the last to use each value; `None` if the value is not used, or
     /// still needed at the end of a chunk.
-    fn last_uses(&self, stage: &Stage) -> Vec<Option<Value>> {
+    fn last_uses(&self, of_shape: &Loop) -> Vec<Option<Value>> {
         let mut last_uses = vec![None; self.function.values().len()];
-        for &value in &stage.tensors {
+        for &value in &of_shape.tensors {
+            if self.schedule.is_loaded(of_shape, value) {
+                continue;
+            }
             for operand in self.function.definition(value).operands() {
                 last_uses[operand.index()] = Some(value);
             }
         }
-        let reduced = stage.reductions.iter().map(|reduction| reduction.operand);
-        for value in reduced.chain(stage.stores.iter().map(|&(_, value)| value)) {
+        let reductions = of_shape.reductions.iter();
+        let reduced = reductions.flat_map(|reduction| reduction.operands.as_slice());
+        let stored = of_shape.stores.iter().map(|(_, value)| value);
+        for value in reduced.chain(stored) {
             last_uses[value.index()] = None;
         }
         last_uses
     }
 
-    /// The buffer of a scalar, which is filled before this stage's loop unless an earlier one did.
-    fn spread(&mut self, scalar: Value, plan: &mut StagePlan) -> Source {
-        debug_assert_eq!(self.function.shape(scalar), Shape::Scalar);
+    /// The buffer of a scalar, which is filled before this loop unless an earlier one did.
+    fn spread(&mut self, scalar: Value, plan: &mut LoopPlan) -> Source {
+        debug_assert!(self.function.shape(scalar).is_scalar());
         let buffer = *self.spread_of[scalar.index()].get_or_insert_with(|| {
             plan.spreads.push((scalar, self.spreads));
             self.spreads += 1;
@@ -278,29 +324,32 @@ impl Planner<'_> {
 fn elementwise(op: Op) -> ElementwiseOp {
     match op {
         Op::Elementwise(op) => op,
-        Op::Reduction(_) => unreachable!("the schedule keeps reductions apart"),
+        Op::Reduction(_) | Op::Matrix(_) | Op::Composite(_) => {
+            unreachable!("the schedule keeps all other ops apart")
+        }
     }
 }
 
 impl Scratch {
     fn prepare(&mut self, plan: &Plan) {
-        let reductions = plan.stages.iter().map(|stage| stage.reductions.len());
-        let accumulators = reductions.max().unwrap_or(0);
+        let loops = plan.stages.iter().flat_map(|stage| &stage.loops);
+        let accumulators = loops.map(|of_shape| of_shape.reductions.len()).max();
         self.slots.resize(plan.slots, 0.0);
         self.registers
             .resize_with(plan.registers, || vec![0.0; CHUNK]);
         self.spreads.resize_with(plan.spreads, || vec![0.0; CHUNK]);
-        self.accumulators.resize(accumulators, [0.0; ACCUMULATORS]);
+        self.accumulators
+            .resize(accumulators.unwrap_or(0), [0.0; ACCUMULATORS]);
     }
 }
 
 impl Plan {
-    /// Runs the function on arguments that fit it, whose tensors have length `padded`.
+    /// Runs the function on arguments and a frame that fit it.
     pub(crate) fn run(
         &self,
         scratch: &mut Scratch,
-        elements: usize,
-        padded: usize,
+        frame: &mut Frame,
+        dimensions: Dimensions,
         arguments: &mut [Argument<'_>],
     ) {
         scratch.prepare(self);
@@ -308,16 +357,47 @@ impl Plan {
             for step in &stage.scalars {
                 step.run(&mut scratch.slots, arguments);
             }
-            for &(scalar, buffer) in &stage.spreads {
-                let length = padded.min(CHUNK);
-                scratch.spreads[buffer][..length].fill(scratch.slots[scalar.index()]);
+            for of_shape in &stage.loops {
+                of_shape.run(scratch, frame, arguments);
             }
-            stage.run_loop(scratch, elements, padded, arguments);
+            for call in &stage.matrix_calls {
+                run_matrix_call(call, scratch, frame, dimensions, arguments);
+            }
         }
         for &(parameter, value) in &self.scalar_stores {
             written(&mut arguments[parameter.index()])[0] = scratch.slots[value.index()];
         }
     }
+}
+
+/// Puts the scalars among a matrix op's operands in memory, runs it, and takes a scalar result up.
+fn run_matrix_call(
+    call: &MatrixCall,
+    scratch: &mut Scratch,
+    frame: &mut Frame,
+    dimensions: Dimensions,
+    arguments: &[Argument<'_>],
+) {
+    let values = call.step.operands.as_slice();
+    for (&value, &(place, shape)) in values.iter().zip(call.operands()) {
+        match place {
+            Place::Buffer(buffer) if shape.is_scalar() => {
+                frame.buffers[buffer][0] = scratch.slots[value.index()];
+            }
+            Place::Buffer(_) | Place::Parameter(_) => {}
+        }
+    }
+    let Place::Buffer(target) = call.result.0 else {
+        unreachable!("a matrix op's result is in a buffer");
+    };
+    // No operand is the result.
+    let mut result = std::mem::take(&mut frame.buffers[target]);
+    let read = |place| read_at(place, arguments, &frame.buffers);
+    call.run(dimensions, read, &mut result, &mut frame.workspace);
+    if call.result.1.is_scalar() {
+        scratch.slots[call.step.result.index()] = result[0];
+    }
+    frame.buffers[target] = result;
 }
 
 impl ScalarStep {
@@ -342,47 +422,47 @@ impl ScalarStep {
     }
 }
 
-impl StagePlan {
-    fn run_loop(
-        &self,
-        scratch: &mut Scratch,
-        elements: usize,
-        padded: usize,
-        arguments: &mut [Argument<'_>],
-    ) {
-        if self.reductions.is_empty() && self.stores.is_empty() {
-            return;
+impl LoopPlan {
+    fn run(&self, scratch: &mut Scratch, frame: &mut Frame, arguments: &mut [Argument<'_>]) {
+        let extent = frame.extents[self.shape as usize];
+        let (elements, padded) = (extent.elements(), extent.padded());
+        for &(scalar, buffer) in &self.spreads {
+            // An earlier loop's elements may be fewer than a later one's.
+            scratch.spreads[buffer].fill(scratch.slots[scalar.index()]);
         }
         for (step, accumulators) in self.reductions.iter().zip(&mut scratch.accumulators) {
-            *accumulators = [step.op.neutral(); ACCUMULATORS];
+            *accumulators = step.op.start();
         }
         for start in (0..padded).step_by(CHUNK) {
             let length = CHUNK.min(padded - start);
             for step in &self.chunk {
-                step.run(scratch, start, length, arguments);
+                step.run(scratch, &frame.buffers, start, length, arguments);
             }
             // The last chunk's padding takes no part.
-            let counted = length.min(elements - start);
+            let counted = length.min(elements.saturating_sub(start));
             for (index, step) in self.reductions.iter().enumerate() {
-                let (registers, spreads) = (&scratch.registers, &scratch.spreads);
-                let chunk = step
-                    .operand
-                    .chunk(registers, spreads, arguments, start, counted);
-                step.op.accumulate(&mut scratch.accumulators[index], chunk);
+                let mut chunks: [&[f32]; MAX_ARITY] = [&[]; MAX_ARITY];
+                for (chunk, operand) in chunks.iter_mut().zip(&step.operands[..step.arity]) {
+                    let (registers, spreads) = (&scratch.registers, &scratch.spreads);
+                    let memory = (&*arguments, frame.buffers.as_slice());
+                    *chunk = operand.chunk(registers, spreads, memory, start, counted);
+                }
+                let accumulators = &mut scratch.accumulators[index];
+                step.op.accumulate(accumulators, &chunks[..step.arity]);
             }
-            for &(parameter, source) in &self.stores {
+            for &(place, source) in &self.stores {
                 let chunk = match source {
-                    // Arguments that are overwritten have been taken aside.
-                    Source::Argument(from) if from == parameter => continue,
-                    Source::Argument(from) => {
-                        copy_between(arguments, from, parameter, start, length);
+                    // What is overwritten has been taken aside.
+                    Source::Memory(from) if from == place => continue,
+                    Source::Memory(from) => {
+                        copy_between(arguments, &mut frame.buffers, from, place, start, length);
                         continue;
                     }
                     Source::Register(register) => &scratch.registers[register],
                     Source::Spread(buffer) => &scratch.spreads[buffer],
                 };
-                written(&mut arguments[parameter.index()])[start..start + length]
-                    .copy_from_slice(&chunk[..length]);
+                let target = write_at(place, arguments, &mut frame.buffers);
+                target[start..start + length].copy_from_slice(&chunk[..length]);
             }
         }
         for (step, accumulators) in self.reductions.iter().zip(&scratch.accumulators) {
@@ -392,7 +472,14 @@ impl StagePlan {
 }
 
 impl ChunkStep {
-    fn run(&self, scratch: &mut Scratch, start: usize, length: usize, arguments: &[Argument<'_>]) {
+    fn run(
+        &self,
+        scratch: &mut Scratch,
+        buffers: &[Vec<f32>],
+        start: usize,
+        length: usize,
+        arguments: &[Argument<'_>],
+    ) {
         match self {
             Self::Apply {
                 op,
@@ -405,16 +492,14 @@ impl ChunkStep {
                 let mut chunks: [&[f32]; MAX_ARITY] = [&[]; MAX_ARITY];
                 for (chunk, operand) in chunks.iter_mut().zip(&operands[..*arity]) {
                     let (registers, spreads) = (&scratch.registers, &scratch.spreads);
-                    *chunk = operand.chunk(registers, spreads, arguments, start, length);
+                    let memory = (arguments, buffers);
+                    *chunk = operand.chunk(registers, spreads, memory, start, length);
                 }
                 op.evaluate_slices(&chunks[..*arity], &mut result[..length]);
                 scratch.registers[*register] = result;
             }
-            Self::Copy {
-                parameter,
-                register,
-            } => {
-                let source = &arguments[parameter.index()].as_slice()[start..start + length];
+            Self::Copy { place, register } => {
+                let source = &read_at(*place, arguments, buffers)[start..start + length];
                 scratch.registers[*register][..length].copy_from_slice(source);
             }
         }
@@ -426,14 +511,12 @@ impl Source {
         self,
         registers: &'a [Vec<f32>],
         spreads: &'a [Vec<f32>],
-        arguments: &'a [Argument<'_>],
+        memory: (&'a [Argument<'_>], &'a [Vec<f32>]),
         start: usize,
         length: usize,
     ) -> &'a [f32] {
         match self {
-            Self::Argument(parameter) => {
-                &arguments[parameter.index()].as_slice()[start..start + length]
-            }
+            Self::Memory(place) => &read_at(place, memory.0, memory.1)[start..start + length],
             Self::Register(register) => &registers[register][..length],
             Self::Spread(buffer) => &spreads[buffer][..length],
         }
@@ -448,22 +531,52 @@ fn written<'a>(argument: &'a mut Argument<'_>) -> &'a mut [f32] {
     }
 }
 
-/// Copies a chunk of one argument to another.
+/// The memory at a place, to be written.
+fn write_at<'a>(
+    place: Place,
+    arguments: &'a mut [Argument<'_>],
+    buffers: &'a mut [Vec<f32>],
+) -> &'a mut [f32] {
+    match place {
+        Place::Parameter(parameter) => written(&mut arguments[parameter.index()]),
+        Place::Buffer(buffer) => &mut buffers[buffer],
+    }
+}
+
+/// Copies a chunk from one place to another.
 fn copy_between(
     arguments: &mut [Argument<'_>],
-    from: ParameterIndex,
-    to: ParameterIndex,
+    buffers: &mut [Vec<f32>],
+    from: Place,
+    to: Place,
     start: usize,
     length: usize,
 ) {
-    let (from, to) = (from.index(), to.index());
-    let (source, target) = if from < to {
-        let (front, back) = arguments.split_at_mut(to);
-        (&front[from], &mut back[0])
-    } else {
-        let (front, back) = arguments.split_at_mut(from);
-        (&back[0], &mut front[to])
-    };
     let range = start..start + length;
-    written(target)[range.clone()].copy_from_slice(&source.as_slice()[range]);
+    match (from, to) {
+        (Place::Parameter(from), Place::Parameter(to)) => {
+            let (source, target) = two_of(arguments, from.index(), to.index());
+            written(target)[range.clone()].copy_from_slice(&source.as_slice()[range]);
+        }
+        (Place::Buffer(from), Place::Buffer(to)) => {
+            let (source, target) = two_of(buffers, from, to);
+            target[range.clone()].copy_from_slice(&source[range]);
+        }
+        (Place::Parameter(_), Place::Buffer(to)) => {
+            let source = &read_at(from, arguments, &[])[range.clone()];
+            buffers[to][range].copy_from_slice(source);
+        }
+        (Place::Buffer(from), Place::Parameter(to)) => {
+            written(&mut arguments[to.index()])[range.clone()]
+                .copy_from_slice(&buffers[from][range]);
+        }
+    }
+}
+
+/// Two items, the first to be read and the second to be written.
+fn two_of<T>(items: &mut [T], from: usize, to: usize) -> (&T, &mut T) {
+    match items.get_disjoint_mut([from, to]) {
+        Ok([source, target]) => (source, target),
+        Err(error) => unreachable!("nothing is copied to itself: {error}"),
+    }
 }

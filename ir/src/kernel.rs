@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Function ─► Schedule ─┬─► interpreter plan ─┐
-//!                       └─► native code ──────┴─► Kernel::call(elements, arguments)
+//!                       └─► native code ──────┴─► Kernel::call(dimensions, arguments)
 //! ```
 //!
 //! [`Kernel::call`] checks everything that the back ends take for granted: number, access and length
@@ -13,31 +13,35 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::frame::{Extents, Frame, OutOfMemory, extents, storage_length};
 use crate::function::{Access, Function};
 use crate::interpreter::{self, Plan};
 use crate::jit;
-use crate::lanes::ACCUMULATORS;
+use crate::passes::expand;
 use crate::schedule::Schedule;
-use crate::shape::Shape;
+use crate::shape::{Dimensions, Shape};
 
-/// What runs a kernel. Both give the same bits.
+/// What runs a kernel. All give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Backend {
     /// Goes through the ops one by one, a chunk of elements at a time. Ready at once.
     Interpreter,
-    /// Native code. Faster to run, but it has to be compiled first.
+    /// Native code, compiled in a hurry: ready sooner than [`Jit`](Self::Jit), and slower to run.
+    JitQuick,
+    /// Native code. Fastest to run for most functions, but it has to be compiled first.
     Jit,
 }
 
 impl Backend {
     /// Every back end.
-    pub const ALL: [Self; 2] = [Self::Interpreter, Self::Jit];
+    pub const ALL: [Self; 3] = [Self::Interpreter, Self::JitQuick, Self::Jit];
 
     /// The word for this back end on command lines and in logs.
     #[must_use]
     pub const fn keyword(self) -> &'static str {
         match self {
             Self::Interpreter => "interp",
+            Self::JitQuick => "jit-quick",
             Self::Jit => "jit",
         }
     }
@@ -51,10 +55,24 @@ impl fmt::Display for Backend {
 
 /// A word that names no back end.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no back end `{found}`, only `interp` and `jit`")]
+#[error("there is no back end `{found}`, only {known}")]
 pub struct UnknownBackend {
     /// The word.
     pub found: String,
+    /// The words that would have been one.
+    pub known: String,
+}
+
+impl UnknownBackend {
+    /// A word that is none of `first` and the back ends' own.
+    pub(crate) fn new(found: &str, first: &[&str]) -> Self {
+        let own = Backend::ALL.map(Backend::keyword);
+        let words = first.iter().chain(&own).map(|word| format!("`{word}`"));
+        Self {
+            found: found.to_owned(),
+            known: words.collect::<Vec<_>>().join(", "),
+        }
+    }
 }
 
 impl FromStr for Backend {
@@ -64,9 +82,7 @@ impl FromStr for Backend {
         let named = Self::ALL
             .into_iter()
             .find(|backend| backend.keyword() == word);
-        named.ok_or_else(|| UnknownBackend {
-            found: word.to_owned(),
-        })
+        named.ok_or_else(|| UnknownBackend::new(word, &[]))
     }
 }
 
@@ -106,8 +122,8 @@ pub enum CompileError {
 
 /// One argument of a call: the storage of one parameter.
 ///
-/// A scalar's has length 1. A tensor's has the number of elements, rounded up to a multiple of
-/// [`ACCUMULATORS`]: the numbers past the last element are padding, read and written by elementwise
+/// A scalar's has length 1. That of any other shape has the number of elements, row by row, rounded up
+/// to a multiple of [`ACCUMULATORS`](crate::ACCUMULATORS): the numbers past the last element are padding, read and written by elementwise
 /// ops with unspecified results, and kept out of reductions.
 #[derive(Debug)]
 pub enum Argument<'a> {
@@ -133,18 +149,20 @@ impl Argument<'_> {
 #[non_exhaustive]
 pub enum CallError {
     /// A call on no elements.
-    #[error("function `{function}` was called on no elements")]
+    #[error("function `{function}` was called on no elements: {dimensions}")]
     NoElements {
         /// The function's name.
         function: String,
+        /// The dimensions, one of which is 0.
+        dimensions: Dimensions,
     },
-    /// More elements than memory could hold.
-    #[error("function `{function}` was called on {elements} elements, more than memory holds")]
-    TooManyElements {
+    /// More elements than memory holds.
+    #[error("function `{function}` needs more memory than there is for a tensor of {dimensions}")]
+    OutOfMemory {
         /// The function's name.
         function: String,
-        /// How many elements.
-        elements: usize,
+        /// The dimensions.
+        dimensions: Dimensions,
     },
     /// The number of arguments is wrong.
     #[error("function `{function}` takes {expected} arguments, not {found}")]
@@ -183,6 +201,7 @@ pub enum CallError {
 pub struct Kernel {
     function: Arc<Function>,
     code: Code,
+    frame: Frame,
 }
 
 #[derive(Clone, Debug)]
@@ -191,11 +210,16 @@ enum Code {
         plan: Arc<Plan>,
         scratch: interpreter::Scratch,
     },
-    Native(Arc<jit::Code>),
+    Native {
+        code: Arc<jit::Code>,
+        addresses: jit::Addresses,
+        tier: jit::Tier,
+    },
 }
 
 impl Kernel {
-    /// Makes `function` ready to be called. It is taken as it is: [`passes::optimise`] it first.
+    /// Makes `function` ready to be called. It is taken as it is, but for composite ops, which are
+    /// expanded: [`passes::optimise`] it first.
     ///
     /// # Errors
     /// [`CompileError`] if native code is asked for and there can be none.
@@ -204,23 +228,35 @@ impl Kernel {
     pub fn compile(function: &Function, backend: Backend) -> Result<Self, CompileError> {
         match backend {
             Backend::Interpreter => Ok(Self::interpret(function)),
-            Backend::Jit => Ok(Self {
-                function: Arc::new(function.clone()),
-                code: Code::Native(Arc::new(jit::compile(function)?)),
-            }),
+            Backend::JitQuick => Self::native(function, jit::Tier::Quick),
+            Backend::Jit => Self::native(function, jit::Tier::Full),
         }
     }
 
     /// Makes `function` ready to be interpreted, which every function can be.
     #[must_use]
     pub fn interpret(function: &Function) -> Self {
-        let plan = Plan::new(function, &Schedule::new(function));
+        let function = expand(function);
+        let plan = Arc::new(Plan::new(&function, &Schedule::new(&function)));
+        let scratch = interpreter::Scratch::default();
+        Self::new(function, Code::Interpreter { plan, scratch })
+    }
+
+    fn native(function: &Function, tier: jit::Tier) -> Result<Self, CompileError> {
+        let function = expand(function);
+        let code = Code::Native {
+            code: Arc::new(jit::compile(&function, tier)?),
+            addresses: jit::Addresses::default(),
+            tier,
+        };
+        Ok(Self::new(function, code))
+    }
+
+    fn new(function: Function, code: Code) -> Self {
         Self {
-            function: Arc::new(function.clone()),
-            code: Code::Interpreter {
-                plan: Arc::new(plan),
-                scratch: interpreter::Scratch::default(),
-            },
+            function: Arc::new(function),
+            code,
+            frame: Frame::default(),
         }
     }
 
@@ -229,52 +265,87 @@ impl Kernel {
     pub const fn backend(&self) -> Backend {
         match self.code {
             Code::Interpreter { .. } => Backend::Interpreter,
-            Code::Native(_) => Backend::Jit,
+            Code::Native { tier, .. } => match tier {
+                jit::Tier::Quick => Backend::JitQuick,
+                jit::Tier::Full => Backend::Jit,
+            },
         }
     }
 
-    /// The function that was compiled.
+    /// The function that was compiled, with its composite ops expanded.
     #[must_use]
     pub fn function(&self) -> &Function {
         &self.function
     }
 
-    /// Runs the function once on tensors of `elements` elements, with one argument for each
-    /// parameter, in order. All reads of an element come before all writes to it. Allocates nothing
-    /// after a kernel's first call.
+    /// Runs the function once on a parameter tensor of these dimensions, or of so many elements where
+    /// rows and columns make no difference, with one argument for each parameter, in order. All reads of an element come before all writes to it. Allocates nothing
+    /// after a kernel's first call with the same dimensions.
     ///
     /// # Errors
     /// [`CallError`] if the arguments do not fit; nothing has been written then.
     pub fn call(
         &mut self,
-        elements: usize,
+        dimensions: impl Into<Dimensions>,
         arguments: &mut [Argument<'_>],
     ) -> Result<(), CallError> {
-        let padded = self.check(elements, arguments)?;
+        let dimensions = dimensions.into();
+        self.prepare(dimensions)?;
+        self.check(&self.frame.extents, arguments)?;
         match &mut self.code {
             Code::Interpreter { plan, scratch } => {
-                plan.run(scratch, elements, padded, arguments);
+                plan.run(scratch, &mut self.frame, dimensions, arguments);
             }
-            Code::Native(code) => code.run(elements, padded, arguments),
+            Code::Native {
+                code, addresses, ..
+            } => {
+                code.run(addresses, &mut self.frame, dimensions, arguments);
+            }
         }
         Ok(())
     }
 
-    /// The length of a tensor's storage, if all arguments fit.
-    fn check(&self, elements: usize, arguments: &[Argument<'_>]) -> Result<usize, CallError> {
-        let function = || self.function.name().to_owned();
-        if elements == 0 {
-            let function = function();
-            return Err(CallError::NoElements { function });
+    /// Makes the frame fit, if the last call was on other dimensions.
+    fn prepare(&mut self, dimensions: Dimensions) -> Result<(), CallError> {
+        if self.frame.is_for(dimensions) {
+            return Ok(());
         }
-        let Some(padded) = elements.checked_next_multiple_of(ACCUMULATORS) else {
-            let function = function();
-            return Err(CallError::TooManyElements { function, elements });
+        let function = || self.function.name().to_owned();
+        if dimensions.rows == 0 || dimensions.columns == 0 {
+            return Err(CallError::NoElements {
+                function: function(),
+                dimensions,
+            });
+        }
+        let buffers = match &self.code {
+            Code::Interpreter { plan, .. } => &plan.buffers,
+            Code::Native { code, .. } => code.buffers(),
         };
+        let parameters = self.function.parameters();
+        let is_used = |shape| {
+            buffers.contains(&shape)
+                || parameters.iter().any(|parameter| parameter.shape == shape)
+                || self
+                    .function
+                    .values()
+                    .any(|value| self.function.shape(value) == shape)
+        };
+        let out_of_memory = |OutOfMemory| CallError::OutOfMemory {
+            function: function(),
+            dimensions,
+        };
+        let extents = extents(dimensions, is_used).map_err(out_of_memory)?;
+        self.frame
+            .prepare(dimensions, &extents, buffers)
+            .map_err(out_of_memory)
+    }
+
+    /// Whether all arguments fit.
+    fn check(&self, extents: &Extents, arguments: &[Argument<'_>]) -> Result<(), CallError> {
         let parameters = self.function.parameters();
         if arguments.len() != parameters.len() {
             return Err(CallError::ArgumentCount {
-                function: function(),
+                function: self.function.name().to_owned(),
                 expected: parameters.len(),
                 found: arguments.len(),
             });
@@ -289,10 +360,7 @@ impl Kernel {
                 let parameter = parameter.name.clone();
                 return Err(CallError::Access { parameter, access });
             }
-            let expected = match shape {
-                Shape::Scalar => 1,
-                Shape::Tensor => padded,
-            };
+            let expected = storage_length(shape, extents);
             let found = argument.as_slice().len();
             if found != expected {
                 return Err(CallError::Length {
@@ -303,7 +371,7 @@ impl Kernel {
                 });
             }
         }
-        Ok(padded)
+        Ok(())
     }
 }
 

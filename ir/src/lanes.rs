@@ -3,7 +3,8 @@
 //! # The semantics contract
 //!
 //! 1. Arithmetic is IEEE-754 binary32, rounded to nearest, ties to even. Nothing is reassociated and
-//!    nothing is contracted into a fused multiply-add.
+//!    nothing is contracted: a fused multiply-add is where a meaning says [`fma`](Lanes::fma), as the
+//!    op `fma` and the definitions of elementary functions do, and nowhere else.
 //! 2. Subnormals are kept: no flush to zero on input or output.
 //! 3. Any NaN equals any other NaN; its sign and payload are not observable, and no op may let them
 //!    be seen. Everything else is equal bit for bit, signs of zeros included.
@@ -13,7 +14,7 @@
 //!    then combines accumulator *j* with *j* + 8, *j* + 4, *j* + 2, *j* + 1 in that order. The order
 //!    is part of the meaning, so that vector code needs no different result.
 //! 7. Elementary functions (`exp`, `log`, …) are polynomials in this vocabulary, branch-free, so
-//!    their last bit is the same everywhere; their error is stated where they are defined.
+//!    their last bit is the same everywhere; their error is bounded in their row of the op table.
 //!
 //! A meaning is a generic expression over [`Lanes`]. Plain `f32` ([`ScalarLanes`]) gives the
 //! reference and, inside a loop over a chunk, the interpreter; Cranelift values give native code.
@@ -50,6 +51,21 @@ pub trait Lanes {
     fn mul(&self, a: Self::Float, b: Self::Float) -> Self::Float;
     /// `a / b`.
     fn div(&self, a: Self::Float, b: Self::Float) -> Self::Float;
+    /// `a · b + c`, rounded once.
+    fn fma(&self, a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float;
+    /// `a · b − c`, rounded once.
+    #[inline(always)]
+    fn mul_sub(&self, a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float {
+        self.fma(a, b, self.neg(c))
+    }
+    /// `c − a · b`, rounded once.
+    #[inline(always)]
+    fn negative_mul_add(&self, a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float {
+        self.fma(self.neg(a), b, c)
+    }
+    /// The nearest integer, the even one of two; what is too great to have a fraction stays, and so
+    /// does the sign of zero.
+    fn round_ties_even(&self, a: Self::Float) -> Self::Float;
     /// The correctly rounded square root; NaN below −0, and √−0 = −0.
     fn sqrt(&self, a: Self::Float) -> Self::Float;
     /// Flips the sign bit.
@@ -82,9 +98,11 @@ pub trait Lanes {
     fn integer_and(&self, a: Self::Integer, b: Self::Integer) -> Self::Integer;
     /// Bitwise or.
     fn integer_or(&self, a: Self::Integer, b: Self::Integer) -> Self::Integer;
+    /// Bitwise exclusive or.
+    fn integer_xor(&self, a: Self::Integer, b: Self::Integer) -> Self::Integer;
     /// `a · 2^count` with bits shifted out lost; `count` < 32.
     fn shift_left(&self, a: Self::Integer, count: u8) -> Self::Integer;
-    /// Arithmetic shift to the right; `count` < 32.
+    /// Arithmetic shift to the right, that is division by 2^count rounded down; `count` < 32.
     fn shift_right(&self, a: Self::Integer, count: u8) -> Self::Integer;
 }
 
@@ -123,6 +141,14 @@ impl Lanes for ScalarLanes {
         a / b
     }
     #[inline(always)]
+    fn fma(&self, a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+    #[inline(always)]
+    fn round_ties_even(&self, a: f32) -> f32 {
+        a.round_ties_even()
+    }
+    #[inline(always)]
     fn sqrt(&self, a: f32) -> f32 {
         a.sqrt()
     }
@@ -159,7 +185,8 @@ impl Lanes for ScalarLanes {
     }
     #[inline(always)]
     fn select(&self, mask: bool, if_true: f32, if_false: f32) -> f32 {
-        if mask { if_true } else { if_false }
+        // Of a plain choice between two loads LLVM makes a load from a chosen address, a gather.
+        std::hint::select_unpredictable(mask, if_true, if_false)
     }
     #[inline(always)]
     fn to_bits(&self, a: f32) -> i32 {
@@ -188,6 +215,10 @@ impl Lanes for ScalarLanes {
     #[inline(always)]
     fn integer_or(&self, a: i32, b: i32) -> i32 {
         a | b
+    }
+    #[inline(always)]
+    fn integer_xor(&self, a: i32, b: i32) -> i32 {
+        a ^ b
     }
     #[inline(always)]
     fn shift_left(&self, a: i32, count: u8) -> i32 {

@@ -2,9 +2,10 @@
 //!
 //! A search judges millions of candidate algorithms, most of them only for moments. What decides how
 //! many it can judge is how soon a candidate runs, and how fast. So a candidate is lowered to a
-//! [`Function`] over scalars and tensors, and run by whichever of two back ends gets it done first:
-//! an interpreter that is ready at once, or native vector code by way of Cranelift. That choice must
-//! not change a result, so both agree to the bit, before and after every pass.
+//! [`Function`] over scalars and matrices, and run by whichever back end gets it done first: an
+//! interpreter that is ready at once, or native vector code by way of Cranelift, compiled in a hurry or
+//! to run fastest. That choice must not change a result, so all agree to the bit, before and after
+//! every pass.
 //!
 //! ```text
 //!                  text
@@ -15,12 +16,18 @@
 //!                      └─► Cost
 //! ```
 //!
-//! * [`ops`] is the table of ops: each is defined in one row, and everything else derives from it.
+//! * [`ops`] is the table of ops: each is defined in one row, and everything else derives from it. Over
+//!   [`Shape`]s and the [`Dimensions`] of a call, they are elementwise, reductions, ops on whole
+//!   matrices, or stand for an expression of others.
 //! * [`lanes`] is the vocabulary in which ops' meanings are written, and the semantics contract.
 //! * [`Function`] and [`FunctionBuilder`] hold and make code, [`text`] reads and prints it.
-//! * [`passes`] take work out of it.
-//! * [`Kernel`] runs it; [`jit`] says what native code it becomes.
-//! * [`random`] makes functions and inputs up, for tests and fuzzing.
+//! * [`passes`] take work out of it, [`autodiff`] makes its derivatives.
+//! * [`Kernel`] runs it; [`jit`] says what native code it becomes, and [`BackendChoice`] which back end
+//!   is done first.
+//! * [`mod@reference`] says in the plainest code what a function means, [`accuracy`] measures how far
+//!   elementary functions are from the truth.
+//! * `random`, behind a feature of that name, makes functions and inputs up and checks all of the
+//!   above on them, for tests and fuzzing.
 //!
 //! # Example
 //!
@@ -51,19 +58,27 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod accuracy;
+pub mod autodiff;
+mod break_even;
 mod elementary;
+mod frame;
 mod function;
 mod interpreter;
 pub mod jit;
 mod kernel;
 pub mod lanes;
+mod matrix;
 pub mod ops;
 pub mod passes;
+#[cfg(any(test, feature = "random"))]
 pub mod random;
+pub mod reference;
 mod schedule;
 mod shape;
 pub mod text;
 
+pub use break_even::{BackendChoice, Work};
 pub use function::{
     Access, BuildError, Constant, Cost, Definition, Function, FunctionBuilder, MAX_NAME_LENGTH,
     MAX_PARAMETERS, MAX_VALUES, Operands, Parameter, ParameterIndex, Value, VerifyError, is_name,
@@ -71,5 +86,5 @@ pub use function::{
 pub use jit::Listing;
 pub use kernel::{Argument, Backend, CallError, CompileError, Kernel, UnknownBackend};
 pub use lanes::ACCUMULATORS;
-pub use shape::Shape;
+pub use shape::{Dimension, Dimensions, Shape};
 pub use text::{ParseError, ParseErrorKind};

@@ -1,12 +1,15 @@
 //! Walks the table of ops: each is parsed, printed, verified, costed and run on both back ends, over
-//! every shape that it takes and every combination of difficult numbers.
+//! every sequence of shapes that it takes, matrices of many dimensions, and every combination of
+//! difficult numbers.
 #![allow(clippy::unwrap_used)]
 
 mod harness;
 
-use harness::{assert_same, call, length, reference};
+use harness::{Storage, assert_same, call, length, random_storage, reference};
 use mlevolve_ir::ops::Op;
-use mlevolve_ir::{Backend, Function, Kernel, Shape};
+use mlevolve_ir::{Backend, Dimensions, Function, Kernel, Shape};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 
 /// Numbers that between them reach every special case.
 const NUMBERS: [f32; 18] = [
@@ -72,61 +75,93 @@ fn every_op_goes_all_the_way() {
             let function = parsed.unwrap();
             assert_eq!(function.to_string(), text);
             assert_eq!(function.verify(), Ok(()));
-            let cost = function.cost();
-            let is_per_element = matches!(op, Op::Reduction(_)) || result == Shape::Tensor;
-            let flops = op.flops_per_element();
-            let expected = if is_per_element {
-                (flops, 0)
-            } else {
-                (0, flops)
-            };
-            assert_eq!((cost.element_flops, cost.call_flops), expected, "{text}");
+            assert_eq!(Ok(function.cost()), op.cost(&shapes));
+            if let Some(expected) = flops_by_elements(op, &shapes, result) {
+                assert_eq!(function.cost().total(DIMENSIONS), expected, "{text}");
+            }
             run(&function);
         }
         assert!(taken > 0, "{op} takes no operands");
     }
 }
 
-/// Runs a function of one op: tensors pair every number with every other, scalars take each.
+/// As many rows and columns as there are numbers, so that matrices pair every number with every other.
+const SQUARE: Dimensions = Dimensions::new(NUMBERS.len(), NUMBERS.len());
+const DIMENSIONS: Dimensions = Dimensions::new(3, 5);
+
+/// What an op costs that costs the same for each element: as much as over scalars, or over tensors.
+fn flops_by_elements(op: Op, operands: &[Shape], result: Shape) -> Option<f64> {
+    let elements = |shape| DIMENSIONS.elements(shape).unwrap() as f64;
+    let [scalars, tensors] = [Shape::Scalar, Shape::Tensor].map(|it| vec![it; op.arity()]);
+    match op {
+        Op::Elementwise(_) => {
+            let cost = op.cost(&scalars).unwrap();
+            Some(f64::from(cost.call_flops()) * elements(result))
+        }
+        Op::Reduction(_) => {
+            let cost = op.cost(&tensors).unwrap();
+            Some(f64::from(cost.element_flops()) * elements(operands[0]))
+        }
+        Op::Matrix(_) | Op::Composite(_) => None,
+    }
+}
+
+/// Runs a function of one op on difficult numbers, and on random ones, most of which are ordinary.
 fn run(function: &Function) {
-    let elements = NUMBERS.len() * NUMBERS.len();
-    let backends = [
+    let mut kernels = [
         Kernel::interpret(function),
         Kernel::compile(function, Backend::Jit).unwrap(),
     ];
-    for (turn, &scalar) in NUMBERS.iter().enumerate() {
-        let storage = function.parameters().iter().enumerate();
-        let inputs: Vec<Vec<f32>> = storage
-            .map(|(index, parameter)| {
-                // Each position goes through the numbers at its own pace.
-                let number = |element: usize| match index % 3 {
-                    0 => NUMBERS[element % NUMBERS.len()],
-                    1 => NUMBERS[element / NUMBERS.len() % NUMBERS.len()],
-                    _ => NUMBERS[(element + turn) % NUMBERS.len()],
-                };
-                let scalar = if index == 0 { scalar } else { number(turn * 7) };
-                let length = length(parameter.shape, elements);
-                let numbers = (0..length).map(|element| match parameter.shape {
-                    Shape::Scalar => scalar,
-                    Shape::Tensor => number(element),
-                });
-                std::iter::once(f32::NAN).chain(numbers).collect()
-            })
-            .collect();
-        // A reduction over all of them is a NaN, so go through shorter prefixes too.
-        for elements in [1 + turn, elements] {
-            let mut inputs = inputs.clone();
-            for (parameter, storage) in function.parameters().iter().zip(&mut inputs) {
-                storage.truncate(1 + length(parameter.shape, elements));
-            }
-            let mut expected = inputs.clone();
-            reference(function, elements, &mut expected);
-            for mut kernel in backends.clone() {
-                let mut storage = inputs.clone();
-                call(&mut kernel, elements, &mut storage, 1);
-                let what = kernel.backend().to_string();
-                assert_same(&what, function, elements, &inputs, &expected, &storage);
-            }
+    for turn in 0..NUMBERS.len() {
+        // A reduction over all of them is a NaN, so go through shorter tensors too.
+        let lengths = [Dimensions::flat(1 + turn), Dimensions::new(1 + turn, 1)];
+        for dimensions in [lengths[0], lengths[1], DIMENSIONS, SQUARE] {
+            let inputs = difficult(function, dimensions, turn);
+            check(&mut kernels, dimensions, &inputs);
         }
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    for dimensions in harness::DIMENSIONS {
+        // Products of and roots of matrices with a side of hundreds take their time.
+        let dimensions = Dimensions::new(dimensions.rows.min(40), dimensions.columns.min(40));
+        let inputs = random_storage(&mut rng, function, dimensions);
+        check(&mut kernels, dimensions, &inputs);
+    }
+}
+
+/// Difficult numbers: matrices pair every number with every other, and what has fewer elements goes
+/// through the pairs from turn to turn.
+fn difficult(function: &Function, dimensions: Dimensions, turn: usize) -> Storage {
+    let parameters = function.parameters().iter().enumerate();
+    let storage = parameters.map(|(index, parameter)| {
+        // Each position goes through the numbers at its own pace.
+        let number = |element: usize| match index % 3 {
+            0 => NUMBERS[element % NUMBERS.len()],
+            1 => NUMBERS[(element / NUMBERS.len() + turn) % NUMBERS.len()],
+            _ => NUMBERS[(element + turn) % NUMBERS.len()],
+        };
+        let numbers = (0..length(parameter.shape, dimensions)).map(|element| {
+            if !parameter.shape.is_scalar() {
+                number(element)
+            } else if index == 0 {
+                NUMBERS[turn]
+            } else {
+                number(turn * 7)
+            }
+        });
+        std::iter::once(f32::NAN).chain(numbers).collect()
+    });
+    storage.collect()
+}
+
+fn check(kernels: &mut [Kernel], dimensions: Dimensions, inputs: &Storage) {
+    let function = kernels[0].function().clone();
+    let mut expected = inputs.clone();
+    reference(&function, dimensions, &mut expected);
+    for kernel in kernels {
+        let mut storage = inputs.clone();
+        call(kernel, dimensions, &mut storage, 1);
+        let what = kernel.backend().to_string();
+        assert_same(&what, &function, dimensions, inputs, &expected, &storage);
     }
 }

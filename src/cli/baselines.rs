@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use mlevolve_ir::Backend;
+use mlevolve_ir::BackendChoice;
 
 use super::progress::Working;
 use super::{print, set_threads};
@@ -35,7 +35,7 @@ impl Baselines {
         let table = match &self.write {
             Some(path) => {
                 let _working = Working::on("tuning the known rules");
-                let table = BaselineTable::measured(Backend::Jit)?;
+                let table = BaselineTable::measured(BackendChoice::Auto)?;
                 write_whole(path, table.to_text().as_bytes())?;
                 table
             }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use mlevolve_ir::Backend;
+use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::Suite;
 use serde::Serialize;
 
@@ -26,9 +26,9 @@ pub(super) struct Eval {
     #[arg(value_name = "PROGRAM")]
     program: String,
 
-    /// What runs the program: `jit` or `interp`; both give the same figures
-    #[arg(long, value_name = "BACKEND", default_value_t = Backend::Jit)]
-    backend: Backend,
+    /// What runs the program: `auto`, `interp`, `jit-quick` or `jit`; all give the same figures
+    #[arg(long, value_name = "BACKEND", default_value_t = BackendChoice::Auto)]
+    backend: BackendChoice,
 
     /// The suite of tasks
     #[arg(long, value_name = "SUITE", default_value = Suite::DEFAULT)]

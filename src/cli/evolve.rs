@@ -41,7 +41,8 @@ pub(super) struct Evolve {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     population: Option<usize>,
 
-    /// What runs the programs: `jit` or `interp`; both give the same result [default: jit]
+    /// What runs the programs: `auto`, `interp`, `jit-quick` or `jit`; all give the same result
+    /// [default: auto]
     #[arg(long, value_name = "BACKEND", value_parser = backend)]
     backend: Option<BackendName>,
 

@@ -1,18 +1,23 @@
 //! The command line: one file a command.
 //!
 //! What a command is asked for goes to standard output, so that it can be piped; progress and errors
-//! go to standard error. Exit codes: 0 success, 1 a replay that found other figures, 2 anything that
-//! the user or the machine has to mend, 130 a run that was interrupted and can be resumed.
+//! go to standard error. Exit codes: 0 success, 1 a replay that found other figures, an error bound that
+//! does not hold or a function that fuzzing found, 2 anything that the user or the machine has to mend,
+//! 130 a run that was interrupted and can be resumed.
 
 mod baselines;
+mod bench;
 mod completions;
 mod eval;
 mod evolve;
+#[cfg(feature = "fuzz")]
+mod fuzz;
 mod ops;
 mod progress;
 mod replay;
 mod show;
 mod tasks;
+mod ulp;
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -56,7 +61,11 @@ enum Command {
     Show(show::Show),
     Ops(ops::Ops),
     Tasks(tasks::Tasks),
+    Ulp(ulp::Ulp),
     Baselines(baselines::Baselines),
+    Bench(bench::Bench),
+    #[cfg(feature = "fuzz")]
+    Fuzz(fuzz::Fuzz),
     Completions(completions::Completions),
 }
 
@@ -72,7 +81,11 @@ pub fn main() -> ExitCode {
         Command::Show(command) => command.run(),
         Command::Ops(command) => command.run(),
         Command::Tasks(command) => command.run(),
+        Command::Ulp(command) => command.run(),
         Command::Baselines(command) => command.run(),
+        Command::Bench(command) => command.run(),
+        #[cfg(feature = "fuzz")]
+        Command::Fuzz(command) => command.run(),
         Command::Completions(command) => command.run(),
     };
     match done {

@@ -22,11 +22,54 @@ impl Working {
         spinner.enable_steady_tick(Duration::from_millis(100));
         Self(spinner)
     }
+
+    /// Says how far the work has come.
+    pub(super) fn tell(&self, how_far: String) {
+        self.0.set_message(how_far);
+    }
 }
 
 impl Drop for Working {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// Shows on a terminal how much of a known amount is done, if it takes over two seconds.
+pub(super) struct Counting {
+    bar: ProgressBar,
+    done: AtomicU64,
+    start: Instant,
+}
+
+impl Counting {
+    pub(super) fn to(all: u64) -> Self {
+        let bar = ProgressBar::new(all);
+        let style = ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}  {eta} left");
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        Self {
+            bar,
+            done: AtomicU64::new(0),
+            start: Instant::now(),
+        }
+    }
+
+    /// Goes on by so much, in the course of `what`.
+    pub(super) fn advance(&self, done: u64, what: &str) {
+        let done = done + self.done.fetch_add(done, Ordering::Relaxed);
+        // A bar is first drawn when it is told something.
+        if self.start.elapsed() > Duration::from_secs(2) {
+            self.bar.set_message(what.to_owned());
+            self.bar.set_position(done);
+        }
+    }
+}
+
+impl Drop for Counting {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 

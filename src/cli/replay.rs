@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use mlevolve_ir::Backend;
+use mlevolve_ir::BackendChoice;
 
 use super::progress::Working;
 use super::{print, set_threads};
@@ -21,9 +21,9 @@ pub(super) struct Replay {
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 
-    /// What runs the program: `jit` or `interp`; both give the same figures
-    #[arg(long, value_name = "BACKEND", default_value_t = Backend::Jit)]
-    backend: Backend,
+    /// What runs the program: `auto`, `interp`, `jit-quick` or `jit`; all give the same figures
+    #[arg(long, value_name = "BACKEND", default_value_t = BackendChoice::Auto)]
+    backend: BackendChoice,
 
     /// How many threads train [default: one for each core]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]

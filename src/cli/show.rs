@@ -92,11 +92,9 @@ impl Show {
                 });
                 let state: Vec<_> = state.map(|parameter| parameter.shape.keyword()).collect();
                 let text = format!(
-                    "{}: {} FLOPs for each element of a tensor, {} for each call\n\
+                    "{}: {cost} FLOPs for a tensor of m rows and n columns\n\
                      state: {}\ncanonical hash: {}",
                     function.name(),
-                    cost.element_flops,
-                    cost.call_flops,
                     if state.is_empty() {
                         "none".to_owned()
                     } else {

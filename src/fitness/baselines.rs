@@ -4,11 +4,12 @@
 //! machine, measures with the same yardstick; a test trains its rows anew and compares them to the
 //! bit. The protocol is [`best_learning_rate`]'s, for each rule and task.
 
-use mlevolve_ir::Backend;
+use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::{Description, Outcome, Task, task_named, task_names};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::judge::task_work;
 use super::parts::CurveSummary;
 use super::tuning::{TuningError, best_learning_rate};
 use super::{GREATEST_PART, tuning_seeds};
@@ -152,7 +153,7 @@ impl BaselineTable {
     ///
     /// # Errors
     /// [`BaselineError::Tuning`] if a rule cannot be compiled, or diverges at every learning rate.
-    pub fn measured(backend: Backend) -> Result<Self, BaselineError> {
+    pub fn measured(backend: BackendChoice) -> Result<Self, BaselineError> {
         let tasks: Result<_, BaselineError> = task_names()
             .filter_map(task_named)
             .map(|task| TaskBaselines::measured(&*task, backend))
@@ -162,7 +163,7 @@ impl BaselineTable {
 }
 
 impl TaskBaselines {
-    fn measured(task: &dyn Task, backend: Backend) -> Result<Self, BaselineError> {
+    fn measured(task: &dyn Task, backend: BackendChoice) -> Result<Self, BaselineError> {
         let rules: Result<Vec<Measurement>, BaselineError> = KNOWN
             .par_iter()
             .map(|known| {
@@ -265,7 +266,7 @@ pub fn measure(
     rule: &str,
     learning_rate: f32,
     task: &dyn Task,
-    backend: Backend,
+    backend: impl Into<BackendChoice>,
 ) -> Result<Measurement, TuningError> {
     let Some(known) = crate::program::known::find(rule) else {
         panic!("there is no known rule `{rule}`");
@@ -273,7 +274,8 @@ pub fn measure(
     let program = known
         .parsed()
         .with_constant("learning_rate", learning_rate)?;
-    let mut optimizer = CompiledOptimizer::new(&program, backend)?;
+    let work = task_work(task, tuning_seeds().len());
+    let mut optimizer = CompiledOptimizer::for_work(&program, backend.into(), work)?;
     let curves: Result<Vec<Vec<f64>>, TuningError> = tuning_seeds()
         .into_iter()
         .map(|seed| {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mlevolve_ir::Work;
 use mlevolve_tasks::{Outcome, Suite, Task, TrainingRun};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -103,6 +104,20 @@ impl Judge {
         &self.table
     }
 
+    /// What an optimizer has to do to be judged with so many seeds.
+    #[must_use]
+    pub fn work(&self, seeds: usize) -> Work {
+        let tasks = self.tasks().iter();
+        let works = tasks.map(|task| task_work(&**task, seeds));
+        let all = works.fold((0.0, 0.0), |(calls, elements), work| {
+            (calls + work.calls, elements + work.calls * work.elements)
+        });
+        Work {
+            calls: all.0,
+            elements: all.1 / all.0.max(1.0),
+        }
+    }
+
     /// Trains `optimizer` on every task of the suite with each seed.
     ///
     /// # Panics
@@ -168,7 +183,6 @@ impl Judge {
         let diverged_runs = runs.iter().filter(diverged).count();
         let description = task.description();
         let calls = u64::from(description.budget_steps);
-        let parameters = description.parameter_count as u64;
         TaskFitness {
             task: description.name.to_owned(),
             fitness: parts.combined(&self.weights),
@@ -177,8 +191,16 @@ impl Judge {
             final_companion: mean_last(&runs, |point| point.companion),
             runs: runs.len(),
             diverged_runs,
-            update_flops: calls * optimizer.cost().total(parameters),
+            update_flops: calls * optimizer.step_flops(task.layout()),
         }
+    }
+}
+
+/// What an optimizer has to do on one task with so many seeds.
+pub(super) fn task_work(task: &dyn Task, seeds: usize) -> Work {
+    Work {
+        calls: f64::from(task.description().budget_steps) * seeds as f64,
+        elements: task.layout().arena_len() as f64,
     }
 }
 

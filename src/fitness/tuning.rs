@@ -3,10 +3,11 @@
 //! The protocol follows learned_optimization (Metz et al. 2022): a fixed grid of 14 rates, 5 seeds
 //! each, and the rate with the best mean final metric on validation data is chosen.
 
-use mlevolve_ir::Backend;
+use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::{Direction, Outcome, Task};
 use rayon::prelude::*;
 
+use super::judge::task_work;
 use super::tuning_seeds;
 use crate::optimizer::{CompiledOptimizer, OptimizerError};
 use crate::program::{Program, SetConstantError};
@@ -44,13 +45,14 @@ pub enum TuningError {
 pub fn best_learning_rate(
     program: &Program,
     task: &dyn Task,
-    backend: Backend,
+    backend: impl Into<BackendChoice>,
 ) -> Result<f32, TuningError> {
+    let (backend, work) = (backend.into(), task_work(task, tuning_seeds().len()));
     let finals: Result<Vec<Option<f64>>, TuningError> = LEARNING_RATES
         .par_iter()
         .map(|&rate| {
             let program = program.with_constant("learning_rate", rate)?;
-            let optimizer = CompiledOptimizer::new(&program, backend)?;
+            let optimizer = CompiledOptimizer::for_work(&program, backend, work)?;
             Ok(mean_final(&optimizer, task))
         })
         .collect();

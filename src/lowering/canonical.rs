@@ -6,6 +6,10 @@
 //! it is computed from, down to inputs, constants and state, and two like operands of a commuting op
 //! in the order of their hashes.
 //!
+//! Many more programs do the same by other ops: −(−x) is x, and x − (−y) is x + y. So functions are
+//! [normalised](passes::normalise) first, by rewrite rules that keep every bit of every result. Two
+//! programs with one hash therefore still have the same bits; only more of those that do have one.
+//!
 //! State has no content to hash by, only a definition that refers to state again. All state begins
 //! at zero, so two cells of state whose definitions are the same up to exchanging like cells hold the
 //! same numbers for ever. That is decided by partition refinement (Moore 1956; as for automata): all
@@ -13,18 +17,21 @@
 //! what is stored to it, with loads hashed by the labels of the round before. Once a round tells no
 //! more cells apart than the one before, no later one does, and the number of labels is that of the
 //! cells that differ. Twice as many rounds as that tell cells of two programs apart, if they differ.
+//! Cells that no output depends on are left out: rewriting can take the last use of one away. Like
+//! cells are made one, and functions normalised again, as m·n is m² if m and n are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use mlevolve_ir::{Definition, Function};
+use mlevolve_ir::{Definition, Function, FunctionBuilder, Value, passes};
 use sha2::{Digest, Sha256};
 
-use super::lower_unoptimised;
+use super::{accepted, lower_unoptimised};
 use crate::program::{Program, Role};
 
-/// Equal for programs that are equal up to names, order, commuted operands and dead code; different,
-/// but for a collision of 128-bit hashes, for all others.
+/// Equal for programs that are equal up to names, order, commuted operands and dead code, and for
+/// many whose bits are equal for other reasons; different, but for a collision of 128-bit hashes, for
+/// all whose bits differ.
 ///
 /// Displayed as, and parsed from, 32 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -36,27 +43,30 @@ impl CanonicalHash {
     /// The hash of a program.
     #[must_use]
     pub fn of(program: &Program) -> Self {
-        let functions = lower_unoptimised(program);
-        let mut labels = initial_labels(program, &functions);
-        let mut rounds = 0;
-        let mut different = count_different(&labels);
-        loop {
-            let next = refined(&functions, &labels);
-            let told_apart = count_different(&next);
-            if told_apart == different && rounds >= 2 * different {
-                break;
+        let mut functions: Vec<Function> = lower_unoptimised(program)
+            .iter()
+            .map(passes::normalise)
+            .collect();
+        let labels = loop {
+            let labels = partition(program, &functions);
+            let twins = twins(&labels);
+            if twins.is_empty() {
+                break labels;
             }
-            (labels, different, rounds) = (next, told_apart, rounds + 1);
-        }
+            functions = functions
+                .iter()
+                .map(|function| passes::normalise(&with_one_of_twins(function, &twins)))
+                .collect();
+        };
         let mut whole = Sha256::new();
         whole.update(program.schema().description().name);
         // Programs with more different cells of state than others were refined more often.
-        whole.update(different.to_le_bytes());
+        whole.update(labels.len().to_le_bytes());
         for function in &functions {
             let hashes = value_hashes(function, &labels);
             for (parameter, value) in function.stores() {
                 let name = &function.parameter(parameter).name;
-                if !labels.contains_key(name) {
+                if !is_state(program, name) {
                     whole.update(tagged("store", &[name.as_bytes(), &hashes[value.index()]]));
                 }
             }
@@ -67,17 +77,108 @@ impl CanonicalHash {
     }
 }
 
-/// The cells of state that are storage of some function, each with a label for its shape.
-fn initial_labels(program: &Program, functions: &[Function]) -> BTreeMap<String, Digest256> {
-    let mut labels = BTreeMap::new();
-    for parameter in functions.iter().flat_map(Function::parameters) {
-        let cell = program.cell_named(&parameter.name);
-        if cell.is_some_and(|cell| program.cell(cell).role == Role::State) {
-            let label = tagged("state", &[parameter.shape.keyword().as_bytes()]);
-            labels.insert(parameter.name.clone(), label);
+/// A label for each cell of state that an output depends on, equal where cells hold the same for ever.
+fn partition(program: &Program, functions: &[Function]) -> BTreeMap<String, Digest256> {
+    let mut labels = initial_labels(program, functions);
+    let mut rounds = 0;
+    let mut different = count_different(&labels);
+    loop {
+        let next = refined(functions, &labels);
+        let told_apart = count_different(&next);
+        if told_apart == different && rounds >= 2 * different {
+            return labels;
+        }
+        (labels, different, rounds) = (next, told_apart, rounds + 1);
+    }
+}
+
+/// For each cell of state that holds the same as an earlier one for ever, the earlier one.
+fn twins(labels: &BTreeMap<String, Digest256>) -> BTreeMap<&str, &str> {
+    let mut first_with = BTreeMap::new();
+    let mut twins = BTreeMap::new();
+    for (name, label) in labels {
+        let first: &str = first_with.entry(label).or_insert(name);
+        if first != name {
+            twins.insert(name.as_str(), first);
         }
     }
-    labels
+    twins
+}
+
+/// The function with the first of like cells read in place of the others: a rule may want two equal
+/// operands. Nothing depends on the others then.
+fn with_one_of_twins(function: &Function, twins: &BTreeMap<&str, &str>) -> Function {
+    let mut builder = FunctionBuilder::new(function.name());
+    let mut parameters = BTreeMap::new();
+    for parameter in function.parameters() {
+        let (shape, access) = (parameter.shape, parameter.access);
+        let index = accepted(builder.parameter(&parameter.name, shape, access));
+        parameters.insert(parameter.name.as_str(), index);
+    }
+    let mut values: Vec<Value> = Vec::new();
+    for value in function.values() {
+        let new = match function.definition(value) {
+            Definition::Load(parameter) => {
+                let name = function.parameter(*parameter).name.as_str();
+                let first = twins.get(name).copied().unwrap_or(name);
+                accepted(builder.load(parameters[first]))
+            }
+            Definition::Constant(constant) => builder.constant(constant.value()),
+            Definition::Apply { op, operands } => {
+                let operands = operands.as_slice().iter();
+                let operands: Vec<Value> = operands.map(|old| values[old.index()]).collect();
+                accepted(builder.apply(*op, &operands))
+            }
+        };
+        values.push(new);
+    }
+    for (parameter, value) in function.stores() {
+        accepted(builder.store(parameter, values[value.index()]));
+    }
+    accepted(builder.finish())
+}
+
+/// The cells of state that an output of some function depends on, each with a label for its shape.
+fn initial_labels(program: &Program, functions: &[Function]) -> BTreeMap<String, Digest256> {
+    let mut labels = BTreeMap::new();
+    loop {
+        let known = labels.len();
+        for function in functions {
+            let mut needed = vec![false; function.values().len()];
+            for (parameter, value) in function.stores() {
+                let name = &function.parameter(parameter).name;
+                needed[value.index()] |= !is_state(program, name) || labels.contains_key(name);
+            }
+            for value in function.values().rev() {
+                if !needed[value.index()] {
+                    continue;
+                }
+                let definition = function.definition(value);
+                for operand in definition.operands() {
+                    needed[operand.index()] = true;
+                }
+                match definition {
+                    Definition::Load(parameter) => {
+                        let parameter = function.parameter(*parameter);
+                        if is_state(program, &parameter.name) {
+                            let shape = parameter.shape.keyword();
+                            let label = tagged("state", &[shape.as_bytes()]);
+                            labels.insert(parameter.name.clone(), label);
+                        }
+                    }
+                    Definition::Constant(_) | Definition::Apply { .. } => {}
+                }
+            }
+        }
+        if labels.len() == known {
+            return labels;
+        }
+    }
+}
+
+fn is_state(program: &Program, name: &str) -> bool {
+    let cell = program.cell_named(name);
+    cell.is_some_and(|cell| program.cell(cell).role == Role::State)
 }
 
 fn count_different(labels: &BTreeMap<String, Digest256>) -> usize {
@@ -230,6 +331,13 @@ mod tests {
         let first = hash("m = lerp(g, m, b)\ndelta = mul(m, m)");
         assert_eq!(hash(&format!("{two}delta = mul(m, n)")), first);
         assert_eq!(hash(&format!("{two}delta = mul(n, m)")), first);
+        // Two more are alike as soon as it is seen that these are.
+        assert_eq!(
+            hash(&format!(
+                "{two}t = square(m)\nu = mul(m, n)\ndelta = add(t, u)"
+            )),
+            hash("m = lerp(g, m, b)\nt = square(m)\ndelta = add(t, t)"),
+        );
         assert_eq!(
             hash(&format!(
                 "{two}t = add(n, n)\nu = sub(t, n)\ndelta = mul(m, n)"

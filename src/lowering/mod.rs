@@ -21,7 +21,7 @@ mod canonical;
 
 use std::collections::BTreeSet;
 
-use mlevolve_ir::ops::{ElementwiseOp, Op};
+use mlevolve_ir::ops::{ElementwiseOp, MatrixOp, Op};
 use mlevolve_ir::{Access, Function, FunctionBuilder, ParameterIndex, Shape, Value, passes};
 
 use crate::program::{Cell, CellIndex, Instruction, Program, RequiredRole, Role};
@@ -177,20 +177,43 @@ impl<'a> Lowering<'a> {
     }
 
     /// What an instruction reads from a cell. A tensor cell may hold a scalar, which stands for every
-    /// element; reductions need the elements.
+    /// element; ops that are not elementwise need the elements.
     fn operand(&mut self, op: Op, cell: CellIndex) -> Value {
         let value = self.contents[cell.index()];
-        let is_broadcast = self.builder.shape(value) != self.program.cell(cell).shape;
+        let shape = self.program.cell(cell).shape;
         match op {
-            Op::Reduction(_) if is_broadcast => {
-                let Some(tensor) = self.any_tensor() else {
+            Op::Elementwise(_) => value,
+            Op::Reduction(_) | Op::Matrix(_) | Op::Composite(_) => {
+                if self.builder.shape(value) == shape {
                     return value;
-                };
-                // Whatever the condition is, the result is the scalar, to the bit.
-                self.elementwise(ElementwiseOp::Select, &[tensor, value, value])
+                }
+                match self.any_of(shape) {
+                    Some(like) => self.elementwise(ElementwiseOp::Broadcast, &[value, like]),
+                    None => value,
+                }
             }
-            Op::Reduction(_) | Op::Elementwise(_) => value,
         }
+    }
+
+    /// A value of a shape, whatever it is, made of [`any_tensor`](Self::any_tensor).
+    fn any_of(&mut self, shape: Shape) -> Option<Value> {
+        use MatrixOp::{ColumnSums, DiagonalMatrix, RowSums, Transpose};
+        let steps: &[MatrixOp] = match shape {
+            Shape::Scalar => return None,
+            Shape::Tensor => &[],
+            Shape::Column => &[RowSums],
+            Shape::Row => &[ColumnSums],
+            Shape::RowGram => &[RowSums, DiagonalMatrix],
+            Shape::ColumnGram => &[ColumnSums, Transpose, DiagonalMatrix],
+            Shape::Transposed => &[Transpose],
+            Shape::TransposedColumn => &[RowSums, Transpose],
+            Shape::TransposedRow => &[ColumnSums, Transpose],
+        };
+        let mut value = self.any_tensor()?;
+        for &step in steps {
+            value = accepted(self.builder.apply(Op::Matrix(step), &[value]));
+        }
+        Some(value)
     }
 
     /// A value with the shape of a tensor: the first input that the schema requires with it. Always

@@ -169,6 +169,10 @@ pub(super) fn load(directory: &Path) -> Result<(Search, u64), RunError> {
         let (path, found) = (path.clone(), header.format);
         return Err(RunError::Newer { path, found });
     }
+    if header.format < RUN_FORMAT {
+        let (path, found) = (path.clone(), header.format);
+        return Err(RunError::Older { path, found });
+    }
     let body = checked(&header, body).map_err(damaged)?;
     restored(body).map_err(damaged)
 }

@@ -66,6 +66,14 @@ pub enum RunError {
         /// Its format.
         found: u32,
     },
+    /// The search is of an older version, which would have gone on in another way.
+    #[error("{} has format {found}, and this mlevolve goes on with format {RUN_FORMAT} only; use an older mlevolve, or start a new run", path.display())]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
     /// A configuration does not say what it must, or says more.
     #[error("{}: {message}", path.display())]
     Config {

@@ -7,7 +7,6 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
 
-use mlevolve_ir::Cost;
 use serde::Serialize;
 
 use super::{RUN_FORMAT, RunDirectory, RunError};
@@ -65,6 +64,8 @@ enum Record<'a> {
 struct CostRecord {
     element_flops: u32,
     call_flops: u32,
+    /// The whole polynomial in the rows m and columns n of a tensor.
+    update_flops: String,
     state_per_parameter: usize,
     instructions: usize,
 }
@@ -154,10 +155,7 @@ impl Log {
     ) -> Result<(), RunError> {
         let individual = &leader.individual;
         let program = individual.program.pruned();
-        let Cost {
-            element_flops,
-            call_flops,
-        } = optimizer.cost();
+        let cost = optimizer.cost();
         self.append(&Record::Best {
             generation: leader.generation,
             id: individual.id,
@@ -166,8 +164,9 @@ impl Log {
             search_fitness: individual.fitness,
             confirmed: &leader.confirmed,
             cost: CostRecord {
-                element_flops,
-                call_flops,
+                element_flops: cost.element_flops(),
+                call_flops: cost.call_flops(),
+                update_flops: cost.to_string(),
                 state_per_parameter: optimizer.state_per_parameter(),
                 instructions: program.instruction_count(),
             },

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mlevolve_ir::Backend;
+use mlevolve_ir::BackendChoice;
 
 use super::result::{Comparison, Contender, RunResult, written};
 use super::{RunDirectory, RunError, checkpoint};
@@ -74,7 +74,7 @@ fn figures(contender: &Contender) -> Vec<(String, String)> {
 ///
 /// # Errors
 /// [`RunError`] if there is no run, its files are damaged, or nothing has trained yet.
-pub fn replay(path: &Path, backend: Backend) -> Result<Replay, RunError> {
+pub fn replay(path: &Path, backend: BackendChoice) -> Result<Replay, RunError> {
     let (directory, _) = RunDirectory::open(path)?;
     let judge = |suite: &str, weights| Judge::new(suite, weights).map_err(SearchError::from);
     if let Some(result) = RunResult::load(&directory.file("result.json"))? {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use mlevolve_ir::{Backend, Cost};
+use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::Task;
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +79,7 @@ impl Comparison {
         program: &Program,
         tunes: bool,
         judge: &Judge,
-        backend: Backend,
+        backend: BackendChoice,
     ) -> Result<Self, BaselineError> {
         let name = program.name();
         let written_name = format!("{name}, as written");
@@ -108,7 +108,7 @@ pub(super) fn written(
     program: &Program,
     seeds: &[u64],
     judge: &Judge,
-    backend: Backend,
+    backend: BackendChoice,
 ) -> Result<Contender, TuningError> {
     let rate = program.constant("learning_rate").unwrap_or(1.0);
     let rates = vec![rate; judge.tasks().len()];
@@ -120,7 +120,7 @@ fn tuned(
     name: &str,
     program: &Program,
     judge: &Judge,
-    backend: Backend,
+    backend: BackendChoice,
 ) -> Result<Option<Contender>, TuningError> {
     let rate = |task: &dyn Task| match best_learning_rate(program, task, backend) {
         Ok(rate) => Ok(Some(rate)),
@@ -138,7 +138,7 @@ fn tuned(
 }
 
 /// The rules of [`COMPARED`] with the learning rates of the table of baselines.
-fn compared(judge: &Judge, backend: Backend) -> Result<Vec<Contender>, BaselineError> {
+fn compared(judge: &Judge, backend: BackendChoice) -> Result<Vec<Contender>, BaselineError> {
     let rules = COMPARED.iter().filter_map(|name| known::find(name));
     rules
         .map(|rule| {
@@ -166,26 +166,23 @@ fn with_rates(
     rates: &[f32],
     seeds: &[u64],
     judge: &Judge,
-    backend: Backend,
+    backend: BackendChoice,
 ) -> Result<Contender, TuningError> {
     let mut tasks = Vec::new();
     for (task, &rate) in rates.iter().enumerate() {
         let program = program.with_constant("learning_rate", rate)?;
-        let optimizer = CompiledOptimizer::new(&program, backend)?;
+        let optimizer = CompiledOptimizer::for_work(&program, backend, judge.work(seeds.len()))?;
         tasks.push(judge.judge_task(task, &optimizer, seeds));
     }
     // The learning rate does not change what an update costs.
-    let optimizer = CompiledOptimizer::new(program, backend)?;
-    let Cost {
-        element_flops,
-        call_flops,
-    } = optimizer.cost();
+    let optimizer = CompiledOptimizer::for_work(program, backend, judge.work(seeds.len()))?;
+    let cost = optimizer.cost();
     Ok(Contender {
         name: name.to_owned(),
         learning_rates: rates.to_vec(),
         judgement: Judgement::of(tasks),
-        element_flops,
-        call_flops,
+        element_flops: cost.element_flops(),
+        call_flops: cost.call_flops(),
         state_per_parameter: optimizer.state_per_parameter(),
     })
 }

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Instant;
 
+use mlevolve_ir::Backend;
+
 use super::directory::write_whole;
 use super::log::{self, Log};
 use super::result::{Comparison, RunResult};
@@ -177,8 +179,8 @@ impl Session {
     }
 
     fn compiled(&self, program: &Program) -> Result<CompiledOptimizer, RunError> {
-        let backend = self.search.settings().backend.0;
-        let optimizer = CompiledOptimizer::new(program, backend);
+        // Only its cost is asked for.
+        let optimizer = CompiledOptimizer::new(program, Backend::Interpreter);
         Ok(optimizer.map_err(SearchError::from)?)
     }
 

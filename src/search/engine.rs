@@ -392,7 +392,8 @@ impl Search {
         let seeds = confirmation_seeds(self.settings.seed, self.settings.confirmation_seeds);
         let mut best: Option<Leader> = None;
         for challenger in challengers {
-            let optimizer = CompiledOptimizer::new(&challenger.program, self.settings.backend.0)?;
+            let (program, backend) = (&challenger.program, self.settings.backend.0);
+            let optimizer = CompiledOptimizer::for_work(program, backend, judge.work(seeds.len()))?;
             let confirmed = judge.judge(&optimizer, &seeds);
             let incumbent = best.as_ref().or(self.leader.as_ref());
             if incumbent.is_none_or(|leader| confirmed.fitness > leader.confirmed.fitness) {

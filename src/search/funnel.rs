@@ -56,12 +56,13 @@ pub(super) fn judge_candidate(
     if let Some(rejection) = probe(program)? {
         return Ok(Verdict::Rejected(rejection));
     }
-    let optimizer = CompiledOptimizer::new(program, settings.backend.0)?;
+    let work = judge.work(seeds.len());
+    let optimizer = CompiledOptimizer::for_work(program, settings.backend.0, work)?;
     let (judgement, dropped) = judge.judge_with_hurdle(&optimizer, seeds, settings.hurdle);
     Ok(Verdict::Trained {
         judgement,
         dropped,
-        element_flops: optimizer.cost().element_flops,
+        element_flops: optimizer.cost().element_flops(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What a user can say about a search.
 
-use mlevolve_ir::Backend;
+use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::Suite;
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +45,7 @@ pub struct SearchSettings {
     pub confirmation_seeds: usize,
     /// The fitness on a task below which a candidate is not trained on the next one. Default: 0.3.
     pub hurdle: f64,
-    /// What runs the programs; it does not change any result. Default: `jit`.
+    /// What runs the programs; it does not change any result. Default: `auto`.
     pub backend: BackendName,
     /// How the parts of fitness are combined.
     pub fitness: FitnessWeights,
@@ -72,17 +72,17 @@ impl Default for SearchSettings {
             seeds: 4,
             confirmation_seeds: 8,
             hurdle: 0.3,
-            backend: BackendName(Backend::Jit),
+            backend: BackendName(BackendChoice::Auto),
             fitness: FitnessWeights::default(),
             variation: VariationSettings::default(),
         }
     }
 }
 
-/// A back end as settings name it.
+/// A back end, or `auto`, as settings name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct BackendName(pub Backend);
+pub struct BackendName(pub BackendChoice);
 
 impl From<BackendName> for String {
     fn from(name: BackendName) -> Self {

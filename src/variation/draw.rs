@@ -7,6 +7,7 @@ use mlevolve_ir::Shape;
 use mlevolve_ir::ops::{MAX_ARITY, Op};
 use rand::{Rng, RngExt};
 
+use super::OpSet;
 use crate::program::{Cell, CellIndex, Instruction, Role};
 
 /// What has become of a cell's value before an instruction.
@@ -23,14 +24,22 @@ enum History {
 /// A place between the instructions of a body.
 pub(super) struct Site<'a> {
     cells: &'a [Cell],
+    ops: &'a OpSet,
+    /// The shapes that cells have, each once.
+    shapes: Vec<Shape>,
     histories: Vec<History>,
     /// Whether a later instruction reads the value that the cell has here.
     awaited: Vec<bool>,
 }
 
 impl<'a> Site<'a> {
-    /// The place after `before` and before `after`, over a table of cells.
-    pub(super) fn new(cells: &'a [Cell], before: &[Instruction], after: &[Instruction]) -> Self {
+    /// The place after `before` and before `after`, over a table of cells, for some of `ops`.
+    pub(super) fn new(
+        cells: &'a [Cell],
+        ops: &'a OpSet,
+        before: &[Instruction],
+        after: &[Instruction],
+    ) -> Self {
         let mut histories = vec![History::Untouched; cells.len()];
         for instruction in before {
             for operand in instruction.operands() {
@@ -48,11 +57,24 @@ impl<'a> Site<'a> {
                 awaited[operand.index()] = true;
             }
         }
+        let has = |shape: &Shape| cells.iter().any(|cell| cell.shape == *shape);
         Self {
             cells,
+            ops,
+            shapes: Shape::ALL.into_iter().filter(has).collect(),
             histories,
             awaited,
         }
+    }
+
+    /// The ops that instructions are made of here.
+    pub(super) fn ops(&self) -> &[Op] {
+        self.ops.as_slice()
+    }
+
+    /// The shapes that cells have, each once.
+    pub(super) fn shapes(&self) -> &[Shape] {
+        &self.shapes
     }
 
     /// How much an operand should be this cell.
@@ -80,10 +102,7 @@ impl<'a> Site<'a> {
             Role::Output => 1,
         };
         // Most work is on tensors.
-        let for_shape = match cell.shape {
-            Shape::Scalar => 1,
-            Shape::Tensor => 3,
-        };
+        let for_shape = if cell.shape.is_scalar() { 1 } else { 3 };
         if self.awaited[index.index()] {
             return for_role * for_shape * 3;
         }
@@ -114,7 +133,7 @@ impl<'a> Site<'a> {
     ) -> Option<CellIndex> {
         let fits = |index: CellIndex| {
             let cell = &self.cells[index.index()];
-            cell.role.is_writable() && holds(cell.shape, result) && Some(index) != except
+            cell.role.is_writable() && cell.shape.holds(result) && Some(index) != except
         };
         self.pick(fits, |index| self.destination_weight(index), rng)
     }
@@ -134,8 +153,12 @@ impl<'a> Site<'a> {
         rng: &mut impl Rng,
     ) -> Option<Instruction> {
         let result = self.cells[destination.index()].shape;
-        let gives = |op: Op| operand_shapes(op).filter(move |shapes| shapes.result == result);
-        let ops: Vec<Op> = Op::all().filter(|&op| gives(op).next().is_some()).collect();
+        let gives = |op: Op| {
+            let choices = self.operand_shapes(op);
+            choices.filter(move |shapes| shapes.result == result)
+        };
+        let ops = self.ops().iter().copied();
+        let ops: Vec<Op> = ops.filter(|&op| gives(op).next().is_some()).collect();
         let op = *pick_uniformly(&ops, rng)?;
         let choices: Vec<OperandShapes> = gives(op).collect();
         let shapes = pick_uniformly(&choices, rng)?;
@@ -147,6 +170,24 @@ impl<'a> Site<'a> {
             operands[position] = other.or_else(|| self.operand(shape, None, rng))?;
         }
         Instruction::new(destination, op, &operands[..op.arity()]).ok()
+    }
+
+    /// Every choice of shapes that cells have and that the op's type rule allows for its operands.
+    pub(super) fn operand_shapes(&self, op: Op) -> impl Iterator<Item = OperandShapes> {
+        let (arity, choices) = (op.arity(), self.shapes.len());
+        (0..choices.pow(arity as u32)).filter_map(move |mut code| {
+            let mut shapes = [Shape::Scalar; MAX_ARITY];
+            for shape in &mut shapes[..arity] {
+                *shape = self.shapes[code % choices];
+                code /= choices;
+            }
+            let result = op.result_shape(&shapes[..arity]).ok()?;
+            Some(OperandShapes {
+                shapes,
+                arity,
+                result,
+            })
+        })
     }
 
     /// A cell that fits, drawn by weight; uniformly if all weights are 0.
@@ -181,14 +222,6 @@ pub(super) fn pick_uniformly<'a, T>(items: &'a [T], rng: &mut impl Rng) -> Optio
     }
 }
 
-/// Whether a cell of shape `cell` can be given a result of shape `result`: a scalar is broadcast.
-pub(super) fn holds(cell: Shape, result: Shape) -> bool {
-    match (cell, result) {
-        (Shape::Tensor, Shape::Tensor | Shape::Scalar) | (Shape::Scalar, Shape::Scalar) => true,
-        (Shape::Scalar, Shape::Tensor) => false,
-    }
-}
-
 /// Shapes of operands that an op takes, and the result's.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OperandShapes {
@@ -201,22 +234,4 @@ impl OperandShapes {
     pub(super) fn operands(&self) -> &[Shape] {
         &self.shapes[..self.arity]
     }
-}
-
-/// Every choice of operand shapes that the op's type rule allows.
-pub(super) fn operand_shapes(op: Op) -> impl Iterator<Item = OperandShapes> {
-    let (arity, choices) = (op.arity(), Shape::ALL.len());
-    (0..choices.pow(arity as u32)).filter_map(move |mut code| {
-        let mut shapes = [Shape::Scalar; MAX_ARITY];
-        for shape in &mut shapes[..arity] {
-            *shape = Shape::ALL[code % choices];
-            code /= choices;
-        }
-        let result = op.result_shape(&shapes[..arity]).ok()?;
-        Some(OperandShapes {
-            shapes,
-            arity,
-            result,
-        })
-    })
 }

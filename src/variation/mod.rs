@@ -18,10 +18,12 @@ mod crossover;
 mod draw;
 mod mutation;
 mod numbers;
+mod op_set;
 mod random;
 mod settings;
 
 pub use crossover::crossover;
 pub use mutation::{Mutation, mutate};
+pub use op_set::{InvalidOps, OpSet};
 pub use random::random_program;
 pub use settings::{MutationWeights, SettingsError, VariationSettings};

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::program::{CellIndex, Instruction, Program, Role};
 
-use super::VariationSettings;
-use super::draw::{OperandShapes, Site, holds, operand_shapes, pick_uniformly};
+use super::draw::{OperandShapes, Site, pick_uniformly};
 use super::numbers::perturbed;
+use super::{OpSet, VariationSettings};
 
 /// A kind of small change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -105,7 +105,8 @@ fn apply(
             }
             let place = rng.random_range(0..=body.len());
             let (before, after) = body.split_at(place);
-            let instruction = Site::new(parent.cells(), before, after).instruction(rng)?;
+            let site = Site::new(parent.cells(), &settings.ops, before, after);
+            let instruction = site.instruction(rng)?;
             body.insert(place, instruction);
         }
         Mutation::Delete => {
@@ -114,8 +115,8 @@ fn apply(
             }
             body.remove(rng.random_range(0..body.len()));
         }
-        Mutation::ReplaceOp => change_one(parent, body, rng, replace_op)?,
-        Mutation::RewireArgument => change_one(parent, body, rng, rewire)?,
+        Mutation::ReplaceOp => change_one(parent, &settings.ops, body, rng, replace_op)?,
+        Mutation::RewireArgument => change_one(parent, &settings.ops, body, rng, rewire)?,
         Mutation::Swap => swap(body, rng)?,
         Mutation::PerturbConstant => return None,
     }
@@ -125,6 +126,7 @@ fn apply(
 /// Changes one instruction: a random one, or the first after it that can be changed.
 fn change_one<R: Rng>(
     parent: &Program,
+    ops: &OpSet,
     body: &mut [Instruction],
     rng: &mut R,
     change: impl Fn(&Program, &Site<'_>, Instruction, &mut R) -> Option<Instruction>,
@@ -134,7 +136,7 @@ fn change_one<R: Rng>(
     }
     let start = rng.random_range(0..body.len());
     for place in (start..body.len()).chain(0..start) {
-        let site = Site::new(parent.cells(), &body[..place], &body[place + 1..]);
+        let site = Site::new(parent.cells(), ops, &body[..place], &body[place + 1..]);
         if let Some(changed) = change(parent, &site, body[place], rng) {
             body[place] = changed;
             return Some(());
@@ -152,9 +154,12 @@ fn replace_op(
 ) -> Option<Instruction> {
     let destination = instruction.destination();
     let room = parent.cell(destination).shape;
-    let fitting = |op: Op| operand_shapes(op).filter(move |shapes| holds(room, shapes.result));
+    let fitting = |op: Op| {
+        let choices = site.operand_shapes(op);
+        choices.filter(move |shapes| room.holds(shapes.result))
+    };
     let is_other = |op: &Op| *op != instruction.op() && fitting(*op).next().is_some();
-    let ops: Vec<Op> = Op::all().filter(is_other).collect();
+    let ops: Vec<Op> = site.ops().iter().copied().filter(is_other).collect();
     let op = *pick_uniformly(&ops, rng)?;
 
     let kept = |shapes: &OperandShapes| {
@@ -206,9 +211,9 @@ fn rewire(
         let mut shapes = shapes;
         shapes[position] = *shape;
         op.result_shape(&shapes[..op.arity()])
-            .is_ok_and(|result| holds(room, result))
+            .is_ok_and(|result| room.holds(result))
     };
-    let choices: Vec<Shape> = Shape::ALL.into_iter().filter(fits).collect();
+    let choices: Vec<Shape> = site.shapes().iter().copied().filter(fits).collect();
     let shape = *pick_uniformly(&choices, rng)?;
     let operand = site.operand(shape, Some(instruction.operands()[position]), rng)?;
     Some(instruction.with_operand(position, operand))

@@ -57,13 +57,13 @@ fn random_body(
         .collect();
     let mut body = Vec::with_capacity(length);
     while body.len() + outputs.len() < length {
-        let Some(instruction) = Site::new(cells, &body, &[]).instruction(rng) else {
+        let Some(instruction) = Site::new(cells, &settings.ops, &body, &[]).instruction(rng) else {
             break;
         };
         body.push(instruction);
     }
     for output in outputs {
-        body.extend(Site::new(cells, &body, &[]).instruction_into(output, rng));
+        body.extend(Site::new(cells, &settings.ops, &body, &[]).instruction_into(output, rng));
     }
     body
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::program::Schema;
 
-use super::Mutation;
+use super::{Mutation, OpSet};
 
 /// How programs are made and varied.
 ///
@@ -20,6 +20,8 @@ pub struct VariationSettings {
     pub random_minimum_instructions: usize,
     /// The most instructions in a random function. Default: 12.
     pub random_maximum_instructions: usize,
+    /// The ops that random instructions are made of.
+    pub ops: OpSet,
     /// How often each mutation is chosen, relative to the others.
     pub mutation_weights: MutationWeights,
     /// The probability that a mutated constant changes its sign, unless it must be positive.
@@ -35,6 +37,7 @@ impl Default for VariationSettings {
             maximum_instructions: 24,
             random_minimum_instructions: 3,
             random_maximum_instructions: 12,
+            ops: OpSet::default(),
             mutation_weights: MutationWeights::default(),
             sign_flip_probability: 0.1,
             constant_takeover_probability: 0.5,
@@ -111,6 +114,9 @@ pub enum SettingsError {
         /// What was asked for.
         found: f64,
     },
+    /// There is nothing to draw from.
+    #[error("ops must name at least one op")]
+    NoOps,
     /// The weights do not say how to choose.
     #[error("mutation_weights must be finite, not negative, and not all 0")]
     Weights,
@@ -156,6 +162,9 @@ impl VariationSettings {
             if !(0.0..=1.0).contains(&found) {
                 return Err(SettingsError::Probability { setting, found });
             }
+        }
+        if self.ops.as_slice().is_empty() {
+            return Err(SettingsError::NoOps);
         }
         let weights = Mutation::ALL.map(|mutation| self.mutation_weights.of(mutation));
         let total: f64 = weights.iter().sum();
@@ -204,7 +213,11 @@ mod tests {
         no_weights.mutation_weights = toml::from_str(NO_WEIGHTS).unwrap();
         let mut nan = base();
         nan.mutation_weights.swap = f64::NAN;
-        let rows: [(VariationSettings, &str); 7] = [
+        let rows: [(VariationSettings, &str); 8] = [
+            (
+                toml::from_str("ops = []").unwrap(),
+                "ops must name at least one op",
+            ),
             (
                 VariationSettings {
                     maximum_instructions: 257,

@@ -1,16 +1,16 @@
 //! Programs run straight from their cells and instructions.
 //!
-//! It shares nothing with lowering and its back ends but the meaning of an elementwise op, so it can
-//! check them. Reductions are written out here, in the order that the semantics contract fixes.
+//! It shares nothing with lowering and the back ends but the meaning of an op, so it can check them.
 
 use mlevolve::program::{CellIndex, Program, Role};
-use mlevolve_ir::Shape;
-use mlevolve_ir::lanes::{ACCUMULATORS, Lanes, ScalarLanes};
-use mlevolve_ir::ops::{ElementwiseOp, Op, ReductionOp};
+use mlevolve_ir::Dimensions;
+use mlevolve_ir::ops::Op;
+use mlevolve_ir::reference::{self, Whole};
 
 /// One program on one tensor.
 pub(crate) struct Evaluator<'a> {
     program: &'a Program,
+    elements: usize,
     /// Each cell's elements: one for a scalar.
     cells: Vec<Vec<f32>>,
 }
@@ -19,10 +19,7 @@ impl<'a> Evaluator<'a> {
     /// A program at the start of a run on a tensor of `elements`.
     pub(crate) fn new(program: &'a Program, elements: usize) -> Self {
         let cells = program.cells().iter().map(|cell| {
-            let length = match cell.shape {
-                Shape::Scalar => 1,
-                Shape::Tensor => elements,
-            };
+            let length = Dimensions::flat(elements).elements(cell.shape).unwrap();
             let value = match cell.role {
                 Role::Constant(value) => value.value(),
                 Role::Input | Role::State | Role::Scratch | Role::Output => 0.0,
@@ -31,6 +28,7 @@ impl<'a> Evaluator<'a> {
         });
         Self {
             program,
+            elements,
             cells: cells.collect(),
         }
     }
@@ -59,55 +57,15 @@ impl<'a> Evaluator<'a> {
     }
 
     fn evaluate(&self, op: Op, operands: &[CellIndex]) -> Vec<f32> {
-        let operands: Vec<&[f32]> = operands
-            .iter()
-            .map(|operand| self.cells[operand.index()].as_slice())
-            .collect();
-        match op {
-            Op::Elementwise(op) => elementwise(op, &operands),
-            Op::Reduction(op) => vec![reduction(op, operands[0])],
-        }
-    }
-}
-
-fn elementwise(op: ElementwiseOp, operands: &[&[f32]]) -> Vec<f32> {
-    let length = operands.iter().map(|operand| operand.len()).max().unwrap();
-    (0..length)
-        .map(|index| {
-            let element = |operand: &&[f32]| operand[index.min(operand.len() - 1)];
-            let elements: Vec<f32> = operands.iter().map(element).collect();
-            op.evaluate(&ScalarLanes, &elements)
-        })
-        .collect()
-}
-
-fn reduction(op: ReductionOp, elements: &[f32]) -> f32 {
-    let add: fn(f32, f32) -> f32 = |a, b| a + b;
-    let (neutral, combine) = match op {
-        ReductionOp::Sum | ReductionOp::Mean | ReductionOp::Norm => (0.0, add),
-        ReductionOp::MaxOf => {
-            let greater: fn(f32, f32) -> f32 = |a, b| ScalarLanes.maximum(a, b);
-            (f32::NEG_INFINITY, greater)
-        }
-    };
-    let mut accumulators = [neutral; ACCUMULATORS];
-    for (index, &element) in elements.iter().enumerate() {
-        let element = if op == ReductionOp::Norm {
-            element * element
-        } else {
-            element
-        };
-        let accumulator = &mut accumulators[index % ACCUMULATORS];
-        *accumulator = combine(*accumulator, element);
-    }
-    for half in [8, 4, 2, 1] {
-        for index in 0..half {
-            accumulators[index] = combine(accumulators[index], accumulators[index + half]);
-        }
-    }
-    match op {
-        ReductionOp::Sum | ReductionOp::MaxOf => accumulators[0],
-        ReductionOp::Mean => accumulators[0] / elements.len() as f32,
-        ReductionOp::Norm => accumulators[0].sqrt(),
+        let operands = operands.iter().map(|operand| Whole {
+            shape: self.program.cell(*operand).shape,
+            elements: self.cells[operand.index()].clone(),
+        });
+        let operands: Vec<Whole> = operands.collect();
+        let operands: Vec<&Whole> = operands.iter().collect();
+        let dimensions = Dimensions::flat(self.elements);
+        reference::apply(op, dimensions, &operands)
+            .unwrap()
+            .elements
     }
 }

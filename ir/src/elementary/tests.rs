@@ -1,117 +1,230 @@
-//! Errors in ulp against the platform's f64 functions, on dense samples of all magnitudes.
+//! Special values. Errors are tested with [`accuracy`](crate::accuracy).
 
 use super::*;
 use crate::lanes::ScalarLanes;
 
-/// The distance of `value` from the real number `exact`, in units of the last place of `exact`.
-fn error_ulp(value: f32, exact: f64) -> f64 {
-    let rounded = exact as f32;
-    if value == rounded || (value.is_nan() && rounded.is_nan()) {
-        return 0.0;
-    }
-    let magnitude = rounded.abs().clamp(SMALLEST_NORMAL, f32::MAX);
-    let ulp = f64::from(f32::from_bits(magnitude.to_bits() + 1).min(f32::MAX))
-        - f64::from(f32::from_bits(magnitude.to_bits()));
-    let ulp = if ulp == 0.0 {
-        f64::from(2f32.powi(104))
-    } else {
-        ulp
-    };
-    (f64::from(value) - exact).abs() / ulp
-}
+type Unary = fn(&ScalarLanes, f32) -> f32;
 
-/// About 700,000 numbers of all magnitudes and both signs; the stride is odd so that low bits vary.
-fn dense_sample() -> impl Iterator<Item = f32> {
-    (0..=u32::MAX).step_by(6_151).map(f32::from_bits)
-}
+const INFINITY: f32 = f32::INFINITY;
+const NAN: f32 = f32::NAN;
 
-fn worst(function: impl Fn(f32) -> f32, exact: impl Fn(f64) -> f64) -> (f64, f32) {
-    let mut worst = (0.0, 0.0);
-    for x in dense_sample() {
-        let error = error_ulp(function(x), exact(f64::from(x)));
-        assert!(!error.is_nan(), "at {x:e}: {:e}", function(x));
-        if error > worst.0 {
-            worst = (error, x);
+/// Every function of one operand, with its values at −∞, −1, −0, 0, 1 and ∞ where these are exact.
+const SPECIAL_VALUES: &[(&str, Unary, [Option<f32>; 6])] = &[
+    (
+        "exp",
+        exp,
+        exactly([0.0, NAN, 1.0, 1.0, NAN, INFINITY], 0b10_1101),
+    ),
+    (
+        "exp2",
+        exp2,
+        exactly([0.0, 0.5, 1.0, 1.0, 2.0, INFINITY], 0b11_1111),
+    ),
+    (
+        "exp10",
+        exp10,
+        exactly([0.0, 0.1, 1.0, 1.0, 10.0, INFINITY], 0b11_1111),
+    ),
+    (
+        "expm1",
+        expm1,
+        exactly([-1.0, NAN, -0.0, 0.0, NAN, INFINITY], 0b10_1101),
+    ),
+    (
+        "log",
+        log,
+        exactly([NAN, NAN, -INFINITY, -INFINITY, 0.0, INFINITY], 0b11_1111),
+    ),
+    (
+        "log2",
+        log2,
+        exactly([NAN, NAN, -INFINITY, -INFINITY, 0.0, INFINITY], 0b11_1111),
+    ),
+    (
+        "log10",
+        log10,
+        exactly([NAN, NAN, -INFINITY, -INFINITY, 0.0, INFINITY], 0b11_1111),
+    ),
+    (
+        "log1p",
+        log1p,
+        exactly([NAN, -INFINITY, -0.0, 0.0, NAN, INFINITY], 0b10_1111),
+    ),
+    (
+        "sigmoid",
+        sigmoid,
+        exactly([0.0, NAN, 0.5, 0.5, NAN, 1.0], 0b10_1101),
+    ),
+    (
+        "softplus",
+        softplus,
+        exactly([0.0, NAN, NAN, NAN, NAN, INFINITY], 0b10_0001),
+    ),
+    (
+        "erf",
+        erf,
+        exactly([-1.0, NAN, -0.0, 0.0, NAN, 1.0], 0b10_1101),
+    ),
+    (
+        "gelu",
+        gelu,
+        exactly([0.0, NAN, 0.0, 0.0, NAN, INFINITY], 0b10_1101),
+    ),
+    (
+        "sin",
+        sin,
+        exactly([NAN, NAN, -0.0, 0.0, NAN, NAN], 0b10_1101),
+    ),
+    (
+        "cos",
+        cos,
+        exactly([NAN, NAN, 1.0, 1.0, NAN, NAN], 0b10_1101),
+    ),
+    (
+        "tan",
+        tan,
+        exactly([NAN, NAN, -0.0, 0.0, NAN, NAN], 0b10_1101),
+    ),
+    (
+        "asin",
+        asin,
+        exactly([NAN, NAN, -0.0, 0.0, NAN, NAN], 0b10_1101),
+    ),
+    (
+        "acos",
+        acos,
+        exactly([NAN, NAN, NAN, NAN, 0.0, NAN], 0b11_0001),
+    ),
+    (
+        "atan",
+        atan,
+        exactly([NAN, NAN, -0.0, 0.0, NAN, NAN], 0b00_1100),
+    ),
+    (
+        "sinh",
+        sinh,
+        exactly([-INFINITY, NAN, -0.0, 0.0, NAN, INFINITY], 0b10_1101),
+    ),
+    (
+        "cosh",
+        cosh,
+        exactly([INFINITY, NAN, 1.0, 1.0, NAN, INFINITY], 0b10_1101),
+    ),
+    (
+        "tanh",
+        tanh,
+        exactly([-1.0, NAN, -0.0, 0.0, NAN, 1.0], 0b10_1101),
+    ),
+    (
+        "asinh",
+        asinh,
+        exactly([-INFINITY, NAN, -0.0, 0.0, NAN, INFINITY], 0b10_1101),
+    ),
+    (
+        "acosh",
+        acosh,
+        exactly([NAN, NAN, NAN, NAN, 0.0, INFINITY], 0b11_1111),
+    ),
+    (
+        "atanh",
+        atanh,
+        exactly([NAN, -INFINITY, -0.0, 0.0, INFINITY, NAN], 0b11_1111),
+    ),
+    (
+        "cbrt",
+        cbrt,
+        exactly([-INFINITY, -1.0, -0.0, 0.0, 1.0, INFINITY], 0b11_1111),
+    ),
+    (
+        "rsqrt",
+        rsqrt,
+        exactly([NAN, NAN, -INFINITY, INFINITY, 1.0, 0.0], 0b11_1111),
+    ),
+];
+
+/// The values whose bit is set, the first one's the lowest.
+const fn exactly(values: [f32; 6], exact: u8) -> [Option<f32>; 6] {
+    let mut chosen = [None; 6];
+    let mut index = 0;
+    while index < values.len() {
+        if exact >> index & 1 == 1 {
+            chosen[index] = Some(values[index]);
         }
+        index += 1;
     }
-    worst
+    chosen
 }
 
-#[test]
-fn exp_is_within_two_ulp() {
-    let (error, at) = worst(|x| exp(&ScalarLanes, x), f64::exp);
-    assert!(error <= 2.0, "{error} ulp at {at:e}");
-}
-
-#[test]
-fn log_is_within_one_ulp() {
-    let (error, at) = worst(|x| log(&ScalarLanes, x), f64::ln);
-    assert!(error <= 1.0, "{error} ulp at {at:e}");
-}
-
-#[test]
-fn tanh_is_within_two_ulp() {
-    let (error, at) = worst(|x| tanh(&ScalarLanes, x), f64::tanh);
-    assert!(error <= 2.0, "{error} ulp at {at:e}");
-}
-
-#[test]
-fn pow_is_within_three_ulp() {
-    for y in [
-        -30.0, -1.5, -1.0, -0.25, 1e-3, 0.1, 0.5, 1.0, 1.5, 2.0, 7.0, 100.0,
-    ] {
-        let exact = |x: f64| {
-            if x < 0.0 {
-                f64::NAN
-            } else {
-                x.powf(f64::from(y))
-            }
-        };
-        let (error, at) = worst(|x| pow(&ScalarLanes, x, y), exact);
-        assert!(error <= 3.0, "{error} ulp at {at:e} to the power {y}");
-    }
-    for step in 1..=10_000u16 {
-        for base in [0.9f32, 0.99, 0.999, 0.9999] {
-            let exact = f64::from(base).powi(i32::from(step));
-            let error = error_ulp(pow(&ScalarLanes, base, f32::from(step)), exact);
-            assert!(error <= 3.0, "{error} ulp at {base} to the power {step}");
-        }
-    }
+fn assert_same(name: &str, x: f32, value: f32, expected: f32) {
+    assert!(
+        value.to_bits() == expected.to_bits() || value.is_nan() && expected.is_nan(),
+        "{name}({x}) = {value}, not {expected}"
+    );
 }
 
 #[test]
 fn special_values_are_those_of_ieee_754() {
-    let (infinity, nan) = (f32::INFINITY, f32::NAN);
-    let lanes = ScalarLanes;
-    assert_eq!(exp(&lanes, infinity), infinity);
-    assert_eq!(exp(&lanes, -infinity), 0.0);
-    assert!(exp(&lanes, nan).is_nan());
-    assert_eq!(log(&lanes, 0.0), -infinity);
-    assert_eq!(log(&lanes, -0.0), -infinity);
-    assert!(log(&lanes, -1.0).is_nan());
-    assert_eq!(tanh(&lanes, -0.0).to_bits(), (-0.0f32).to_bits());
-    assert_eq!(tanh(&lanes, -infinity), -1.0);
+    let operands = [-INFINITY, -1.0, -0.0, 0.0, 1.0, INFINITY];
+    for (name, function, values) in SPECIAL_VALUES {
+        for (&x, expected) in operands.iter().zip(values) {
+            if let &Some(expected) = expected {
+                assert_same(name, x, function(&ScalarLanes, x), expected);
+            }
+        }
+        assert_same(name, NAN, function(&ScalarLanes, NAN), NAN);
+    }
+}
+
+#[test]
+fn odd_functions_are_odd_to_the_bit() {
+    let odd: [(&str, Unary); 10] = [
+        ("sin", sin),
+        ("tan", tan),
+        ("asin", asin),
+        ("atan", atan),
+        ("sinh", sinh),
+        ("tanh", tanh),
+        ("asinh", asinh),
+        ("atanh", atanh),
+        ("erf", erf),
+        ("cbrt", cbrt),
+    ];
+    for bits in (0..0x7f80_0000).step_by(49_157) {
+        let x = f32::from_bits(bits);
+        for (name, function) in odd {
+            let (positive, negative) = (function(&ScalarLanes, x), function(&ScalarLanes, -x));
+            assert_same(name, -x, negative, -positive);
+        }
+    }
+}
+
+#[test]
+fn special_values_of_the_power_function() {
     for (x, y, expected) in [
         (0.0, 2.0, 0.0),
         (-0.0, 2.0, 0.0),
-        (0.0, -2.0, infinity),
-        (0.0, 0.0, nan),
-        (infinity, 0.0, nan),
-        (infinity, -1.0, 0.0),
-        (1.0, infinity, nan),
+        (0.0, -2.0, INFINITY),
+        (0.0, 0.0, NAN),
+        (0.0, INFINITY, 0.0),
+        (INFINITY, 0.0, NAN),
+        (INFINITY, 1e-45, INFINITY),
+        (INFINITY, -1.0, 0.0),
+        (1.0, INFINITY, NAN),
         (1.0, 1e30, 1.0),
-        (2.0, infinity, infinity),
-        (0.5, infinity, 0.0),
-        (0.5, -infinity, infinity),
+        (1.0, -0.0, 1.0),
+        (2.0, INFINITY, INFINITY),
+        (2.0, f32::MAX, INFINITY),
+        (0.5, INFINITY, 0.0),
+        (0.5, -INFINITY, INFINITY),
         (5.0, 0.0, 1.0),
-        (-2.0, 2.0, nan),
-        (nan, 0.0, nan),
-        (1.0, nan, nan),
+        (-2.0, 2.0, NAN),
+        (-INFINITY, 2.0, NAN),
+        (NAN, 0.0, NAN),
+        (1.0, NAN, NAN),
+        (2.0, -149.0, 1e-45),
+        (2.0, 127.0, 1.701_411_8e38),
     ] {
-        let value = pow(&lanes, x, y);
-        assert!(
-            value == expected || value.is_nan() && expected.is_nan(),
-            "{x}^{y} = {value}"
-        );
+        let value = pow(&ScalarLanes, x, y);
+        assert_same(&format!("{x} to the power"), y, value, expected);
     }
 }

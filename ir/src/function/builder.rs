@@ -1,10 +1,11 @@
 //! Making a function one value at a time.
 
 use super::{
-    Access, Constant, Definition, Function, MAX_PARAMETERS, Operands, Parameter, ParameterIndex,
-    Value, VerifyError, is_name,
+    Access, Constant, Definition, Function, MAX_PARAMETERS, MAX_VALUES, Operands, Parameter,
+    ParameterIndex, Value, VerifyError, is_name,
 };
 use crate::ops::{MAX_ARITY, Op, TypeError};
+use crate::passes::{eliminate_dead_code, live_values};
 use crate::shape::Shape;
 
 /// Makes a function one value at a time, checking each as it comes.
@@ -56,6 +57,19 @@ impl FunctionBuilder {
                 definitions: Vec::new(),
                 shapes: Vec::new(),
                 stores: Vec::new(),
+            },
+        }
+    }
+
+    /// A function with another's name and parameters, and no code yet.
+    pub(crate) fn like(function: &Function) -> Self {
+        Self {
+            function: Function {
+                name: function.name.clone(),
+                parameters: function.parameters.clone(),
+                definitions: Vec::new(),
+                shapes: Vec::new(),
+                stores: vec![None; function.parameters.len()],
             },
         }
     }
@@ -169,9 +183,49 @@ impl FunctionBuilder {
     ///
     /// # Errors
     /// If the function's name is [none](is_name), a written parameter has no store, or there are
-    /// more than [`MAX_VALUES`](super::MAX_VALUES) values.
+    /// more than [`MAX_VALUES`] values.
     pub fn finish(self) -> Result<Function, VerifyError> {
+        let found = self.function.definitions.len();
+        if found > MAX_VALUES {
+            return Err(VerifyError::TooManyValues { found });
+        }
+        self.finish_expanded()
+    }
+
+    /// As [`finish`](Self::finish), for a function whose composite ops have been expanded.
+    pub(crate) fn finish_expanded(self) -> Result<Function, VerifyError> {
         self.function.verify()?;
         Ok(self.function)
+    }
+
+    /// The definition of a value.
+    ///
+    /// # Panics
+    /// If `value` is another builder's and this one has fewer.
+    pub(crate) fn definition(&self, value: Value) -> Definition {
+        *self.function.definition(value)
+    }
+
+    /// The first value of this shape, if there is one.
+    pub(crate) fn first_of_shape(&self, shape: Shape) -> Option<Value> {
+        self.function
+            .values()
+            .find(|&value| self.function.shape(value) == shape)
+    }
+
+    /// The finished function without the values that no store depends on, which do not count towards
+    /// [`MAX_VALUES`].
+    ///
+    /// # Errors
+    /// As those of [`finish`](Self::finish).
+    pub(crate) fn finish_live(self) -> Result<Function, VerifyError> {
+        let live = live_values(&self.function).into_iter();
+        let found = live.filter(|&live| live).count();
+        if found > MAX_VALUES {
+            return Err(VerifyError::TooManyValues { found });
+        }
+        let function = eliminate_dead_code(&self.function);
+        function.verify()?;
+        Ok(function)
     }
 }

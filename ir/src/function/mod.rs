@@ -18,12 +18,16 @@
 
 mod builder;
 mod cost;
+#[cfg(any(test, feature = "random"))]
+mod tables;
 mod verify;
 
 use std::fmt;
 
 pub use builder::{BuildError, FunctionBuilder};
 pub use cost::Cost;
+#[cfg(any(test, feature = "random"))]
+pub(crate) use tables::Tables;
 pub use verify::{MAX_NAME_LENGTH, VerifyError, is_name};
 
 use crate::ops::{MAX_ARITY, Op};
@@ -34,6 +38,9 @@ pub const MAX_PARAMETERS: usize = 64;
 
 /// The most values of a function, so that functions from strangers have bounded cost.
 pub const MAX_VALUES: usize = 1024;
+
+/// The most values of a function whose composite ops have been expanded.
+pub(crate) const MAX_EXPANDED_VALUES: usize = 64 * MAX_VALUES;
 
 /// What a function does with a parameter's storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -248,6 +255,20 @@ impl Definition {
             Self::Apply { operands, .. } => operands.as_slice(),
         }
     }
+
+    /// The definition with the first two operands of a commuting op in rising order, so that
+    /// `add(v0, v1)` and `add(v1, v0)` are equal. It gives the same bits.
+    pub(crate) fn in_order(mut self) -> Self {
+        match &mut self {
+            Self::Load(_) | Self::Constant(_) => {}
+            Self::Apply { op, operands } => {
+                if op.commutes() {
+                    operands.as_mut_slice()[..2].sort_unstable();
+                }
+            }
+        }
+        self
+    }
 }
 
 /// A valid function: straight-line code over parameters whose storage the caller owns. Loads see what
@@ -284,6 +305,14 @@ impl Function {
     #[must_use]
     pub fn parameter(&self, parameter: ParameterIndex) -> &Parameter {
         &self.parameters[parameter.index()]
+    }
+
+    /// The parameter of this name, if there is one.
+    #[must_use]
+    pub fn index_of(&self, name: &str) -> Option<ParameterIndex> {
+        let mut parameters = self.parameters.iter();
+        let index = parameters.position(|parameter| parameter.name == name)?;
+        Some(ParameterIndex::new(index))
     }
 
     /// The values, in the order of definition: operands come before their uses.
@@ -337,16 +366,21 @@ impl Function {
         function
     }
 
-    /// Whether any value, dead or not, is a reduction.
+    /// Whether every value, dead or not, is made element by element: whatever matrix the elements
+    /// of a tensor are in, and whichever tensors share a call, is then the same.
     #[must_use]
-    pub fn has_reductions(&self) -> bool {
-        self.definitions.iter().any(|definition| match definition {
-            Definition::Apply { op, .. } => match op {
-                Op::Elementwise(_) => false,
-                Op::Reduction(_) => true,
-            },
-            Definition::Load(_) | Definition::Constant(_) => false,
-        })
+    pub fn is_elementwise(&self) -> bool {
+        let is_tensor = |shape: Shape| shape.is_scalar() || shape == Shape::Tensor;
+        self.parameters
+            .iter()
+            .all(|parameter| is_tensor(parameter.shape))
+            && self.definitions.iter().all(|definition| match definition {
+                Definition::Load(_) | Definition::Constant(_) => true,
+                Definition::Apply { op, .. } => match op {
+                    Op::Elementwise(_) => true,
+                    Op::Reduction(_) | Op::Matrix(_) | Op::Composite(_) => false,
+                },
+            })
     }
 }
 

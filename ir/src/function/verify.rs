@@ -4,17 +4,19 @@
 //! promise. The invariants, in the order of checking:
 //!
 //! 1. The function's name and the parameters' are names, see [`is_name`]; no two parameters share
-//!    one. There are at most [`MAX_PARAMETERS`] parameters and [`MAX_VALUES`] values.
+//!    one. There are at most [`MAX_PARAMETERS`] parameters and [`MAX_EXPANDED_VALUES`] values.
 //! 2. A load is of a parameter that exists and is read, and has its shape.
 //! 3. A constant is a scalar.
 //! 4. The operands of an op are defined before it, its type rule accepts their shapes, and the
 //!    result has the shape that the rule gives.
 //! 5. Every written parameter has a store and no other parameter has one; what is stored is a value
-//!    that exists, and a scalar where the parameter is one.
+//!    that exists, of the parameter's shape or a scalar.
 //!
 //! Values that nothing uses are allowed: the passes remove them.
 
-use super::{Definition, Function, MAX_PARAMETERS, MAX_VALUES, ParameterIndex, Value};
+use super::{
+    Definition, Function, MAX_EXPANDED_VALUES, MAX_PARAMETERS, MAX_VALUES, ParameterIndex, Value,
+};
 use crate::ops::TypeError;
 use crate::shape::Shape;
 
@@ -90,13 +92,17 @@ pub enum VerifyError {
         /// The parameter's name.
         name: String,
     },
-    /// A tensor is stored to a scalar parameter.
-    #[error("{value} is a tensor and cannot be stored to `{name}`, a scalar")]
-    StoreOfTensorToScalar {
+    /// What is stored does not have the parameter's shape and is no scalar either.
+    #[error("{value} is a {stored} and cannot be stored to `{name}`, a {shape}")]
+    StoreShape {
         /// The parameter's name.
         name: String,
-        /// The tensor.
+        /// The parameter's shape.
+        shape: Shape,
+        /// The value.
         value: Value,
+        /// The value's shape.
+        stored: Shape,
     },
     /// A value is used that is not defined, or not before its use.
     #[error("{value} is used before it is defined")]
@@ -142,7 +148,7 @@ impl Function {
         self.verify_names()?;
         same_length(self.definitions.len(), self.shapes.len())?;
         same_length(self.parameters.len(), self.stores.len())?;
-        if self.definitions.len() > MAX_VALUES {
+        if self.definitions.len() > MAX_EXPANDED_VALUES {
             let found = self.definitions.len();
             return Err(VerifyError::TooManyValues { found });
         }
@@ -249,12 +255,15 @@ impl Function {
         let Some(&stored) = self.shapes.get(value.index()) else {
             return Err(VerifyError::UndefinedValue { value });
         };
-        match (declared.shape, stored) {
-            (Shape::Scalar, Shape::Tensor) => {
-                let name = name();
-                Err(VerifyError::StoreOfTensorToScalar { name, value })
-            }
-            (Shape::Scalar, Shape::Scalar) | (Shape::Tensor, _) => Ok(()),
+        if stored == declared.shape || stored.is_scalar() {
+            Ok(())
+        } else {
+            Err(VerifyError::StoreShape {
+                name: name(),
+                shape: declared.shape,
+                value,
+                stored,
+            })
         }
     }
 }
@@ -313,10 +322,10 @@ mod tests {
             ),
             (
                 broken(|function| {
-                    function.definitions = vec![function.definitions[0]; 1025];
-                    function.shapes = vec![Shape::Scalar; 1025];
+                    function.definitions = vec![function.definitions[0]; 65_537];
+                    function.shapes = vec![Shape::Scalar; 65_537];
                 }),
-                "a function may have 1024 values, not 1025",
+                "a function may have 1024 values, not 65537",
             ),
             (
                 broken(|function| {
@@ -338,7 +347,8 @@ mod tests {
             ),
             (
                 broken(|function| function.definitions[2] = sum),
-                "v2: operand 1 of `sum` must be a tensor, not a scalar",
+                "v2: operand 1 of `sum` must be a tensor or another matrix, the same for all operands, \
+                 not a scalar",
             ),
             (
                 broken(|function| {

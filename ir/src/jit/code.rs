@@ -1,38 +1,106 @@
 //! Compiled code: the memory that it lies in, and the call into it. All `unsafe` of this crate is
 //! here.
 //!
-//! The memory has one owner, [`Code`], which frees it when dropped. The address of the code never
-//! leaves it: others call [`Code::run`], which borrows it, so code cannot be freed while it runs.
+//! The [memory](super::memory) has one owner, [`Code`], which frees it when dropped. The address of the
+//! code never leaves it: others call [`Code::run`], which borrows it, so code cannot be freed while it
+//! runs.
 
 #![allow(
     unsafe_code,
     reason = "running machine code made here is what the type system cannot check"
 )]
 
-use std::{fmt, ptr, slice};
-
-use cranelift_jit::{BranchProtection, JITMemoryKind, JITMemoryProvider, SystemMemoryProvider};
+use std::{fmt, slice};
 
 use super::MachineCode;
 use super::constants::Splat;
-use crate::function::MAX_PARAMETERS;
+use super::memory::Memory;
+use crate::frame::{Extent, Extents, Frame, MatrixCall, storage_length};
 use crate::kernel::{Argument, CompileError};
+use crate::matrix::Workspace;
+use crate::schedule::Place;
+use crate::shape::{Dimensions, Shape};
 
 /// What [`emit`](super::emit) gives every function as signature.
 type Entry = unsafe extern "C" fn(
-    arguments: *const *mut f32,
+    addresses: *const *mut f32,
     constants: *const Splat,
-    bytes: usize,
-    padded_bytes: usize,
-    count: f32,
+    extents: *const Extent,
+    routine: Routine,
+    context: *mut MatrixContext<'_>,
 );
+
+/// What compiled code calls for a matrix op.
+type Routine = unsafe extern "C" fn(context: *mut MatrixContext<'_>, number: usize);
+
+/// What a matrix op works on, for the time of one call.
+struct MatrixContext<'a> {
+    calls: &'a [MatrixCall],
+    parameters: usize,
+    /// The addresses that compiled code is given.
+    addresses: &'a [*mut f32],
+    extents: &'a Extents,
+    dimensions: Dimensions,
+    workspace: &'a mut Workspace,
+}
+
+/// Runs matrix op `number` of a function.
+///
+/// # Safety
+/// To be called by code in [`Code::run`] with the context that it was given, and the number of one of
+/// the function's matrix ops, whose operands have been computed.
+unsafe extern "C" fn run_matrix_op(context: *mut MatrixContext<'_>, number: usize) {
+    // SAFETY: `run` made the context, nothing else refers to it while the code runs, and the code
+    // calls no two routines at a time.
+    let context = unsafe { &mut *context };
+    let address = |place| match place {
+        Place::Parameter(parameter) => context.addresses[parameter.index()],
+        Place::Buffer(buffer) => context.addresses[context.parameters + buffer],
+    };
+    let length = |shape| storage_length(shape, context.extents);
+    let call = &context.calls[number];
+    let read = |place| {
+        let shape = call.operands().iter().find(|(other, _)| *other == place);
+        let length = shape.map_or(0, |&(_, shape)| length(shape));
+        // SAFETY: the storage of a parameter or a buffer has the length of its shape, as `check` and
+        // the frame have it, and lives as long as the call. Nothing writes to it during this routine:
+        // the one thing that does is the result below, a buffer that is no operand.
+        unsafe { slice::from_raw_parts(address(place), length) }
+    };
+    let (place, shape) = call.result;
+    // SAFETY: as above; and it is the only reference to this buffer.
+    let result = unsafe { slice::from_raw_parts_mut(address(place), length(shape)) };
+    call.run(context.dimensions, read, result, context.workspace);
+}
+
+/// Room for the addresses that a call passes on.
+///
+/// They are written anew by every call and mean nothing between calls.
+#[derive(Debug, Default)]
+pub(crate) struct Addresses(Vec<*mut f32>);
+
+// SAFETY: an address is dereferenced only during the call that wrote it.
+unsafe impl Send for Addresses {}
+// SAFETY: nothing is done with a shared list.
+unsafe impl Sync for Addresses {}
+
+impl Clone for Addresses {
+    /// Room for another kernel: there is nothing to keep.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
 
 /// Executable code of one function, with its constants.
 pub(crate) struct Code {
-    memory: SystemMemoryProvider,
-    /// Lies in `memory`.
+    /// Keeps what `entry` points to.
+    _memory: Memory,
     entry: Entry,
     constants: Box<[Splat]>,
+    /// The shapes of the buffers that it needs.
+    buffers: Vec<Shape>,
+    parameters: usize,
+    matrix_calls: Vec<MatrixCall>,
 }
 
 impl fmt::Debug for Code {
@@ -40,11 +108,6 @@ impl fmt::Debug for Code {
         formatter.debug_struct("Code").finish_non_exhaustive()
     }
 }
-
-// SAFETY: a shared `Code` is only run. That reads the code and the constants, which do not change
-// after construction, and writes what the caller's arguments let it. `memory` is not used but by
-// `drop`, which has it to itself.
-unsafe impl Sync for Code {}
 
 impl Code {
     /// Makes machine code executable.
@@ -54,67 +117,86 @@ impl Code {
     pub(super) fn new(code: MachineCode<'_>) -> Result<Self, CompileError> {
         let MachineCode {
             bytes,
-            alignment,
             constants,
+            buffers,
+            parameters,
+            matrix_calls,
         } = code;
-        let failed = |reason: String| CompileError::Memory { reason };
-        let mut memory = SystemMemoryProvider::new();
-        let address = memory
-            .allocate(bytes.len(), alignment, JITMemoryKind::Executable)
-            .map_err(|error| failed(error.to_string()))?;
-        // SAFETY: `allocate` gives as many writable bytes as it was asked for, which nothing else
-        // uses yet.
-        let target = unsafe { slice::from_raw_parts_mut(address, bytes.len()) };
-        target.copy_from_slice(bytes);
-        let finalized = memory.finalize(BranchProtection::None);
+        let memory = Memory::with_code(bytes).map_err(|error| CompileError::Memory {
+            reason: error.to_string(),
+        })?;
         // SAFETY: `MachineCode` is a whole function for this machine, without relocations, with
-        // the signature of `Entry`, and its first byte is its entry.
-        let entry = unsafe { std::mem::transmute::<*mut u8, Entry>(address) };
-        let code = Self {
-            memory,
+        // the signature of `Entry`, and its first byte is its entry. It is aligned, as memory begins
+        // at a page.
+        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(memory.address()) };
+        Ok(Self {
+            _memory: memory,
             entry,
             constants,
-        };
-        match finalized {
-            Ok(()) => Ok(code),
-            // Dropping `code` frees the memory.
-            Err(error) => Err(failed(error.to_string())),
-        }
+            buffers,
+            parameters,
+            matrix_calls,
+        })
     }
 
-    /// Runs the code on arguments that [`Kernel::call`](crate::Kernel::call) has checked: one for
-    /// each parameter, with its access, of length 1 for a scalar and `padded` for a tensor, where
-    /// `padded` is the next multiple of a row's elements from `elements` ≥ 1.
-    pub(crate) fn run(&self, elements: usize, padded: usize, arguments: &mut [Argument<'_>]) {
-        let mut addresses = [ptr::null_mut(); MAX_PARAMETERS];
-        for (address, argument) in addresses.iter_mut().zip(arguments) {
-            *address = match argument {
+    /// The shapes of the buffers that a call needs.
+    pub(crate) fn buffers(&self) -> &[Shape] {
+        &self.buffers
+    }
+
+    /// Runs the code on arguments that [`Kernel::call`](crate::Kernel::call) has checked, one for
+    /// each parameter, with its access and of its shape's length in `frame`, which it has prepared
+    /// for `dimensions`, none of them 0.
+    pub(crate) fn run(
+        &self,
+        Addresses(addresses): &mut Addresses,
+        frame: &mut Frame,
+        dimensions: Dimensions,
+        arguments: &mut [Argument<'_>],
+    ) {
+        addresses.clear();
+        for argument in arguments {
+            addresses.push(match argument {
                 // Never written through: the function's access to this parameter is to read.
                 Argument::Read(slice) => slice.as_ptr().cast_mut(),
                 Argument::Write(slice) => slice.as_mut_ptr(),
-            };
+            });
         }
-        let bytes = size_of::<f32>();
-        // SAFETY: `entry` points to code in `memory`, which `self` keeps alive. The caller has
-        // checked the arguments, and what `emit` emits stays within them and within `constants`,
-        // writes only to parameters that are written, and returns. Arguments are borrowed for the
-        // time of the call, those that are written exclusively.
+        addresses.extend(frame.buffers.iter_mut().map(Vec::as_mut_ptr));
+        let mut context = MatrixContext {
+            calls: &self.matrix_calls,
+            parameters: self.parameters,
+            addresses,
+            extents: &frame.extents,
+            dimensions,
+            workspace: &mut frame.workspace,
+        };
+        // SAFETY: `entry` points to code in memory that `self` keeps alive. The caller has
+        // checked the arguments, and what `emit` emits stays within them, within the buffers, the
+        // extents and `constants`, writes only to parameters that are written and to buffers, calls
+        // the routine with this context and numbers of its calls, and returns. Arguments and buffers
+        // are borrowed for the time of the call, those that are written exclusively.
         unsafe {
             (self.entry)(
                 addresses.as_ptr(),
                 self.constants.as_ptr(),
-                elements * bytes,
-                padded * bytes,
-                elements as f32,
+                frame.extents.as_ptr(),
+                run_matrix_op,
+                &raw mut context,
             );
         }
     }
 }
 
-impl Drop for Code {
-    fn drop(&mut self) {
-        // SAFETY: code runs only in `run`, which borrows `self`, so none runs now; and no address of
-        // it has left `self`, so none will.
-        unsafe { self.memory.free_memory() };
-    }
+/// Has processors fetch code that has just been written.
+///
+/// # Errors
+/// What the system says if it cannot.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn clear_instruction_cache(code: &[u8]) -> std::io::Result<()> {
+    use wasmtime_internal_jit_icache_coherence as coherence;
+    // SAFETY: the code is readable memory of this process for as long as it is borrowed.
+    unsafe { coherence::clear_cache(code.as_ptr().cast(), code.len()) }
+        .map_err(std::io::Error::other)?;
+    coherence::pipeline_flush_mt().map_err(std::io::Error::other)
 }

@@ -135,6 +135,21 @@ impl<const WIDTH: usize> Lanes for CraneliftLanes<'_, '_, WIDTH> {
     fn div(&self, a: Self::Float, b: Self::Float) -> Self::Float {
         self.float([a, b], |emit, [a, b]| emit.fdiv(a, b))
     }
+    fn fma(&self, a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float {
+        self.float([a, b, c], |emit, [a, b, c]| emit.fma(a, b, c))
+    }
+    fn mul_sub(&self, a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float {
+        // One instruction: the code generator folds a negation that it is told of as such.
+        let negative = self.float([c], |emit, [c]| emit.fneg(c));
+        self.fma(a, b, negative)
+    }
+    fn negative_mul_add(&self, a: Self::Float, b: Self::Float, c: Self::Float) -> Self::Float {
+        let negative = self.float([a], |emit, [a]| emit.fneg(a));
+        self.fma(negative, b, c)
+    }
+    fn round_ties_even(&self, a: Self::Float) -> Self::Float {
+        self.float([a], |emit, [a]| emit.nearest(a))
+    }
     fn sqrt(&self, a: Self::Float) -> Self::Float {
         self.float([a], |emit, [a]| emit.sqrt(a))
     }
@@ -204,6 +219,9 @@ impl<const WIDTH: usize> Lanes for CraneliftLanes<'_, '_, WIDTH> {
     }
     fn integer_or(&self, a: Self::Integer, b: Self::Integer) -> Self::Integer {
         self.int([a, b], |emit, [a, b]| emit.bor(a, b))
+    }
+    fn integer_xor(&self, a: Self::Integer, b: Self::Integer) -> Self::Integer {
+        self.int([a, b], |emit, [a, b]| emit.bxor(a, b))
     }
     fn shift_left(&self, a: Self::Integer, count: u8) -> Self::Integer {
         let count = self.count(count);

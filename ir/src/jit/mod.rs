@@ -21,18 +21,20 @@
 //!
 //! Cranelift's optimiser is off (`opt_level=none`): the passes and the schedule have done what it
 //! could. With it AdamW ran 3 % faster and took 14 % longer to compile; elementary functions ran 1.6
-//! times slower and took 1.9 times as long to compile. Registers are allocated with backtracking: a
-//! single pass took 27 % to 58 % less time to compile, and the code took 12 % to 135 % more to run, so
-//! that what it would serve best, the interpreter serves better. (These ratios were measured with two
+//! times slower and took 1.9 times as long to compile. The two tiers differ in how registers are
+//! allocated: for [`Backend::Jit`] with backtracking, for [`Backend::JitQuick`] in a single pass, which
+//! took 27 % to 58 % less time to compile, and the code took 12 % to 135 % more to run. (These ratios were measured with two
 //! vectors a turn in all loops, on the functions of the table.)
 
 mod code;
 mod constants;
 mod emit;
 mod lanes;
+mod memory;
 
 use std::cell::Cell;
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
@@ -40,12 +42,16 @@ use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_frontend::FunctionBuilderContext;
 
-pub(crate) use code::Code;
+pub(crate) use code::{Addresses, Code};
 use constants::Splat;
+use emit::Emitted;
 
+use crate::frame::MatrixCall;
 use crate::function::Function;
-use crate::kernel::CompileError;
+use crate::kernel::{Backend, CompileError};
+use crate::passes::expand;
 use crate::schedule::Schedule;
+use crate::shape::Shape;
 
 /// What native code a function becomes, for people to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +68,19 @@ pub struct Listing {
 /// [`Code`] relies on when it runs it.
 struct MachineCode<'a> {
     bytes: &'a [u8],
-    alignment: u64,
     constants: Box<[Splat]>,
+    buffers: Vec<Shape>,
+    parameters: usize,
+    matrix_calls: Vec<MatrixCall>,
+}
+
+/// How much work goes into the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tier {
+    /// Registers are given out in a single pass: soon ready, and slower to run.
+    Quick,
+    /// Registers are given out with backtracking.
+    Full,
 }
 
 /// Cranelift's working memory, kept from one function to the next: functions are so small that making
@@ -99,23 +116,27 @@ impl Workshop {
         Ok(result)
     }
 
-    /// Emits the function's intermediate form, and gives its constants.
+    /// Emits the function's intermediate form.
     fn emit(
         &mut self,
         function: &Function,
+        schedule: &Schedule,
         isa: &dyn TargetIsa,
-    ) -> Result<Box<[Splat]>, CompileError> {
+    ) -> Result<Emitted, CompileError> {
         let code = &mut self.context.func;
         code.signature = emit::signature(isa);
-        let schedule = Schedule::new(function);
-        let constants = emit::emit(function, &schedule, isa, code, &mut self.builder_context)?;
-        Ok(constants.into_splats())
+        emit::emit(function, schedule, isa, code, &mut self.builder_context)
     }
 
     /// Compiles a function.
-    fn generate(&mut self, function: &Function) -> Result<MachineCode<'_>, CompileError> {
-        let isa = host()?.as_ref();
-        let constants = self.emit(function, isa)?;
+    fn generate(
+        &mut self,
+        function: &Function,
+        tier: Tier,
+    ) -> Result<MachineCode<'_>, CompileError> {
+        let isa = host(tier)?.as_ref();
+        let schedule = Schedule::new(function);
+        let emitted = self.emit(function, &schedule, isa)?;
         let failed = |reason| CompileError::CodeGenerator {
             function: function.name().to_owned(),
             reason,
@@ -130,8 +151,10 @@ impl Workshop {
         }
         Ok(MachineCode {
             bytes: compiled.code_buffer(),
-            alignment: u64::from(compiled.buffer.alignment),
-            constants,
+            constants: emitted.constants.into_splats(),
+            buffers: schedule.buffers,
+            parameters: function.parameters().len(),
+            matrix_calls: emitted.matrix_calls,
         })
     }
 }
@@ -142,11 +165,16 @@ impl Workshop {
 /// [`CompileError`] if there can be no native code for the function.
 pub fn listing(function: &Function) -> Result<Listing, CompileError> {
     Workshop::enter(|workshop| {
-        workshop.emit(function, host()?.as_ref())?;
+        let function = &expand(function);
+        workshop.emit(
+            function,
+            &Schedule::new(function),
+            host(Tier::Full)?.as_ref(),
+        )?;
         let cranelift_ir = workshop.context.func.display().to_string();
         workshop.context.clear();
         workshop.context.set_disasm(true);
-        workshop.generate(function)?;
+        workshop.generate(function, Tier::Full)?;
         let compiled = workshop.context.take_compiled_code();
         let assembly = compiled.and_then(|code| code.vcode).unwrap_or_default();
         Ok(Listing {
@@ -156,21 +184,56 @@ pub fn listing(function: &Function) -> Result<Listing, CompileError> {
     })
 }
 
+/// How long Cranelift's own part of compiling a function takes: its `Context::compile` alone, on what
+/// the function is emitted as. For benches, which compare it with the whole.
+///
+/// # Errors
+/// [`CompileError`] if there can be no native code for the function.
+#[doc(hidden)]
+pub fn time_of_cranelift_alone(
+    function: &Function,
+    backend: Backend,
+) -> Result<Duration, CompileError> {
+    let tier = match backend {
+        Backend::JitQuick => Tier::Quick,
+        Backend::Interpreter | Backend::Jit => Tier::Full,
+    };
+    Workshop::enter(|workshop| {
+        let isa = host(tier)?.as_ref();
+        let function = &expand(function);
+        workshop.emit(function, &Schedule::new(function), isa)?;
+        let mut control = ControlPlane::default();
+        let start = Instant::now();
+        let compiled = workshop.context.compile(isa, &mut control);
+        let elapsed = start.elapsed();
+        compiled.map_err(|error| CompileError::CodeGenerator {
+            function: function.name().to_owned(),
+            reason: error.inner.to_string(),
+        })?;
+        Ok(elapsed)
+    })
+}
+
 /// Compiles a function.
-pub(crate) fn compile(function: &Function) -> Result<Code, CompileError> {
-    Workshop::enter(|workshop| Code::new(workshop.generate(function)?))
+pub(crate) fn compile(function: &Function, tier: Tier) -> Result<Code, CompileError> {
+    Workshop::enter(|workshop| Code::new(workshop.generate(function, tier)?))
 }
 
 /// The machine that this process runs on, with every feature that it has.
-fn host() -> Result<&'static OwnedTargetIsa, CompileError> {
-    static HOST: OnceLock<Result<OwnedTargetIsa, String>> = OnceLock::new();
-    let host = HOST.get_or_init(detect_host).as_ref();
+fn host(tier: Tier) -> Result<&'static OwnedTargetIsa, CompileError> {
+    static QUICK: OnceLock<Result<OwnedTargetIsa, String>> = OnceLock::new();
+    static FULL: OnceLock<Result<OwnedTargetIsa, String>> = OnceLock::new();
+    let (host, registers) = match tier {
+        Tier::Quick => (&QUICK, "single_pass"),
+        Tier::Full => (&FULL, "backtracking"),
+    };
+    let host = host.get_or_init(|| detect_host(registers)).as_ref();
     host.map_err(|reason| CompileError::UnsupportedHost {
         reason: reason.clone(),
     })
 }
 
-fn detect_host() -> Result<OwnedTargetIsa, String> {
+fn detect_host(registers: &str) -> Result<OwnedTargetIsa, String> {
     // Others have no vectors of four lanes, or none on every machine.
     if !cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
         return Err("only x86-64 and AArch64 are supported".to_owned());
@@ -184,14 +247,24 @@ fn detect_host() -> Result<OwnedTargetIsa, String> {
     let mut flags = settings::builder();
     for (name, value) in [
         ("opt_level", "none"),
-        ("regalloc_algorithm", "backtracking"),
+        ("regalloc_algorithm", registers),
         ("enable_verifier", verifies),
-        // Compiled code calls nothing, so nothing unwinds through it.
+        // Nothing unwinds through compiled code: a panic in a routine that it calls for a matrix op
+        // ends the process, as the routine is `extern "C"`.
         ("unwind_info", "false"),
     ] {
         flags.set(name, value).map_err(|error| error.to_string())?;
     }
     let builder = cranelift_native::builder().map_err(str::to_owned)?;
     let flags = settings::Flags::new(flags);
-    builder.finish(flags).map_err(|error| error.to_string())
+    let isa = builder.finish(flags).map_err(|error| error.to_string())?;
+    // On AArch64 it always is. Without it the code would call a library function for each element.
+    let has = |name| {
+        let mut flags = isa.isa_flags().into_iter();
+        flags.any(|flag| flag.name == name && flag.as_bool() == Some(true))
+    };
+    if cfg!(target_arch = "x86_64") && !(has("has_avx") && has("has_fma")) {
+        return Err("the processor has no fused multiply-add".to_owned());
+    }
+    Ok(isa)
 }

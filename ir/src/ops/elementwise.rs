@@ -1,7 +1,6 @@
-//! Ops that work on each element by itself.
+//! Ops that work on each element by itself: what derives from a row. The rows are in [`table`].
 
-use crate::elementary;
-use crate::lanes::{Lanes, ScalarLanes};
+use multiversion::multiversion;
 
 /// Turns the table into the enum and everything that derives from a row. The meaning of a row is
 /// pasted twice: into [`ElementwiseOp::evaluate`], generic over the lanes, and into the loop over a
@@ -9,8 +8,15 @@ use crate::lanes::{Lanes, ScalarLanes};
 macro_rules! elementwise_ops {
     ($(
         $(#[doc = $summary:literal])+
-        $name:ident = $mnemonic:literal, commutes: $commutes:literal, flops: $flops:literal,
-        |$lanes:ident, $($operand:ident),+| $meaning:expr;
+        $mnemonic:ident = $name:ident {
+            commutes: $commutes:literal, flops: $flops:literal, $(error_ulp: $error_ulp:literal,)?
+            meaning: |$lanes:ident, $($operand:ident),+| $meaning:expr,
+            derivative: |$terms:ident, $($point:ident),+| $partials:expr,
+            export: {
+                torch: $torch:literal, numpy: $numpy:literal, jax: $jax:literal,
+                rust: $rust:literal, latex: $latex:literal $(,)?
+            } $(,)?
+        }
     )+) => {
         /// An op that works on each element by itself.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,7 +29,7 @@ macro_rules! elementwise_ops {
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
             pub(crate) const fn mnemonic(self) -> &'static str {
-                match self { $(Self::$name => $mnemonic,)+ }
+                match self { $(Self::$name => stringify!($mnemonic),)+ }
             }
 
             pub(crate) const fn summary(self) -> &'static str {
@@ -42,6 +48,27 @@ macro_rules! elementwise_ops {
                 match self { $(Self::$name => $flops,)+ }
             }
 
+            /// The greatest error of the op, in units of the last place as
+            /// [`accuracy`](crate::accuracy) defines them; none if it is exact, or one or several
+            /// operations of IEEE 754 after another.
+            #[must_use]
+            pub const fn error_bound_ulp(self) -> Option<u32> {
+                match self {
+                    $(Self::$name => {
+                        let bounds: &[u32] = &[$($error_ulp)?];
+                        bounds.first().copied()
+                    })+
+                }
+            }
+
+            pub(crate) const fn templates(self) -> Templates {
+                match self {
+                    $(Self::$name => Templates {
+                        torch: $torch, numpy: $numpy, jax: $jax, rust: $rust, latex: $latex,
+                    },)+
+                }
+            }
+
             /// The meaning of the op on one vector of any kind.
             ///
             /// # Panics
@@ -52,6 +79,8 @@ macro_rules! elementwise_ops {
                     $(Self::$name => {
                         let [$($operand),+] = exactly(operands);
                         let $lanes = lanes;
+                        // One row gives an operand back as it is.
+                        let _ = $lanes;
                         $meaning
                     })+
                 }
@@ -62,11 +91,19 @@ macro_rules! elementwise_ops {
             /// # Panics
             /// If there are not as many operands as the op takes, or one is shorter than `result`.
             pub(crate) fn evaluate_slices(self, operands: &[&[f32]], result: &mut [f32]) {
+                super::evaluate_slices(self, operands, result);
+            }
+
+            /// [`evaluate_slices`](Self::evaluate_slices) for the machine that the caller is
+            /// compiled for.
+            #[inline(always)]
+            pub(super) fn evaluate_each(self, operands: &[&[f32]], result: &mut [f32]) {
                 match self {
                     $(Self::$name => {
                         let [$($operand),+] = exactly(operands);
                         $(let $operand = &$operand[..result.len()];)+
                         let $lanes = &ScalarLanes;
+                        let _ = $lanes;
                         for index in 0..result.len() {
                             $(let $operand = $operand[index];)+
                             result[index] = $meaning;
@@ -74,69 +111,53 @@ macro_rules! elementwise_ops {
                     })+
                 }
             }
+
+            /// The partial derivative of the result with respect to each operand, over the operands
+            /// and the result.
+            ///
+            /// [Differentiation](crate::autodiff) multiplies it by a tangent or cotangent. There, a
+            /// constant 0 adds nothing, whatever it is multiplied by, and a `select` that the
+            /// formula makes chooses between products; so a row writes 0 and `select`, not
+            /// multiplication by an indicator, where something must not get through.
+            pub(crate) fn partials(
+                self,
+                terms: &Terms<'_>,
+                operands: &[Value],
+                result: Value,
+            ) -> Vec<Value> {
+                let mut points = operands.to_vec();
+                points.push(result);
+                match self {
+                    $(Self::$name => {
+                        let [$($point),+] = exactly(&points);
+                        let $terms = terms;
+                        // Most rows use some of these only.
+                        let _ = ($terms, $($point),+);
+                        $partials.to_vec()
+                    })+
+                }
+            }
+        }
+
+        #[allow(dead_code, reason = "every op has a method, whether a derivative uses it or not")]
+        impl Terms<'_> {
+            $(
+                $(#[doc = $summary])+
+                pub(crate) fn $mnemonic(&self, $($operand: Value),+) -> Value {
+                    self.apply(Op::Elementwise(ElementwiseOp::$name), &[$($operand),+])
+                }
+            )+
         }
     };
 }
 
-/// The operands as an array, so that a row can name them.
-#[inline(always)]
-fn exactly<T: Copy, const N: usize>(operands: &[T]) -> [T; N] {
-    match <[T; N]>::try_from(operands) {
-        Ok(array) => array,
-        Err(_) => panic!("an op of {N} operands was given {}", operands.len()),
-    }
-}
+mod table;
 
-elementwise_ops! {
-    /// a + b
-    Add = "add", commutes: true, flops: 1, |lanes, a, b| lanes.add(a, b);
-    /// a − b
-    Sub = "sub", commutes: false, flops: 1, |lanes, a, b| lanes.sub(a, b);
-    /// a · b
-    Mul = "mul", commutes: true, flops: 1, |lanes, a, b| lanes.mul(a, b);
-    /// a / b; x/0 is ±∞ and 0/0 is NaN, as IEEE 754 has it
-    Div = "div", commutes: false, flops: 1, |lanes, a, b| lanes.div(a, b);
-    /// the smaller of a and b; NaN if either is, and −0 < +0
-    Min = "min", commutes: true, flops: 1, |lanes, a, b| lanes.minimum(a, b);
-    /// the greater of a and b; NaN if either is, and −0 < +0
-    Max = "max", commutes: true, flops: 1, |lanes, a, b| lanes.maximum(a, b);
-    /// a to the power b, for a ≥ 0; NaN for a < 0, 0⁰, ∞⁰ and 1^±∞
-    Pow = "pow", commutes: false, flops: 110, |lanes, a, b| elementary::pow(lanes, a, b);
-    /// −a
-    Neg = "neg", commutes: false, flops: 1, |lanes, a| lanes.neg(a);
-    /// |a|
-    Abs = "abs", commutes: false, flops: 1, |lanes, a| lanes.abs(a);
-    /// −1, ±0 or 1 as a is negative, ±0 or positive; NaN if a is
-    Sign = "sign", commutes: false, flops: 1, |lanes, a| {
-        let zero = lanes.constant(0.0);
-        let not_positive = lanes.select(lanes.less(a, zero), lanes.constant(-1.0), a);
-        lanes.select(lanes.less(zero, a), lanes.constant(1.0), not_positive)
-    };
-    /// 1 if a > 0, else 0, also for NaN
-    Heaviside = "heaviside", commutes: false, flops: 1, |lanes, a| {
-        let zero = lanes.constant(0.0);
-        lanes.select(lanes.less(zero, a), lanes.constant(1.0), zero)
-    };
-    /// a²
-    Square = "square", commutes: false, flops: 1, |lanes, a| lanes.mul(a, a);
-    /// √a; NaN for a < 0
-    Sqrt = "sqrt", commutes: false, flops: 1, |lanes, a| lanes.sqrt(a);
-    /// 1 / a
-    Reciprocal = "reciprocal", commutes: false, flops: 1,
-        |lanes, a| lanes.div(lanes.constant(1.0), a);
-    /// e to the power a
-    Exp = "exp", commutes: false, flops: 25, |lanes, a| elementary::exp(lanes, a);
-    /// the natural logarithm of a; −∞ at ±0, NaN for a < 0
-    Log = "log", commutes: false, flops: 24, |lanes, a| elementary::log(lanes, a);
-    /// the hyperbolic tangent of a
-    Tanh = "tanh", commutes: false, flops: 41, |lanes, a| elementary::tanh(lanes, a);
-    /// a + c (b − a): linear interpolation from a to b by c
-    Lerp = "lerp", commutes: false, flops: 3,
-        |lanes, a, b, c| lanes.add(a, lanes.mul(c, lanes.sub(b, a)));
-    /// a bounded to at least b and at most c: min(max(a, b), c)
-    Clip = "clip", commutes: true, flops: 2,
-        |lanes, a, b, c| lanes.minimum(lanes.maximum(a, b), c);
-    /// b where a > 0, else c, also for NaN
-    Select = "select", commutes: false, flops: 1,
-        |lanes, a, b, c| lanes.select(lanes.less(lanes.constant(0.0), a), b, c);
+pub use table::ElementwiseOp;
+
+/// Compiled for each kind of vectors that a machine may have. The bits are the same: a meaning says
+/// where it is fused, and compilers fuse nothing by themselves.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma",))]
+fn evaluate_slices(op: ElementwiseOp, operands: &[&[f32]], result: &mut [f32]) {
+    op.evaluate_each(operands, result);
 }

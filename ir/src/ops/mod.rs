@@ -1,19 +1,55 @@
 //! The op table: what a program can say, each op defined in one row.
 //!
-//! A row gives an op's name, mnemonic, operands, whether they commute, FLOP cost and meaning. The
-//! parser, printer, type rules, cost, random generation and all three back ends derive from it, so
-//! that adding an op is adding a row: to `elementwise.rs` if it works on each element by itself, to
-//! `reduction.rs` if it makes one number of a tensor.
+//! A row gives an op's name, mnemonic, operands, cost, meaning, derivative and how other languages
+//! write it. The parser, printer, type rules, random generation, differentiation and all back ends
+//! derive from it, so that adding an op is adding a row:
+//!
+//! | to | if the op | its meaning is |
+//! |---|---|---|
+//! | `elementwise/table.rs` | works on each element by itself | an expression over [lanes](crate::lanes) |
+//! | `reduction.rs` | makes one number of whole tensors | how elements are combined, over lanes |
+//! | `matrix.rs` | works on whole matrices | a routine of `crate::matrix` |
+//! | `composite.rs` | is made of others | an expression over ops |
+//!
+//! What earlier searches could say is in [`vocabulary`], row by row, as expressions of these ops.
 
+mod composite;
 mod elementwise;
+mod matrix;
+mod pattern;
 mod reduction;
+mod terms;
+pub mod vocabulary;
 
 use std::fmt;
 
+pub use composite::CompositeOp;
 pub use elementwise::ElementwiseOp;
+pub use matrix::MatrixOp;
 pub use reduction::ReductionOp;
+pub(crate) use terms::Terms;
 
+use crate::function::Cost;
 use crate::shape::Shape;
+
+/// How an op is written elsewhere: an expression over `{a}`, `{b}` and `{c}`, its operands in order.
+///
+/// In NumPy and JAX, `np` and `jnp` are the modules, and arrays are binary32. In Rust, scalars and
+/// elements are `f32` and tensors are slices. Functions that a language does not have are named
+/// as the op: `minimum`, `maximum`, `sign`, `powr`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Templates {
+    /// In PyTorch.
+    pub torch: &'static str,
+    /// In NumPy.
+    pub numpy: &'static str,
+    /// In JAX.
+    pub jax: &'static str,
+    /// In Rust without dependencies.
+    pub rust: &'static str,
+    /// In LaTeX's mathematical mode.
+    pub latex: &'static str,
+}
 
 /// The most operands that any op takes.
 pub const MAX_ARITY: usize = 3;
@@ -23,8 +59,12 @@ pub const MAX_ARITY: usize = 3;
 pub enum Op {
     /// Works on each element by itself; scalars are broadcast.
     Elementwise(ElementwiseOp),
-    /// Makes one scalar of a whole tensor.
+    /// Makes one scalar of whole tensors.
     Reduction(ReductionOp),
+    /// Works on whole matrices.
+    Matrix(MatrixOp),
+    /// Stands for an expression of other ops.
+    Composite(CompositeOp),
 }
 
 /// Operands that an op does not take.
@@ -40,17 +80,45 @@ pub enum TypeError {
         /// How many it was given.
         found: usize,
     },
-    /// An operand has the wrong shape.
-    #[error("operand {position} of `{mnemonic}` must be a {expected}, not a {found}")]
+    /// The operands of an elementwise op differ in shape.
+    #[error(
+        "operand {position} of `{mnemonic}` must be a {expected} as those before it, or a scalar, not a {found}"
+    )]
     OperandShape {
         /// The op's mnemonic.
         mnemonic: &'static str,
         /// Which operand, counted from 1.
         position: usize,
-        /// The shape that the op takes there.
+        /// The shape of the operands before it.
         expected: Shape,
         /// The shape it was given.
         found: Shape,
+    },
+    /// A reduction is of a scalar, or of two shapes.
+    #[error(
+        "operand {position} of `{mnemonic}` must be a tensor or another matrix, the same for all operands, not a {found}"
+    )]
+    Reduced {
+        /// The op's mnemonic.
+        mnemonic: &'static str,
+        /// Which operand, counted from 1.
+        position: usize,
+        /// The shape it was given.
+        found: Shape,
+    },
+    /// An operand does not fit the pattern of a matrix op.
+    #[error(
+        "operand {position} of `{mnemonic}`, which has the shapes {pattern}, cannot be a {found}"
+    )]
+    Pattern {
+        /// The op's mnemonic.
+        mnemonic: &'static str,
+        /// Which operand, counted from 1.
+        position: usize,
+        /// The shape it was given.
+        found: Shape,
+        /// The shapes of operands and result: rows and columns, the same letter for the same number.
+        pattern: String,
     },
 }
 
@@ -58,7 +126,10 @@ impl Op {
     /// Every op, in table order.
     pub fn all() -> impl Iterator<Item = Self> {
         let elementwise = ElementwiseOp::ALL.iter().copied().map(Self::Elementwise);
-        elementwise.chain(ReductionOp::ALL.iter().copied().map(Self::Reduction))
+        elementwise
+            .chain(ReductionOp::ALL.iter().copied().map(Self::Reduction))
+            .chain(MatrixOp::ALL.iter().copied().map(Self::Matrix))
+            .chain(CompositeOp::ALL.iter().copied().map(Self::Composite))
     }
 
     /// The op's name in program and IR text.
@@ -67,6 +138,8 @@ impl Op {
         match self {
             Self::Elementwise(op) => op.mnemonic(),
             Self::Reduction(op) => op.mnemonic(),
+            Self::Matrix(op) => op.mnemonic(),
+            Self::Composite(op) => op.mnemonic(),
         }
     }
 
@@ -82,6 +155,23 @@ impl Op {
         match self {
             Self::Elementwise(op) => op.summary(),
             Self::Reduction(op) => op.summary(),
+            Self::Matrix(op) => op.summary(),
+            Self::Composite(op) => op.summary(),
+        }
+    }
+
+    /// The shapes that the op takes and gives, as rows and columns: the same letter stands for the same
+    /// number, and only capital letters for 1 too.
+    #[must_use]
+    pub fn shapes(self) -> String {
+        match self {
+            Self::Elementwise(_) => "elementwise".to_owned(),
+            Self::Reduction(op) => {
+                let operands = vec!["(r, c)"; op.arity()].join(", ");
+                format!("{operands} -> (1, 1)")
+            }
+            Self::Matrix(op) => op.pattern().to_string(),
+            Self::Composite(op) => op.pattern().to_string(),
         }
     }
 
@@ -90,7 +180,9 @@ impl Op {
     pub const fn arity(self) -> usize {
         match self {
             Self::Elementwise(op) => op.arity(),
-            Self::Reduction(_) => 1,
+            Self::Reduction(op) => op.arity(),
+            Self::Matrix(op) => op.pattern().operands.len(),
+            Self::Composite(op) => op.pattern().operands.len(),
         }
     }
 
@@ -99,18 +191,35 @@ impl Op {
     pub const fn commutes(self) -> bool {
         match self {
             Self::Elementwise(op) => op.commutes(),
-            Self::Reduction(_) => false,
+            Self::Reduction(op) => op.commutes(),
+            Self::Matrix(_) | Self::Composite(_) => false,
         }
     }
 
-    /// The cost of the op for one element, in floating-point operations. Add, multiply, divide,
-    /// square root, comparison and sign count 1; an elementary function counts the floating-point
-    /// arithmetic of its polynomial.
+    /// What the op costs over operands of these shapes, in floating-point operations. Add,
+    /// multiply, divide, square root, comparison and sign count 1, a fused multiply-add counts 2, and
+    /// an elementary function counts the floating-point arithmetic of its polynomial.
+    ///
+    /// # Errors
+    /// [`TypeError`] if the op does not take such operands.
+    pub fn cost(self, operands: &[Shape]) -> Result<Cost, TypeError> {
+        let result = self.result_shape(operands)?;
+        Ok(match self {
+            Self::Elementwise(op) => Cost::per_element(op.flops_per_element(), result),
+            Self::Reduction(op) => Cost::per_element(op.flops_per_element(), operands[0]),
+            Self::Matrix(op) => op.flops().over(&op.pattern(), self.mnemonic(), operands)?,
+            Self::Composite(op) => op.expansion(operands).cost(),
+        })
+    }
+
+    /// How the op is written in other languages.
     #[must_use]
-    pub const fn flops_per_element(self) -> u32 {
+    pub const fn templates(self) -> Templates {
         match self {
-            Self::Elementwise(op) => op.flops_per_element(),
-            Self::Reduction(op) => op.flops_per_element(),
+            Self::Elementwise(op) => op.templates(),
+            Self::Reduction(op) => op.templates(),
+            Self::Matrix(op) => op.templates(),
+            Self::Composite(op) => op.templates(),
         }
     }
 
@@ -126,20 +235,49 @@ impl Op {
                 found: operands.len(),
             });
         }
+        let mnemonic = self.mnemonic();
         match self {
-            Self::Elementwise(_) => Ok(operands
-                .iter()
-                .fold(Shape::Scalar, |shape, &next| shape.broadcast_with(next))),
-            Self::Reduction(_) => match operands[0] {
-                Shape::Tensor => Ok(Shape::Scalar),
-                Shape::Scalar => Err(TypeError::OperandShape {
-                    mnemonic: self.mnemonic(),
-                    position: 1,
-                    expected: Shape::Tensor,
-                    found: Shape::Scalar,
-                }),
-            },
+            Self::Elementwise(_) => broadcast_shape(mnemonic, operands),
+            Self::Reduction(_) => {
+                for (index, &found) in operands.iter().enumerate() {
+                    if found.is_scalar() || found != operands[0] {
+                        return Err(TypeError::Reduced {
+                            mnemonic,
+                            position: index + 1,
+                            found,
+                        });
+                    }
+                }
+                Ok(Shape::Scalar)
+            }
+            Self::Matrix(op) => op.pattern().result_shape(mnemonic, operands),
+            Self::Composite(op) => op.pattern().result_shape(mnemonic, operands),
         }
+    }
+}
+
+/// The shape of an elementwise result: that of all operands that are not scalars.
+fn broadcast_shape(mnemonic: &'static str, operands: &[Shape]) -> Result<Shape, TypeError> {
+    let mut result = Shape::Scalar;
+    for (index, &found) in operands.iter().enumerate() {
+        result = result
+            .broadcast_with(found)
+            .ok_or(TypeError::OperandShape {
+                mnemonic,
+                position: index + 1,
+                expected: result,
+                found,
+            })?;
+    }
+    Ok(result)
+}
+
+/// The operands as an array, so that a row can name them.
+#[inline(always)]
+fn exactly<T: Copy, const N: usize>(operands: &[T]) -> [T; N] {
+    match <[T; N]>::try_from(operands) {
+        Ok(array) => array,
+        Err(_) => panic!("an op of {N} operands was given {}", operands.len()),
     }
 }
 

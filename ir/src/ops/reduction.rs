@@ -1,21 +1,33 @@
-//! Ops that make one number of a whole tensor.
+//! Ops that make one number of a whole tensor, or of two.
 //!
 //! A row gives the neutral element, what is done to each element, how two partial results are
 //! combined, and what is done to the total. The order is the one that [`crate::lanes`] fixes. The
 //! neutral element must leave every partial result as it is, bit for bit, since back ends let it
 //! stand in for the elements that pad storage.
 
+use multiversion::multiversion;
+
+use super::Terms;
+use super::{Op, Templates, exactly};
+use crate::function::Value;
 use crate::lanes::{ACCUMULATORS, Lanes, ScalarLanes};
 
 macro_rules! reduction_ops {
     ($(
         $(#[doc = $summary:literal])+
-        $name:ident = $mnemonic:literal, flops: $flops:literal, neutral: $neutral:expr,
-        element: |$element_lanes:ident, $element:ident| $mapped:expr,
-        combine: |$combine_lanes:ident, $left:ident, $right:ident| $combined:expr,
-        total: |$total_lanes:ident, $total:ident, $count:ident| $finished:expr;
+        $mnemonic:ident = $name:ident {
+            commutes: $commutes:literal, flops: $flops:literal, neutral: $neutral:expr,
+            element: |$element_lanes:ident, $($element:ident),+| $mapped:expr,
+            combine: |$combine_lanes:ident, $left:ident, $right:ident| $combined:expr,
+            total: |$total_lanes:ident, $total:ident, $count:ident| $finished:expr,
+            derivative: |$terms:ident, $($point:ident),+| $partials:expr,
+            export: {
+                torch: $torch:literal, numpy: $numpy:literal, jax: $jax:literal,
+                rust: $rust:literal, latex: $latex:literal $(,)?
+            } $(,)?
+        }
     )+) => {
-        /// An op that makes one scalar of a whole tensor.
+        /// An op that makes one scalar of whole tensors.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum ReductionOp {
             $($(#[doc = $summary])+ $name,)+
@@ -26,15 +38,31 @@ macro_rules! reduction_ops {
             pub const ALL: &'static [Self] = &[$(Self::$name),+];
 
             pub(crate) const fn mnemonic(self) -> &'static str {
-                match self { $(Self::$name => $mnemonic,)+ }
+                match self { $(Self::$name => stringify!($mnemonic),)+ }
             }
 
             pub(crate) const fn summary(self) -> &'static str {
                 match self { $(Self::$name => concat!($($summary),+).trim_ascii_start(),)+ }
             }
 
+            pub(crate) const fn arity(self) -> usize {
+                match self { $(Self::$name => [$(stringify!($element)),+].len(),)+ }
+            }
+
+            pub(crate) const fn commutes(self) -> bool {
+                match self { $(Self::$name => $commutes,)+ }
+            }
+
             pub(crate) const fn flops_per_element(self) -> u32 {
                 match self { $(Self::$name => $flops,)+ }
+            }
+
+            pub(crate) const fn templates(self) -> Templates {
+                match self {
+                    $(Self::$name => Templates {
+                        torch: $torch, numpy: $numpy, jax: $jax, rust: $rust, latex: $latex,
+                    },)+
+                }
             }
 
             /// What every accumulator starts with.
@@ -42,14 +70,19 @@ macro_rules! reduction_ops {
                 match self { $(Self::$name => $neutral,)+ }
             }
 
-            /// What is done to each element before it is combined.
+            /// What is done to the operands' elements at one place before they are combined with
+            /// those at others.
+            ///
+            /// # Panics
+            /// If there are not as many as the op has operands.
             #[inline(always)]
-            pub(crate) fn element<L: Lanes>(self, lanes: &L, element: L::Float) -> L::Float {
+            pub(crate) fn element<L: Lanes>(self, lanes: &L, elements: &[L::Float]) -> L::Float {
                 match self {
                     $(Self::$name => {
-                        let ($element_lanes, $element) = (lanes, element);
-                        // Most rows take the element as it is.
-                        let _ = $element_lanes;
+                        let [$($element),+] = exactly(elements);
+                        let $element_lanes = lanes;
+                        // Most rows take the element as it is, and one does not look at it.
+                        let _ = ($element_lanes, $($element),+);
                         $mapped
                     })+
                 }
@@ -82,67 +115,237 @@ macro_rules! reduction_ops {
                 match self {
                     $(Self::$name => {
                         let ($total_lanes, $total, $count) = (lanes, total, count);
-                        let _ = ($total_lanes, $count);
+                        // Most rows use some of these only.
+                        let _ = ($total_lanes, $total, $count);
                         $finished
                     })+
                 }
             }
 
-            /// Adds elements to the accumulators; the first one belongs to accumulator 0.
+            /// Adds elements of equally long slices to the accumulators; the first one belongs to
+            /// accumulator 0.
+            ///
+            /// # Panics
+            /// If there are not as many slices as the op has operands, or one is shorter than the
+            /// first.
             pub(crate) fn accumulate(
                 self,
                 accumulators: &mut [f32; ACCUMULATORS],
-                elements: &[f32],
+                operands: &[&[f32]],
             ) {
+                accumulate(self, accumulators, operands);
+            }
+
+            /// [`accumulate`](Self::accumulate) for the machine that the caller is compiled for.
+            #[inline(always)]
+            fn accumulate_each(
+                self,
+                accumulators: &mut [f32; ACCUMULATORS],
+                operands: &[&[f32]],
+            ) {
+                let length = operands[0].len();
                 match self {
                     $(Self::$name => {
-                        let $combine_lanes = &ScalarLanes;
-                        // A row may give both the same name.
-                        let _ = $combine_lanes;
+                        let [$($element),+] = exactly(operands);
+                        $(let $element = &$element[..length];)+
                         let $element_lanes = &ScalarLanes;
+                        // Most rows take the element as it is.
                         let _ = $element_lanes;
-                        let (rows, rest) = elements.as_chunks::<ACCUMULATORS>();
-                        for row in rows {
-                            for (accumulator, &$element) in accumulators.iter_mut().zip(row) {
+                        let $combine_lanes = &ScalarLanes;
+                        for start in (0..length).step_by(ACCUMULATORS) {
+                            let end = length.min(start + ACCUMULATORS);
+                            $(let $element = &$element[start..end];)+
+                            for (index, accumulator) in
+                                accumulators[..end - start].iter_mut().enumerate()
+                            {
+                                $(let $element = $element[index];)+
+                                let _ = ($($element),+);
                                 let ($left, $right) = (*accumulator, $mapped);
                                 *accumulator = $combined;
                             }
                         }
-                        for (accumulator, &$element) in accumulators.iter_mut().zip(rest) {
-                            let ($left, $right) = (*accumulator, $mapped);
-                            *accumulator = $combined;
-                        }
                     })+
                 }
             }
+
+            /// The partial derivative of the result with respect to each element of each operand,
+            /// over the operands and the result. A scalar is that of every element. What
+            /// [`ElementwiseOp::partials`](super::ElementwiseOp::partials) says of 0 and `select`
+            /// holds here too.
+            pub(crate) fn partials(
+                self,
+                terms: &Terms<'_>,
+                operands: &[Value],
+                result: Value,
+            ) -> Vec<Value> {
+                let mut points = operands.to_vec();
+                points.push(result);
+                match self {
+                    $(Self::$name => {
+                        let [$($point),+] = exactly(&points);
+                        let $terms = terms;
+                        // Most rows use some of these only.
+                        let _ = ($terms, $($point),+);
+                        $partials.to_vec()
+                    })+
+                }
+            }
+        }
+
+        #[allow(dead_code, reason = "every op has a method, whether a derivative uses it or not")]
+        impl Terms<'_> {
+            $(
+                $(#[doc = $summary])+
+                pub(crate) fn $mnemonic(&self, $($element: Value),+) -> Value {
+                    self.apply(Op::Reduction(ReductionOp::$name), &[$($element),+])
+                }
+            )+
         }
     };
 }
 
 reduction_ops! {
     /// the sum of all elements
-    Sum = "sum", flops: 1, neutral: 0.0,
-        element: |lanes, x| x,
-        combine: |lanes, a, b| lanes.add(a, b),
-        total: |lanes, total, count| total;
+    sum = Sum {
+        commutes: false, flops: 1, neutral: 0.0,
+        element: |lanes, a| a,
+        combine: |lanes, left, right| lanes.add(left, right),
+        total: |lanes, total, count| total,
+        derivative: |terms, a, result| [terms.one()],
+        export: {
+            torch: "torch.sum({a})", numpy: "np.sum({a})", jax: "jnp.sum({a})",
+            rust: "{a}.iter().sum::<f32>()", latex: "\\sum {a}",
+        }
+    }
     /// the arithmetic mean of all elements
-    Mean = "mean", flops: 1, neutral: 0.0,
-        element: |lanes, x| x,
-        combine: |lanes, a, b| lanes.add(a, b),
-        total: |lanes, total, count| lanes.div(total, count);
-    /// the Euclidean norm: the square root of the sum of squares
-    Norm = "norm", flops: 2, neutral: 0.0,
-        element: |lanes, x| lanes.mul(x, x),
-        combine: |lanes, a, b| lanes.add(a, b),
-        total: |lanes, total, count| lanes.sqrt(total);
-    /// the greatest element; NaN if any is
-    MaxOf = "max_of", flops: 1, neutral: f32::NEG_INFINITY,
-        element: |lanes, x| x,
-        combine: |lanes, a, b| lanes.maximum(a, b),
-        total: |lanes, total, count| total;
+    mean = Mean {
+        commutes: false, flops: 1, neutral: 0.0,
+        element: |lanes, a| a,
+        combine: |lanes, left, right| lanes.add(left, right),
+        total: |lanes, total, count| lanes.div(total, count),
+        derivative: |terms, a, result| [terms.reciprocal(terms.number_of_elements(a))],
+        export: {
+            torch: "torch.mean({a})", numpy: "np.mean({a})", jax: "jnp.mean({a})",
+            rust: "{a}.iter().sum::<f32>() / {a}.len() as f32", latex: "\\overline{{a}}",
+        }
+    }
+    /// the number of elements
+    count_of = CountOf {
+        commutes: false, flops: 1, neutral: 0.0,
+        element: |lanes, a| lanes.constant(0.0),
+        combine: |lanes, left, right| lanes.add(left, right),
+        total: |lanes, total, count| count,
+        derivative: |terms, a, result| [terms.zero()],
+        export: {
+            torch: "{a}.numel()", numpy: "np.float32({a}.size)", jax: "{a}.size",
+            rust: "{a}.len() as f32", latex: "\\#{a}",
+        }
+    }
+    /// the greatest element; NaN if any is. Equal ones share the derivative evenly
+    max_of = MaxOf {
+        commutes: false, flops: 1, neutral: f32::NEG_INFINITY,
+        element: |lanes, a| a,
+        combine: |lanes, left, right| lanes.maximum(left, right),
+        total: |lanes, total, count| total,
+        derivative: |terms, a, result| [
+            terms.share_of_equal(a, result, |share| share)
+        ],
+        export: {
+            torch: "torch.max({a})", numpy: "np.max({a})", jax: "jnp.max({a})",
+            rust: "{a}.iter().copied().fold(f32::NEG_INFINITY, maximum)", latex: "\\max {a}",
+        }
+    }
+    /// the smallest element; NaN if any is. Equal ones share the derivative evenly
+    min_of = MinOf {
+        commutes: false, flops: 1, neutral: f32::INFINITY,
+        element: |lanes, a| a,
+        combine: |lanes, left, right| lanes.minimum(left, right),
+        total: |lanes, total, count| total,
+        derivative: |terms, a, result| [
+            terms.share_of_equal(a, result, |share| share)
+        ],
+        export: {
+            torch: "torch.min({a})", numpy: "np.min({a})", jax: "jnp.min({a})",
+            rust: "{a}.iter().copied().fold(f32::INFINITY, minimum)", latex: "\\min {a}",
+        }
+    }
+    /// the Euclidean norm: the square root of the sum of squares. The derivative is 0 where it is 0
+    norm = Norm {
+        commutes: false, flops: 2, neutral: 0.0,
+        element: |lanes, a| lanes.mul(a, a),
+        combine: |lanes, left, right| lanes.add(left, right),
+        total: |lanes, total, count| lanes.sqrt(total),
+        derivative: |terms, a, result| [
+            terms.select(
+                terms.equal(result, terms.zero()),
+                terms.zero(),
+                terms.div(a, result),
+            )
+        ],
+        export: {
+            torch: "torch.linalg.vector_norm({a})", numpy: "np.sqrt(np.sum(np.square({a})))",
+            jax: "jnp.sqrt(jnp.sum(jnp.square({a})))",
+            rust: "{a}.iter().map(|x| x * x).sum::<f32>().sqrt()", latex: "\\lVert {a} \\rVert_2",
+        }
+    }
+    /// the sum of the elements' magnitudes. The derivative is 0 for an element that is 0
+    norm_1 = NormOne {
+        commutes: false, flops: 1, neutral: 0.0,
+        element: |lanes, a| lanes.abs(a),
+        combine: |lanes, left, right| lanes.add(left, right),
+        total: |lanes, total, count| total,
+        derivative: |terms, a, result| [terms.sign(a)],
+        export: {
+            torch: "torch.sum(torch.abs({a}))", numpy: "np.sum(np.abs({a}))",
+            jax: "jnp.sum(jnp.abs({a}))",
+            rust: "{a}.iter().map(|x| x.abs()).sum::<f32>()", latex: "\\lVert {a} \\rVert_1",
+        }
+    }
+    /// the greatest of the elements' magnitudes; NaN if any is. Equal ones share the derivative evenly
+    norm_inf = NormInfinity {
+        commutes: false, flops: 1, neutral: 0.0,
+        element: |lanes, a| lanes.abs(a),
+        combine: |lanes, left, right| lanes.maximum(left, right),
+        total: |lanes, total, count| total,
+        derivative: |terms, a, result| [
+            terms.share_of_equal(terms.abs(a), result, |share| {
+                terms.mul(terms.sign(a), share)
+            })
+        ],
+        export: {
+            torch: "torch.max(torch.abs({a}))", numpy: "np.max(np.abs({a}))",
+            jax: "jnp.max(jnp.abs({a}))",
+            rust: "{a}.iter().map(|x| x.abs()).fold(0.0, maximum)",
+            latex: "\\lVert {a} \\rVert_\\infty",
+        }
+    }
+    /// the sum of products: the inner product of two tensors
+    dot = Dot {
+        commutes: true, flops: 2, neutral: 0.0,
+        element: |lanes, a, b| lanes.mul(a, b),
+        combine: |lanes, left, right| lanes.add(left, right),
+        total: |lanes, total, count| total,
+        derivative: |terms, a, b, result| [b, a],
+        export: {
+            torch: "torch.sum({a} * {b})", numpy: "np.sum({a} * {b})", jax: "jnp.sum({a} * {b})",
+            rust: "{a}.iter().zip({b}).map(|(x, y)| x * y).sum::<f32>()",
+            latex: "\\langle {a}, {b} \\rangle",
+        }
+    }
+}
+
+/// Compiled for each kind of vectors that a machine may have, as elementwise ops are.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma",))]
+fn accumulate(op: ReductionOp, accumulators: &mut [f32; ACCUMULATORS], operands: &[&[f32]]) {
+    op.accumulate_each(accumulators, operands);
 }
 
 impl ReductionOp {
+    /// The accumulators before anything has been added to them.
+    pub(crate) const fn start(self) -> [f32; ACCUMULATORS] {
+        [self.neutral(); ACCUMULATORS]
+    }
+
     /// Combines the accumulators in the order that the semantics contract fixes, and finishes.
     pub(crate) fn finish(self, mut accumulators: [f32; ACCUMULATORS], count: usize) -> f32 {
         let mut half = ACCUMULATORS / 2;

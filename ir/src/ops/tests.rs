@@ -12,10 +12,12 @@ fn mnemonics_are_distinct_identifiers_and_lead_back_to_their_op() {
     assert_eq!(mnemonics.len(), Op::all().count());
     for op in Op::all() {
         assert_eq!(Op::from_mnemonic(op.mnemonic()), Some(op));
+        let is_lowercase = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        assert!(op.mnemonic().bytes().next().is_some_and(is_lowercase));
         assert!(
             op.mnemonic()
                 .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+                .all(|byte| is_lowercase(byte) || byte.is_ascii_digit())
         );
         assert!(!op.summary().is_empty());
         assert!((1..=MAX_ARITY).contains(&op.arity()));
@@ -29,20 +31,20 @@ struct CountingLanes {
 }
 
 impl CountingLanes {
-    fn count<T>(&self, value: T) -> T {
-        self.flops.set(self.flops.get() + 1);
+    fn count<T>(&self, flops: u32, value: T) -> T {
+        self.flops.set(self.flops.get() + flops);
         value
     }
 }
 
 /// Forwards each method to [`ScalarLanes`], through `count` where it is arithmetic.
 macro_rules! forward {
-    (counted { $($counted:ident($($a:ident: $t:ty),*);)* } free { $($free:ident($($b:ident: $u:ty),*) -> $r:ty;)* }) => {
+    (counted { $($flops:literal $counted:ident($($a:ident: $t:ty),*);)* } free { $($free:ident($($b:ident: $u:ty),*) -> $r:ty;)* }) => {
         impl Lanes for CountingLanes {
             type Float = f32;
             type Integer = i32;
             type Mask = bool;
-            $(fn $counted(&self, $($a: $t),*) -> f32 { self.count(ScalarLanes.$counted($($a),*)) })*
+            $(fn $counted(&self, $($a: $t),*) -> f32 { self.count($flops, ScalarLanes.$counted($($a),*)) })*
             $(fn $free(&self, $($b: $u),*) -> $r { ScalarLanes.$free($($b),*) })*
         }
     };
@@ -50,8 +52,9 @@ macro_rules! forward {
 
 forward! {
     counted {
-        add(a: f32, b: f32); sub(a: f32, b: f32); mul(a: f32, b: f32); div(a: f32, b: f32);
-        sqrt(a: f32); minimum(a: f32, b: f32); maximum(a: f32, b: f32); integer_to_float(a: i32);
+        1 add(a: f32, b: f32); 1 sub(a: f32, b: f32); 1 mul(a: f32, b: f32); 1 div(a: f32, b: f32);
+        2 fma(a: f32, b: f32, c: f32); 1 round_ties_even(a: f32); 1 sqrt(a: f32);
+        1 minimum(a: f32, b: f32); 1 maximum(a: f32, b: f32); 1 integer_to_float(a: i32);
     }
     free {
         constant(value: f32) -> f32; integer(value: i32) -> i32; neg(a: f32) -> f32; abs(a: f32) -> f32;
@@ -59,6 +62,7 @@ forward! {
         select(mask: bool, a: f32, b: f32) -> f32; to_bits(a: f32) -> i32; bits_to_float(a: i32) -> f32;
         integer_add(a: i32, b: i32) -> i32; integer_sub(a: i32, b: i32) -> i32;
         integer_and(a: i32, b: i32) -> i32; integer_or(a: i32, b: i32) -> i32;
+        integer_xor(a: i32, b: i32) -> i32;
         shift_left(a: i32, count: u8) -> i32; shift_right(a: i32, count: u8) -> i32;
     }
 }
@@ -74,7 +78,7 @@ fn the_cost_of_an_op_is_the_arithmetic_of_its_meaning() {
     }
     for &op in ReductionOp::ALL {
         let lanes = CountingLanes::default();
-        op.combine(&lanes, 0.5, op.element(&lanes, 0.25));
+        op.combine(&lanes, 0.5, op.element(&lanes, &[0.25, 0.75][..op.arity()]));
         assert_eq!(
             op.flops_per_element(),
             lanes.flops.get(),
@@ -121,15 +125,30 @@ fn ops_that_claim_to_commute_do_and_the_others_do_not() {
         });
         assert_eq!(op.commutes(), !differs, "{}", op.mnemonic());
     }
+    for &op in ReductionOp::ALL {
+        let differs = op.arity() == 1
+            || DIFFICULT.iter().any(|&a| {
+                DIFFICULT.iter().any(|&b| {
+                    let [straight, exchanged] =
+                        [[a, b], [b, a]].map(|pair| op.element(&ScalarLanes, &pair));
+                    !same(straight, exchanged)
+                })
+            });
+        assert_eq!(op.commutes(), !differs, "{}", op.mnemonic());
+    }
 }
 
 #[test]
 fn neutral_elements_leave_partial_results_as_they_are() {
     for &op in ReductionOp::ALL {
-        let neutral = op.element(&ScalarLanes, op.neutral());
+        let neutral = op.element(&ScalarLanes, &[op.neutral(); 2][..op.arity()]);
         for x in DIFFICULT {
             // A partial result has been combined with the neutral start already.
-            let partial = op.combine(&ScalarLanes, op.neutral(), op.element(&ScalarLanes, x));
+            let partial = op.combine(
+                &ScalarLanes,
+                op.neutral(),
+                op.element(&ScalarLanes, &[x, 0.5][..op.arity()]),
+            );
             let padded = op.combine(&ScalarLanes, partial, op.neutral());
             assert!(same(partial, padded), "{} of {x}", op.mnemonic());
             let padded = op.combine(&ScalarLanes, partial, neutral);
@@ -172,7 +191,7 @@ fn no_op_lets_the_bits_of_a_nan_be_seen() {
 
 #[test]
 fn type_rules() {
-    use Shape::{Scalar, Tensor};
+    use Shape::{Column, Row, RowGram, Scalar, Tensor, Transposed};
     let add = Op::Elementwise(ElementwiseOp::Add);
     assert_eq!(add.result_shape(&[Scalar, Scalar]), Ok(Scalar));
     assert_eq!(add.result_shape(&[Scalar, Tensor]), Ok(Tensor));
@@ -184,6 +203,31 @@ fn type_rules() {
     assert_eq!(norm.result_shape(&[Tensor]), Ok(Scalar));
     assert!(matches!(
         norm.result_shape(&[Scalar]),
-        Err(TypeError::OperandShape { .. })
+        Err(TypeError::Reduced { position: 1, .. })
+    ));
+    assert!(matches!(
+        add.result_shape(&[Tensor, Column]),
+        Err(TypeError::OperandShape { position: 2, .. })
+    ));
+    let dot = Op::Reduction(ReductionOp::Dot);
+    assert_eq!(dot.result_shape(&[Row, Row]), Ok(Scalar));
+    assert!(matches!(
+        dot.result_shape(&[Row, Column]),
+        Err(TypeError::Reduced { position: 2, .. })
+    ));
+    let product = Op::Matrix(MatrixOp::MatMul);
+    assert_eq!(product.result_shape(&[Tensor, Transposed]), Ok(RowGram));
+    assert_eq!(product.result_shape(&[Column, Row]), Ok(Tensor));
+    assert_eq!(product.result_shape(&[Scalar, Scalar]), Ok(Scalar));
+    assert!(matches!(
+        product.result_shape(&[Tensor, Tensor]),
+        Err(TypeError::Pattern { position: 2, .. })
+    ));
+    // Small letters are of more than one number.
+    let sums = Op::Matrix(MatrixOp::RowSums);
+    assert_eq!(sums.result_shape(&[Column]), Ok(Column));
+    assert!(matches!(
+        sums.result_shape(&[Scalar]),
+        Err(TypeError::Pattern { position: 1, .. })
     ));
 }

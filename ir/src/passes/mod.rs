@@ -1,26 +1,44 @@
 //! Passes: functions to functions with the same bits and less work.
 //!
 //! ```text
-//! Function ─common subexpressions─► Function ─dead code─► Function
+//!                ┌─ fold ─ simplify ─ common subexpressions ─┐
+//! Function ──────┤        one walk does all of them          ├─ dead code ─► Function
+//!                └───────────────────────────────────────────┘
+//!                   ▲
+//!              table of rules, one line each
 //! ```
 //!
 //! A pass keeps the name and every parameter, so that what it gives can be called like what it was
-//! given, and keeps every bit of every result. In debug builds each result is verified again.
+//! given, and keeps every bit of every result, NaNs' aside. In debug builds each result is verified
+//! again. Two exceptions: [`simplify_for_reading`] keeps the meaning but not the bits, and says by
+//! which rules; [`hoist()`] makes two functions of one.
+//!
+//! Which rewrites there are is a [table](rules()). It serves three purposes: functions that are to be
+//! run ([`optimise`]), compared ([`normalise`]) or read ([`simplify_for_reading`]).
 
 mod common_subexpressions;
 mod dead_code;
+mod expand;
+mod fold;
+mod graph;
+mod hoist;
+mod pattern;
+mod rules;
+mod simplify;
 
 pub use common_subexpressions::eliminate_common_subexpressions;
 pub use dead_code::eliminate_dead_code;
 pub(crate) use dead_code::live_values;
+pub use expand::expand;
+pub use fold::fold_constants;
+pub use hoist::{Hoisted, hoist};
+pub use pattern::Rule;
+#[cfg(any(test, feature = "random"))]
+pub(crate) use pattern::Source;
+pub use rules::rules;
+pub use simplify::{Reading, normalise, optimise, simplify, simplify_for_reading};
 
 use crate::function::{Definition, Function, Value};
-
-/// Every pass, in the order that leaves the least work.
-#[must_use]
-pub fn optimise(function: &Function) -> Function {
-    eliminate_dead_code(&eliminate_common_subexpressions(function))
-}
 
 /// Copies a function value by value. For each value in order, `place` is given its definition over
 /// the new values, and answers with the new value that stands for it, made by `define` or found

@@ -206,7 +206,7 @@ impl Parser {
     fn parameter(&mut self, line: &mut Line<'_>, access: Access) -> Result<(), ParseError> {
         let here = line.place();
         let name = line.word("a parameter's name", Some)?;
-        let shape = line.word("`scalar` or `tensor`", Shape::from_keyword)?;
+        let shape = line.word(&Shape::alternatives(), Shape::from_keyword)?;
         line.end()?;
         let index = self
             .builder

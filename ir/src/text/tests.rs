@@ -96,11 +96,13 @@ fn messages_say_where_and_what() {
         ),
         (
             "function f\nread a",
-            "2:7: expected `scalar` or `tensor`, found the end of the line",
+            "2:7: expected `scalar`, `tensor`, `column`, `row`, `row_gram`, `column_gram`, `transposed`, \
+             `transposed_column` or `transposed_row`, found the end of the line",
         ),
         (
             "function f\nread a matrix",
-            "2:8: expected `scalar` or `tensor`, found `matrix`",
+            "2:8: expected `scalar`, `tensor`, `column`, `row`, `row_gram`, `column_gram`, `transposed`, \
+             `transposed_column` or `transposed_row`, found `matrix`",
         ),
         (
             "function f\nread a tensor\nwrite a tensor",
@@ -199,7 +201,8 @@ fn messages_say_where_and_what() {
         ),
         (
             "v0 = constant 1\nv1 = sum(v0)",
-            "5:6: v1: operand 1 of `sum` must be a tensor, not a scalar",
+            "5:6: v1: operand 1 of `sum` must be a tensor or another matrix, the same for all operands, \
+             not a scalar",
         ),
     ];
     for (rest, message) in cases {

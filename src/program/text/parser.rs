@@ -191,7 +191,7 @@ impl<'a> Parser<'a> {
                 (Shape::Scalar, Role::Constant(value), content)
             }
             Role::Input | Role::State | Role::Scratch | Role::Output => {
-                let expected = Shape::ALL.map(|shape| format!("`{shape}`")).join(" or ");
+                let expected = Shape::alternatives();
                 let before = line;
                 let (word, content) = line.word(&expected)?;
                 let shape =

@@ -193,10 +193,10 @@ impl Program {
                 };
                 Err((CellPart::Name, problem))
             }
-            (Role::Constant(_), Shape::Tensor) => {
+            (Role::Constant(_), shape) if !shape.is_scalar() => {
                 Err((CellPart::Content, Problem::TensorConstant { name }))
             }
-            (Role::Constant(_), Shape::Scalar) | (Role::State | Role::Scratch, _) => Ok(()),
+            (Role::Constant(_) | Role::State | Role::Scratch, _) => Ok(()),
         }
     }
 
@@ -269,32 +269,22 @@ fn verify_instruction(
     }
     let shapes = &shapes[..operands.len()];
     let result = op.result_shape(shapes).map_err(|error| match error {
-        TypeError::OperandShape {
-            mnemonic,
-            position,
-            expected,
-            found,
-        } => {
+        TypeError::OperandShape { position, .. }
+        | TypeError::Reduced { position, .. }
+        | TypeError::Pattern { position, .. } => {
             let name = cells[operands[position - 1].index()].name.clone();
-            let problem = Problem::Operand {
-                op: mnemonic,
-                position,
-                name,
-                found,
-                expected,
-            };
+            let problem = Problem::Operand { name, error };
             (InstructionPart::Operand(position - 1), problem)
         }
         TypeError::Arity { .. } => (InstructionPart::Op, Problem::Arity(error)),
     })?;
-    if result == Shape::Tensor && destination.shape == Shape::Scalar {
-        let tensor = shapes
-            .iter()
-            .position(|&shape| shape == Shape::Tensor)
-            .unwrap_or(0);
-        let operand = cells[operands[tensor].index()].name.clone();
-        let (op, name) = (op.mnemonic(), destination.name.clone());
-        let problem = Problem::TensorIntoScalar { op, operand, name };
+    if !destination.shape.holds(result) {
+        let problem = Problem::Result {
+            op: op.mnemonic(),
+            result,
+            name: destination.name.clone(),
+            shape: destination.shape,
+        };
         return Err((InstructionPart::Destination, problem));
     }
     Ok(())

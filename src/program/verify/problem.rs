@@ -178,22 +178,17 @@ pub enum Problem {
     #[error("`{name}` is declared as {role} and cannot be written")]
     ReadOnly { name: String, role: &'static str },
     /// An operand has a shape that the op does not take.
-    #[error("operand {position} of `{op}` is `{name}`, a {found}; `{op}` takes a {expected} there")]
-    Operand {
-        op: &'static str,
-        position: usize,
-        name: String,
-        found: Shape,
-        expected: Shape,
-    },
+    #[error("`{name}` does not fit: {error}")]
+    Operand { name: String, error: TypeError },
     /// The op does not take this many operands.
     #[error(transparent)]
     Arity(TypeError),
-    /// A tensor is written to a scalar cell.
-    #[error("`{op}` gives a tensor, as its operand `{operand}` is one, but `{name}` is a scalar")]
-    TensorIntoScalar {
+    /// A result is written to a cell of another shape.
+    #[error("`{op}` gives a {result} of these operands, but `{name}` is a {shape}")]
+    Result {
         op: &'static str,
-        operand: String,
+        result: Shape,
         name: String,
+        shape: Shape,
     },
 }

@@ -1,21 +1,26 @@
-//! Random functions and difficult numbers, for tests and for fuzzing the compiler.
-//!
-//! They are in the library so that fuzz targets, tests and benchmarks draw from one generator, and
-//! an error that one of them finds is found again by the others from the same seed.
+//! Random functions.
+
+use std::cell::RefCell;
 
 use rand::{Rng, RngExt};
 
+use super::difficult_number;
 use crate::function::{
     Access, BuildError, Function, FunctionBuilder, MAX_PARAMETERS, MAX_VALUES, ParameterIndex,
     Value, VerifyError,
 };
 use crate::ops::{MAX_ARITY, Op};
+use crate::passes::{self, Source};
 use crate::shape::Shape;
+
+/// The most values of an instance of a rewrite rule.
+const LONGEST_INSTANCE: usize = 12;
 
 /// A random function of at most `maximum_values` values, or [`MAX_VALUES`] if that is less, but at
 /// least two.
 ///
-/// Over many draws every op, shape, access and kind of constant occurs, reductions of values that
+/// Over many draws every op, shape, access and kind of constant occurs, what each of the rewrite
+/// [rules](crate::passes::rules) matches, reductions of values that
 /// depend on reductions, values that nothing uses, parameters that trade contents, and scalars
 /// stored to tensors.
 ///
@@ -42,6 +47,10 @@ fn build(rng: &mut impl Rng, length: usize) -> Result<Function, BuildError> {
     // Every function begins with a scalar, so that each written parameter can be stored to.
     let mut values = vec![builder.constant(difficult_number(rng))];
     while values.len() < length {
+        if length - values.len() >= LONGEST_INSTANCE && rng.random_ratio(1, 12) {
+            add_instance_of_rule(rng, &mut builder, &mut values);
+            continue;
+        }
         let value = match rng.random_range(0..8) {
             0 => builder.constant(difficult_number(rng)),
             1 | 2 if !readable.is_empty() => {
@@ -56,7 +65,10 @@ fn build(rng: &mut impl Rng, length: usize) -> Result<Function, BuildError> {
     }
     for (parameter, shape, access) in parameters {
         if access.is_written() {
-            let fits = |value: Value| shape == Shape::Tensor || builder.shape(value) == shape;
+            let fits = |value: Value| {
+                let stored = builder.shape(value);
+                stored.is_scalar() || stored == shape
+            };
             let value = recent(rng, &values, fits).unwrap_or(values[0]);
             builder.store(parameter, value)?;
         }
@@ -76,10 +88,10 @@ fn parameters(
     };
     let mut parameters = Vec::with_capacity(count);
     for index in 0..count {
-        let shape = if rng.random_ratio(2, 3) {
-            Shape::Tensor
-        } else {
-            Shape::Scalar
+        let shape = match rng.random_range(0..8) {
+            0..5 => Shape::Tensor,
+            5..7 => Shape::Scalar,
+            _ => Shape::ALL[rng.random_range(0..Shape::ALL.len())],
         };
         let access = if index == 0 {
             Access::ReadWrite
@@ -92,6 +104,36 @@ fn parameters(
     Ok(parameters)
 }
 
+/// Adds what one of the rewrite rules matches, over random values.
+fn add_instance_of_rule(
+    rng: &mut impl Rng,
+    builder: &mut FunctionBuilder,
+    values: &mut Vec<Value>,
+) {
+    let count = passes::rules().count();
+    let Some(rule) = passes::rules().nth(rng.random_range(0..count)) else {
+        return;
+    };
+    let shared = RefCell::new(rng);
+    rule.add_instance(&mut Source {
+        builder,
+        values,
+        choose: &mut |values| {
+            let recent = recent(&mut **shared.borrow_mut(), values, |_| true);
+            recent.unwrap_or(values[0])
+        },
+        number: &mut || {
+            let rng = &mut **shared.borrow_mut();
+            if rng.random_bool(0.5) {
+                difficult_number(rng)
+            } else {
+                // Powers of two are what some rules ask for.
+                2.0f32.powi(rng.random_range(-4..8))
+            }
+        },
+    });
+}
+
 /// A random op over random values that it takes; `None` if there are none.
 fn application(
     rng: &mut impl Rng,
@@ -101,7 +143,7 @@ fn application(
     let count = Op::all().count();
     let op = Op::all().nth(rng.random_range(0..count))?;
     // The type rule says what the op takes; a few draws find it, whatever it is.
-    for _ in 0..8 {
+    for _ in 0..16 {
         let mut operands = [values[0]; MAX_ARITY];
         for operand in &mut operands[..op.arity()] {
             *operand = recent(rng, values, |_| true)?;
@@ -131,46 +173,6 @@ fn recent(rng: &mut impl Rng, values: &[Value], fits: impl Fn(Value) -> bool) ->
     Some(fitting[last - back])
 }
 
-/// A number of a kind that arithmetic goes wrong on: ±0, ±∞, NaNs of many payloads, subnormal, tiny
-/// and huge ones, small integers, any bits at all; or an ordinary one.
-#[must_use]
-pub fn difficult_number(rng: &mut impl Rng) -> f32 {
-    let sign = if rng.random_bool(0.5) { 1.0 } else { -1.0 };
-    let magnitude = match rng.random_range(0..16) {
-        0 => 0.0,
-        1 => f32::INFINITY,
-        2 => f32::from_bits(0x7f80_0000 | rng.random_range(1..0x80_0000)),
-        3 => f32::from_bits(rng.random_range(1..0x80_0000)),
-        4 => f32::MIN_POSITIVE * rng.random_range(1.0..4.0f32),
-        5 => f32::MAX / rng.random_range(1.0..4.0f32),
-        6 => rng.random_range(0..100u8).into(),
-        7 | 8 => f32::from_bits(rng.random_range(0..=u32::MAX)),
-        _ => ordinary_number(rng),
-    };
-    sign * magnitude
-}
-
-/// A positive number, 2⁻¹⁰ to 2¹⁰.
-fn ordinary_number(rng: &mut impl Rng) -> f32 {
-    let power = f32::from_bits(rng.random_range(117..137u32) << 23);
-    power * rng.random_range(1.0..2.0f32)
-}
-
-/// Fills a parameter's storage with random numbers: all ordinary, all difficult, or a few difficult
-/// ones among many ordinary. Difficult ones alone make nearly every result a NaN.
-pub fn fill(rng: &mut impl Rng, storage: &mut [f32]) {
-    let difficult_of_256 = [0, 4, 256][rng.random_range(0..3)];
-    for number in storage {
-        *number = if rng.random_range(0..256) < difficult_of_256 {
-            difficult_number(rng)
-        } else if rng.random_bool(0.5) {
-            ordinary_number(rng)
-        } else {
-            -ordinary_number(rng)
-        };
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -180,6 +182,7 @@ mod tests {
 
     use super::*;
     use crate::function::Definition;
+    use crate::passes::expand;
     use crate::schedule::Schedule;
 
     #[test]
@@ -189,7 +192,7 @@ mod tests {
         let mut parameters = BTreeSet::new();
         let mut most_stages = 0;
         let mut most_parameters = 0;
-        for _ in 0..10_000 {
+        for _ in 0..40_000 {
             let function = random_function(&mut rng, 40);
             assert!((2..=40).contains(&function.values().len()));
             for value in function.values() {
@@ -202,37 +205,26 @@ mod tests {
             }
             let kinds = function.parameters().iter().map(|p| (p.shape, p.access));
             parameters.extend(kinds);
-            most_stages = most_stages.max(Schedule::new(&function).stages.len());
+            most_stages = most_stages.max(Schedule::new(&expand(&function)).stages.len());
             most_parameters = most_parameters.max(function.parameters().len());
         }
         for op in Op::all() {
-            for shape in Shape::ALL {
-                let possible = match op {
-                    Op::Elementwise(_) => true,
-                    Op::Reduction(_) => shape == Shape::Scalar,
-                };
-                assert_eq!(ops.contains(&(op, shape)), possible, "{op} to a {shape}");
+            let shapes: BTreeSet<Shape> = ops
+                .iter()
+                .filter(|(drawn, _)| *drawn == op)
+                .map(|&(_, shape)| shape)
+                .collect();
+            match op {
+                Op::Elementwise(_) => {
+                    assert_eq!(shapes.len(), Shape::ALL.len(), "{op}: {shapes:?}");
+                }
+                Op::Reduction(_) | Op::Matrix(_) | Op::Composite(_) => {
+                    assert!(!shapes.is_empty(), "{op}");
+                }
             }
         }
         assert_eq!(parameters.len(), Shape::ALL.len() * Access::ALL.len());
         assert!(most_stages >= 4, "{most_stages}");
         assert_eq!(most_parameters, MAX_PARAMETERS);
-    }
-
-    #[test]
-    fn difficult_numbers_are_of_every_kind() {
-        let mut rng = ChaCha8Rng::seed_from_u64(2);
-        let numbers: Vec<f32> = (0..10_000).map(|_| difficult_number(&mut rng)).collect();
-        let has = |kind: &dyn Fn(f32) -> bool| numbers.iter().any(|&number| kind(number));
-        for sign in [1.0, -1.0f32] {
-            let signed = |number: f32| number.is_sign_positive() == (sign > 0.0);
-            assert!(has(&|number| number == 0.0 && signed(number)));
-            assert!(has(&|number| number.is_infinite() && signed(number)));
-            assert!(has(&|number| number.is_subnormal() && signed(number)));
-            assert!(has(&|number| number.is_normal() && signed(number)));
-        }
-        let nans = numbers.iter().filter(|number| number.is_nan());
-        let payloads: BTreeSet<u32> = nans.map(|number| number.to_bits()).collect();
-        assert!(payloads.len() > 100);
     }
 }

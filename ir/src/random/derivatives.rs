@@ -1,0 +1,332 @@
+//! What is promised of derivatives, checked in binary64 at points where numbers are ordinary.
+
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::{Rng, RngExt, SeedableRng};
+
+use super::case::{Case, call_reference, elements, length, readable};
+use super::check::one_call;
+use super::double_precision::{self as real, Real, inner_product, slopes};
+use crate::autodiff::{self, DerivativeError};
+use crate::function::{Access, BuildError, Function, FunctionBuilder, Value};
+use crate::ops::{MAX_ARITY, Op};
+use crate::passes::expand;
+use crate::shape::{Dimensions, Shape};
+
+/// The greatest number of a value for which a difference quotient says anything: with 16 digits of
+/// which 6 are before the point, and the step's 4 lost in the difference, 6 are left.
+const GREATEST: f64 = 1e6;
+
+/// Both derivatives of a function store what it stores; where numbers are ordinary, they are
+/// transposes of each other, and forward mode agrees with difference quotients.
+pub(super) fn check(case: &Case) -> Result<(), String> {
+    let chosen = readable(&case.function);
+    let derivatives = (
+        autodiff::forward(&case.function, &chosen),
+        autodiff::reverse(&case.function, &chosen),
+    );
+    let (forward, reverse) = match derivatives {
+        (Ok(forward), Ok(reverse)) => (forward, reverse),
+        (Err(error), _) | (_, Err(error)) => {
+            return match error {
+                DerivativeError::TooLarge { .. } | DerivativeError::NotDifferentiable { .. } => {
+                    Ok(())
+                }
+                unexpected => Err(unexpected.to_string()),
+            };
+        }
+    };
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(0);
+    for (mode, derivative) in [("forward", &forward), ("reverse", &reverse)] {
+        stores_the_same(case, derivative, &mut rng).map_err(|what| format!("{mode}: {what}"))?;
+    }
+    over_the_reals(case, &forward, &reverse, &mut rng)
+}
+
+fn stores_the_same(
+    case: &Case,
+    derivative: &Function,
+    rng: &mut Xoshiro256PlusPlus,
+) -> Result<(), String> {
+    let verified = derivative.verify();
+    verified.map_err(|error| format!("an invalid derivative: {error}"))?;
+    let differentials = &derivative.parameters()[case.inputs.len()..];
+    let mut inputs = case.inputs.clone();
+    for parameter in differentials {
+        let numbers = 0..length(parameter.shape, case.dimensions);
+        inputs.push(numbers.map(|_| rng.random_range(-1.0..1.0)).collect());
+    }
+    let mut expected = case.inputs.clone();
+    call_reference(&case.function, case.dimensions, &mut expected);
+    let mut found = inputs.clone();
+    call_reference(derivative, case.dimensions, &mut found);
+    if let Some(difference) = case.difference(&expected, &found) {
+        return Err(format!("{difference}, derivative\n{derivative}"));
+    }
+    one_call(&Case {
+        function: derivative.clone(),
+        dimensions: case.dimensions,
+        inputs,
+    })
+    .map_err(|difference| format!("interpreter: {difference}, derivative\n{derivative}"))
+}
+
+fn over_the_reals(
+    case: &Case,
+    forward: &Function,
+    reverse: &Function,
+    rng: &mut Xoshiro256PlusPlus,
+) -> Result<(), String> {
+    let parameters = case.function.parameters();
+    let dimensions = case.dimensions;
+    let mut differential = |is_given: bool, shape: Shape| -> Vec<f64> {
+        let numbers = 0..elements(shape, dimensions);
+        let numbers = numbers.map(|_| match is_given {
+            true => rng.random_range(-1.0..1.0),
+            false => 0.0,
+        });
+        numbers.collect()
+    };
+    let mut point: Vec<Vec<f64>> = Vec::new();
+    let (mut tangents, mut cotangents) = (Vec::new(), Vec::new());
+    for (parameter, numbers) in parameters.iter().zip(&case.inputs) {
+        let (shape, access) = (parameter.shape, parameter.access);
+        let numbers = &numbers[..elements(shape, dimensions)];
+        point.push(numbers.iter().copied().map(f64::from).collect());
+        tangents.push(differential(access.is_read(), shape));
+        cotangents.push(differential(access.is_written(), shape));
+    }
+    let is_ordinary = |number: &f64| *number == 0.0 || (1e-3..1e3).contains(&number.abs());
+    if !point.iter().flatten().all(is_ordinary) {
+        return Ok(());
+    }
+
+    // Every parameter has one differential, in order.
+    let (pushed, pulled) = (
+        real::call(forward, dimensions, [&point[..], &tangents].concat()),
+        real::call(reverse, dimensions, [&point[..], &cotangents].concat()),
+    );
+    let (Some(pushed), Some(pulled)) = (pushed, pulled) else {
+        return Ok(());
+    };
+    let (out_tangents, out_cotangents) = (
+        &pushed.storage[parameters.len()..],
+        &pulled.storage[parameters.len()..],
+    );
+    // Both sums, and the sum of what is added up in them: the yardstick of rounding.
+    let (mut forth, mut back, mut magnitude) = (0.0, 0.0, 0.0);
+    for (index, parameter) in parameters.iter().enumerate() {
+        if parameter.access.is_written() {
+            forth += inner_product(&cotangents[index], &out_tangents[index]);
+            magnitude += out_tangents[index].iter().map(|it| it.abs()).sum::<f64>();
+        }
+        if parameter.access.is_read() {
+            back += inner_product(&tangents[index], &out_cotangents[index]);
+            magnitude += out_cotangents[index].iter().map(|it| it.abs()).sum::<f64>();
+        }
+    }
+    let greatest = pushed.greatest.max(pulled.greatest);
+    // Derivatives of 10⁶ are where a pole is near, and one that is none is at it: √(x − x).
+    if magnitude.is_nan() || magnitude > GREATEST || greatest > GREATEST {
+        return Ok(());
+    }
+    // Rounding of binary64 is 10⁻¹⁶; within a derivative, terms can cancel that are as many times
+    // greater than it as six digits say.
+    if (forth - back).abs() > 1e-10 * magnitude.max(1.0) {
+        return Err(format!(
+            "{forth} forward and {back} in reverse\n{forward}\n{reverse}"
+        ));
+    }
+
+    let original = expand(&case.function);
+    let written = || {
+        let parameters = parameters.iter().enumerate();
+        parameters.filter(|(_, parameter)| parameter.access.is_written())
+    };
+    let moved = |step: f64| {
+        let pairs = point.iter().zip(&tangents);
+        let moved = pairs.map(|(point, tangent)| {
+            let pairs = point.iter().zip(tangent);
+            pairs.map(|(x, t)| x + step * t).collect()
+        });
+        let storage = real::call(&original, dimensions, moved.collect());
+        let storage = storage.map_or_else(Vec::new, |outcome| outcome.storage);
+        let stored = written().filter_map(|(index, _)| storage.get(index));
+        stored.flatten().copied().collect::<Vec<f64>>()
+    };
+    let names = written().flat_map(|(index, parameter)| {
+        let numbers = out_tangents[index].iter().enumerate();
+        numbers.map(|(element, &number)| (&parameter.name, element, number))
+    });
+    for (slope, (name, element, found)) in slopes(greatest, moved).iter().zip(names) {
+        if let Some(slope) = slope
+            && (found - slope.value).abs() > slope.error
+        {
+            return Err(format!(
+                "tangent of `{name}`[{element}]: {found} should be {slope:?}\n{forward}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A function whose values are ordinary numbers at the point that it comes with: ops are drawn one by
+/// one, and those kept whose results are neither huge nor NaN there. A chain of exponentials has no
+/// difference quotient.
+///
+/// # Panics
+/// Never: a function that the verifier refused would be an error in this crate.
+#[must_use]
+pub fn random_smooth_case(rng: &mut impl Rng, maximum_values: usize) -> Case {
+    let dimensions = Dimensions::new(rng.random_range(1..=5), rng.random_range(1..=5));
+    match build(rng, dimensions, maximum_values) {
+        Ok(case) => case,
+        Err(error) => panic!("a random function is invalid: {error}"),
+    }
+}
+
+/// A function in the making.
+struct Drawing {
+    builder: FunctionBuilder,
+    dimensions: Dimensions,
+    values: Vec<(Value, Real)>,
+}
+
+impl Drawing {
+    fn load(
+        &mut self,
+        name: String,
+        numbers: &[f32],
+        shape: Shape,
+        access: Access,
+    ) -> Result<(), BuildError> {
+        let parameter = self.builder.parameter(name, shape, access)?;
+        if access.is_read() {
+            let numbers = &numbers[..elements(shape, self.dimensions)];
+            let elements = numbers.iter().copied().map(f64::from).collect();
+            let value = self.builder.load(parameter)?;
+            self.values.push((value, Real { shape, elements }));
+        }
+        Ok(())
+    }
+
+    /// Applies an op to values that it takes, if the result is ordinary.
+    fn apply(&mut self, op: Op, operands: &[usize]) -> Option<usize> {
+        let reals: Vec<&Real> = operands
+            .iter()
+            .map(|&index| &self.values[index].1)
+            .collect();
+        let result = real::apply(op, self.dimensions, &reals)?;
+        let is_ordinary = |number: &f64| number.abs() < 30.0;
+        if !result.elements.iter().all(is_ordinary) {
+            return None;
+        }
+        let operands: Vec<Value> = operands.iter().map(|&index| self.values[index].0).collect();
+        let value = self.builder.apply(op, &operands).ok()?;
+        self.values.push((value, result));
+        Some(self.values.len() - 1)
+    }
+
+    fn named(&mut self, mnemonic: &str, operands: &[usize]) -> Option<usize> {
+        self.apply(Op::from_mnemonic(mnemonic)?, operands)
+    }
+
+    fn recent(&self, rng: &mut impl Rng) -> usize {
+        let back = rng.random_range(0..self.values.len().min(8));
+        self.values.len() - 1 - back
+    }
+
+    fn draw(&mut self, rng: &mut impl Rng) -> Option<usize> {
+        let count = Op::all().count();
+        let op = Op::all().nth(rng.random_range(0..count))?;
+        if op.mnemonic().starts_with("inverse_") {
+            // They are for symmetric positive definite matrices, so one is made: x xᵀ + c I.
+            let operand = self.recent(rng);
+            let gram = self.named("row_gram", &[operand])?;
+            let value = self.builder.constant(rng.random_range(0.5..2.0f32));
+            let shift = Real {
+                shape: Shape::Scalar,
+                elements: vec![self.constant(value)?],
+            };
+            self.values.push((value, shift));
+            let shift = self.named("scaled_identity", &[self.values.len() - 1, gram])?;
+            let matrix = self.named("add", &[gram, shift])?;
+            return self.apply(op, &[matrix, gram][..op.arity()]);
+        }
+        for _ in 0..8 {
+            let mut operands = [0; MAX_ARITY];
+            for operand in &mut operands {
+                *operand = self.recent(rng);
+            }
+            let operands = &operands[..op.arity()];
+            let shapes: Vec<Shape> = operands.iter().map(|&it| self.values[it].1.shape).collect();
+            if op.result_shape(&shapes).is_ok() {
+                return self.apply(op, operands);
+            }
+        }
+        None
+    }
+
+    fn constant(&self, value: Value) -> Option<f64> {
+        match self.builder.definition(value) {
+            crate::function::Definition::Constant(constant) => Some(constant.value().into()),
+            _ => None,
+        }
+    }
+}
+
+fn build(
+    rng: &mut impl Rng,
+    dimensions: Dimensions,
+    maximum_values: usize,
+) -> Result<Case, BuildError> {
+    let mut drawing = Drawing {
+        builder: FunctionBuilder::new("smooth"),
+        dimensions,
+        values: Vec::new(),
+    };
+    let mut inputs = Vec::new();
+    for index in 0..rng.random_range(1..=4) {
+        let shape = match rng.random_range(0..6) {
+            0..3 => Shape::Tensor,
+            3 => Shape::Scalar,
+            _ => Shape::ALL[rng.random_range(0..Shape::ALL.len())],
+        };
+        let numbers = 0..length(shape, dimensions);
+        let sign = if rng.random_bool(0.8) { 1.0 } else { -1.0 };
+        let numbers: Vec<f32> = numbers
+            .map(|_| sign * rng.random_range(0.2..2.0f32))
+            .collect();
+        drawing.load(format!("x{index}"), &numbers, shape, Access::Read)?;
+        inputs.push(numbers);
+    }
+    let number = rng.random_range(-2.0..2.0f32);
+    let constant = drawing.builder.constant(number);
+    let elements = vec![number.into()];
+    let shape = Shape::Scalar;
+    drawing.values.push((constant, Real { shape, elements }));
+    let wanted = drawing.values.len() + rng.random_range(1..=maximum_values.max(1));
+    for _ in 0..4 * wanted {
+        if drawing.values.len() < wanted {
+            drawing.draw(rng);
+        }
+    }
+    for index in 0..rng.random_range(1..=3) {
+        let (value, real) = drawing.values[drawing.recent(rng)].clone();
+        let shape = real.shape;
+        // A scalar may fill something greater.
+        let shape = match shape {
+            Shape::Scalar => Shape::ALL[rng.random_range(0..Shape::ALL.len())],
+            other => other,
+        };
+        let parameter = drawing
+            .builder
+            .parameter(format!("y{index}"), shape, Access::Write)?;
+        drawing.builder.store(parameter, value)?;
+        inputs.push(vec![0.0; length(shape, dimensions)]);
+    }
+    Ok(Case {
+        function: drawing.builder.finish()?,
+        dimensions,
+        inputs,
+    })
+}
