@@ -42,6 +42,8 @@ pub(crate) struct Frame {
     pub(crate) extents: Extents,
     pub(crate) buffers: Vec<Vec<f32>>,
     pub(crate) workspace: Workspace,
+    /// What segments of loops leave for later ones.
+    slots: Vec<f32>,
 }
 
 /// More memory than there is.
@@ -100,6 +102,14 @@ impl Frame {
         self.extents = *extents;
         self.dimensions = Some(dimensions);
         Ok(())
+    }
+
+    /// Room for so many numbers, which grows to what is asked for and stays so.
+    pub(crate) fn slots_of(&mut self, numbers: usize) -> &mut [f32] {
+        if self.slots.len() < numbers {
+            self.slots.resize(numbers, 0.0);
+        }
+        &mut self.slots
     }
 
     /// Whether the last call had these dimensions.

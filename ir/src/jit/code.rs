@@ -15,6 +15,7 @@ use std::{fmt, slice};
 use super::MachineCode;
 use super::constants::Splat;
 use super::memory::Memory;
+use super::segments::CHUNK;
 use crate::frame::{Extent, Extents, Frame, MatrixCall, storage_length};
 use crate::kernel::{Argument, CompileError};
 use crate::matrix::Workspace;
@@ -101,6 +102,7 @@ pub(crate) struct Code {
     buffers: Vec<Shape>,
     parameters: usize,
     matrix_calls: Vec<MatrixCall>,
+    slots: usize,
 }
 
 impl fmt::Debug for Code {
@@ -121,6 +123,7 @@ impl Code {
             buffers,
             parameters,
             matrix_calls,
+            slots,
         } = code;
         let memory = Memory::with_code(bytes).map_err(|error| CompileError::Memory {
             reason: error.to_string(),
@@ -136,6 +139,7 @@ impl Code {
             buffers,
             parameters,
             matrix_calls,
+            slots,
         })
     }
 
@@ -163,6 +167,7 @@ impl Code {
             });
         }
         addresses.extend(frame.buffers.iter_mut().map(Vec::as_mut_ptr));
+        addresses.push(frame.slots_of(self.slots * CHUNK).as_mut_ptr());
         let mut context = MatrixContext {
             calls: &self.matrix_calls,
             parameters: self.parameters,
@@ -173,7 +178,7 @@ impl Code {
         };
         // SAFETY: `entry` points to code in memory that `self` keeps alive. The caller has
         // checked the arguments, and what `emit` emits stays within them, within the buffers, the
-        // extents and `constants`, writes only to parameters that are written and to buffers, calls
+        // extents and `constants`, writes only to parameters that are written, to buffers and to slots, calls
         // the routine with this context and numbers of its calls, and returns. Arguments and buffers
         // are borrowed for the time of the call, those that are written exclusively.
         unsafe {

@@ -16,10 +16,10 @@
 //! are at their places again. The body need not be repeated for a whole row, which would make the
 //! code longer and compiling slower.
 
-use std::cell::RefCell;
-use std::mem::offset_of;
+mod loops;
 
-use cranelift_codegen::ir::condcodes::IntCC;
+use std::cell::RefCell;
+
 use cranelift_codegen::ir::types::{F32, F32X4, I64};
 use cranelift_codegen::ir::{self, AbiParam, BlockArg, InstBuilder, MemFlagsData, Signature};
 use cranelift_codegen::isa::TargetIsa;
@@ -27,24 +27,23 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::constants::{ConstantTable, LANES, VECTOR_BYTES};
 use super::lanes::{CraneliftLanes, Vectors};
-use crate::frame::{Extent, MatrixCall};
+use super::segments::CHUNK;
+use crate::frame::MatrixCall;
 use crate::function::{Definition, Function, Value};
 use crate::kernel::CompileError;
-use crate::lanes::{ACCUMULATORS, Lanes};
-use crate::ops::{ElementwiseOp, MAX_ARITY, Op, ReductionOp};
-use crate::schedule::{Loop, Place, Reduction, Schedule, Stage};
-use crate::shape::Shape;
+use crate::lanes::ACCUMULATORS;
+use crate::ops::{ElementwiseOp, MAX_ARITY, Op};
+use crate::schedule::{Place, Schedule, Stage};
 
 /// The most instructions of a function before optimisation. So many take Cranelift some tenths of a
 /// second, since its time grows faster than they do; a function of a hundred ops has a few thousand.
 const MAX_INSTRUCTIONS: usize = 1 << 16;
 
-/// The cost of an op, in FLOPs per element, from which on it is a chain that is worth having two of
-/// side by side.
-const LONG_CHAIN: u32 = 8;
-
 /// Vectors of a reduction's accumulators.
 const ACCUMULATOR_VECTORS: usize = ACCUMULATORS / LANES;
+
+/// Bytes of a slot, which holds a chunk.
+const CHUNK_BYTES: usize = CHUNK * size_of::<f32>();
 
 /// Bytes of a row of elements, one for each accumulator.
 const ROW_BYTES: usize = ACCUMULATOR_VECTORS * VECTOR_BYTES;
@@ -69,16 +68,8 @@ pub(super) struct Emitted {
     pub(super) constants: ConstantTable,
     /// By number.
     pub(super) matrix_calls: Vec<MatrixCall>,
-}
-
-/// How long the shape of a loop is.
-#[derive(Clone, Copy)]
-struct Bounds {
-    /// What the elements take, and what they take with padding.
-    bytes: ir::Value,
-    padded_bytes: ir::Value,
-    /// The number of elements, in each lane.
-    count: ir::Value,
+    /// How many chunks of memory the segments of loops need.
+    pub(super) slots: usize,
 }
 
 struct Emitter<'a, 'b> {
@@ -86,7 +77,7 @@ struct Emitter<'a, 'b> {
     schedule: &'a Schedule,
     builder: &'a RefCell<FunctionBuilder<'b>>,
     constants: &'a RefCell<ConstantTable>,
-    /// The address of each parameter's storage, then of each buffer.
+    /// The address of each parameter's storage, then of each buffer, then of the slots.
     addresses: Vec<ir::Value>,
     table: ir::Value,
     /// The address of the extents of all shapes.
@@ -96,6 +87,10 @@ struct Emitter<'a, 'b> {
     routine_signature: ir::SigRef,
     context: ir::Value,
     matrix_calls: Vec<MatrixCall>,
+    /// How many slots the loops so far need.
+    slots: usize,
+    /// The address of the slots less the offset at which the present chunk begins.
+    chunk_memory: ir::Value,
     /// The scalars emitted so far, by value: vectors of equal lanes.
     scalars: Vec<Option<Vectors<1>>>,
 }
@@ -116,7 +111,7 @@ pub(super) fn emit(
         unreachable!("the signature has five parameters");
     };
     let pointer = isa.pointer_type();
-    let places = function.parameters().len() + schedule.buffers.len();
+    let places = function.parameters().len() + schedule.buffers.len() + 1;
     let addresses = (0..places).map(|index| {
         let offset = (index * size_of::<*mut f32>()) as i32;
         let flags = MemFlagsData::trusted();
@@ -138,13 +133,15 @@ pub(super) fn emit(
         routine_signature,
         context: routine_context,
         matrix_calls: Vec::new(),
+        slots: 0,
+        chunk_memory: extents,
         scalars: vec![None; function.values().len()],
     };
     for stage in &schedule.stages {
         emitter.stage(stage)?;
     }
     emitter.store_scalars(schedule);
-    let matrix_calls = emitter.matrix_calls;
+    let (matrix_calls, slots) = (emitter.matrix_calls, emitter.slots);
     let mut builder = builder.into_inner();
     builder.ins().return_(&[]);
     builder.seal_all_blocks();
@@ -152,6 +149,7 @@ pub(super) fn emit(
     Ok(Emitted {
         constants: constants.into_inner(),
         matrix_calls,
+        slots,
     })
 }
 
@@ -197,28 +195,12 @@ impl<'a, 'b> Emitter<'a, 'b> {
             self.check_size()?;
         }
         for of_shape in &stage.loops {
-            // A short body has the processor overlap its turns, and compiles in half the time.
-            if of_shape.reductions.is_empty() && !self.has_long_chain(of_shape) {
-                self.emit_loop::<1>(of_shape)?;
-            } else {
-                self.emit_loop::<2>(of_shape)?;
-            }
+            self.emit_loop(of_shape)?;
         }
         for &step in &stage.matrix_ops {
             self.matrix_call(MatrixCall::new(self.function, self.schedule, step));
         }
         Ok(())
-    }
-
-    fn has_long_chain(&self, of_shape: &Loop) -> bool {
-        let mut computed = of_shape
-            .tensors
-            .iter()
-            .filter(|&&value| !self.schedule.is_loaded(of_shape, value));
-        computed.any(|&value| match self.function.definition(value) {
-            Definition::Load(_) | Definition::Constant(_) => false,
-            Definition::Apply { op, .. } => elementwise(*op).flops_per_element() >= LONG_CHAIN,
-        })
     }
 
     fn address(&self, place: Place) -> ir::Value {
@@ -277,225 +259,6 @@ impl<'a, 'b> Emitter<'a, 'b> {
         for &(parameter, value) in &schedule.scalar_stores {
             self.store_scalar(Place::Parameter(parameter), value);
         }
-    }
-
-    /// Loads how long a shape is.
-    fn bounds(&self, shape: Shape) -> Bounds {
-        let extents = self.extents;
-        let start = shape as usize * size_of::<Extent>();
-        self.build(|builder| {
-            let flags = MemFlagsData::trusted();
-            let mut field = |kind, offset: usize| {
-                builder
-                    .ins()
-                    .load(kind, flags, extents, (start + offset) as i32)
-            };
-            let bytes = field(I64, offset_of!(Extent, bytes));
-            let padded_bytes = field(I64, offset_of!(Extent, padded_bytes));
-            let count = field(F32, offset_of!(Extent, count));
-            Bounds {
-                bytes,
-                padded_bytes,
-                count: builder.ins().splat(F32X4, count),
-            }
-        })
-    }
-
-    /// Emits a loop, `WIDTH` vectors a turn.
-    fn emit_loop<const WIDTH: usize>(&mut self, of_shape: &Loop) -> Result<(), CompileError> {
-        let bounds = self.bounds(of_shape.shape);
-        let lanes = self.lanes::<1>();
-        let start = self.build(|builder| builder.ins().iconst(I64, 0));
-        let mut initial = vec![start];
-        for reduction in &of_shape.reductions {
-            let neutral = lanes.constant(reduction.op.neutral());
-            let [neutral] = lanes.values(neutral, F32X4);
-            initial.extend([neutral; ACCUMULATOR_VECTORS]);
-        }
-        let (body, after) = self.build(|builder| {
-            let (body, after) = (builder.create_block(), builder.create_block());
-            for &value in &initial {
-                let lanes = builder.func.dfg.value_type(value);
-                builder.append_block_param(body, lanes);
-            }
-            builder.ins().jump(body, &block_arguments(&initial));
-            builder.switch_to_block(body);
-            (body, after)
-        });
-        let parameters = self.build(|builder| builder.block_params(body).to_vec());
-        let (offset, mut accumulators) = (parameters[0], parameters[1..].to_vec());
-        self.turn::<WIDTH>(of_shape, bounds, offset, &mut accumulators)?;
-        let step_bytes = (WIDTH * VECTOR_BYTES) as i64;
-        let next = self.build(|builder| builder.ins().iadd_imm_s(offset, step_bytes));
-        let mut arguments = block_arguments(&[next]);
-        arguments.extend(block_arguments(&accumulators));
-        self.build(|builder| {
-            let end = bounds.padded_bytes;
-            let again = builder.ins().icmp(IntCC::UnsignedLessThan, next, end);
-            builder.ins().brif(again, body, &arguments, after, &[]);
-            builder.switch_to_block(after);
-        });
-        let accumulators = accumulators.chunks(ACCUMULATOR_VECTORS);
-        for (reduction, accumulators) in of_shape.reductions.iter().zip(accumulators) {
-            let total = self.finish(reduction.op, accumulators, bounds.count);
-            self.scalars[reduction.result.index()] = Some(total);
-        }
-        Ok(())
-    }
-
-    /// Emits one turn of a loop, for the elements at `offset`, and leaves in `accumulators` what the
-    /// next turn begins with.
-    fn turn<const WIDTH: usize>(
-        &self,
-        of_shape: &Loop,
-        bounds: Bounds,
-        offset: ir::Value,
-        accumulators: &mut [ir::Value],
-    ) -> Result<(), CompileError> {
-        let lanes = self.lanes::<WIDTH>();
-        let mut tensors: Vec<Option<Vectors<WIDTH>>> = vec![None; self.function.values().len()];
-        for &value in &of_shape.tensors {
-            let emitted = match (
-                self.schedule.places[value.index()],
-                self.function.definition(value),
-            ) {
-                (Some(place), _) if self.schedule.is_loaded(of_shape, value) => {
-                    let address = self.element_address(self.address(place), offset);
-                    Vectors::Each(std::array::from_fn(|index| self.load(address, index)))
-                }
-                (_, Definition::Apply { op, operands }) => {
-                    let operand = |value| self.operand(&tensors, value);
-                    apply(&lanes, *op, operands.as_slice(), operand)
-                }
-                (_, Definition::Load(_) | Definition::Constant(_)) => {
-                    unreachable!("a load is in memory, and a constant is a scalar")
-                }
-            };
-            tensors[value.index()] = Some(emitted);
-            self.check_size()?;
-        }
-        if !of_shape.reductions.is_empty() {
-            let masks = self.mask_address(bounds.bytes, offset, WIDTH * VECTOR_BYTES);
-            let accumulators = accumulators.chunks_mut(ACCUMULATOR_VECTORS);
-            for (reduction, accumulators) in of_shape.reductions.iter().zip(accumulators) {
-                let mut elements = [Vectors::Constant(0); MAX_ARITY];
-                let operands = reduction.operands.as_slice();
-                for (element, &operand) in elements.iter_mut().zip(operands) {
-                    *element = self.operand(&tensors, operand);
-                }
-                let elements = &elements[..operands.len()];
-                self.accumulate(reduction, accumulators, elements, masks);
-            }
-        }
-        for &(place, value) in &of_shape.stores {
-            let stored = lanes.values(self.operand(&tensors, value), F32X4);
-            let address = self.element_address(self.address(place), offset);
-            for (index, vector) in stored.into_iter().enumerate() {
-                self.build(|builder| {
-                    let displacement = (index * VECTOR_BYTES) as i32;
-                    builder
-                        .ins()
-                        .store(unaligned(), vector, address, displacement);
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// A tensor's vectors, or a scalar in as many.
-    fn operand<const WIDTH: usize>(
-        &self,
-        tensors: &[Option<Vectors<WIDTH>>],
-        value: Value,
-    ) -> Vectors<WIDTH> {
-        tensors[value.index()].unwrap_or_else(|| match self.scalar(value) {
-            Vectors::Constant(bits) => Vectors::Constant(bits),
-            Vectors::Each([vector]) => Vectors::Each([vector; WIDTH]),
-        })
-    }
-
-    fn element_address(&self, address: ir::Value, offset: ir::Value) -> ir::Value {
-        self.build(|builder| builder.ins().iadd(address, offset))
-    }
-
-    /// The vector with this index at `address`.
-    fn load(&self, address: ir::Value, index: usize) -> ir::Value {
-        self.build(|builder| {
-            let displacement = (index * VECTOR_BYTES) as i32;
-            builder
-                .ins()
-                .load(F32X4, unaligned(), address, displacement)
-        })
-    }
-
-    /// The address of masks, one vector after the other: ones for the elements at `offset`, zeros
-    /// for padding.
-    fn mask_address(&self, bytes: ir::Value, offset: ir::Value, step_bytes: usize) -> ir::Value {
-        self.build(|builder| {
-            // Not above a turn's elements, and as low as minus a row in the padding.
-            let left = builder.ins().isub(bytes, offset);
-            let most = builder.ins().iconst(I64, step_bytes as i64);
-            let counted = builder.ins().smin(left, most);
-            let end_of_ones = builder.ins().iadd_imm_s(self.table, ROW_BYTES as i64);
-            builder.ins().isub(end_of_ones, counted)
-        })
-    }
-
-    /// Adds a turn's elements to the foremost accumulators and puts these last. The neutral element
-    /// stands in for padding.
-    fn accumulate<const WIDTH: usize>(
-        &self,
-        reduction: &Reduction,
-        accumulators: &mut [ir::Value],
-        elements: &[Vectors<WIDTH>],
-        masks: ir::Value,
-    ) {
-        let (op, lanes) = (reduction.op, self.lanes::<WIDTH>());
-        let element = lanes.values(op.element(&lanes, elements), F32X4);
-        let neutral = lanes.constant(op.neutral());
-        let kept = Vectors::Each(std::array::from_fn(|index| {
-            let element = element[index];
-            let mask = self.load(masks, index);
-            let kept = self.build(|builder| builder.ins().band(element, mask));
-            if op.neutral().to_bits() == 0 {
-                return kept;
-            }
-            let mask = self.load(masks, index);
-            let neutral = lanes.values(neutral, F32X4)[index];
-            self.build(|builder| {
-                let filled = builder.ins().band_not(neutral, mask);
-                builder.ins().bor(kept, filled)
-            })
-        }));
-        let foremost = std::array::from_fn(|index| accumulators[index]);
-        let combined = op.combine(&lanes, Vectors::Each(foremost), kept);
-        accumulators[..WIDTH].copy_from_slice(&lanes.values(combined, F32X4));
-        accumulators.rotate_left(WIDTH);
-    }
-
-    /// Combines the accumulators in the order that the semantics contract fixes.
-    fn finish(&self, op: ReductionOp, accumulators: &[ir::Value], count: ir::Value) -> Vectors<1> {
-        let lanes = self.lanes::<1>();
-        let combine = |left, right| {
-            let (left, right) = (Vectors::Each([left]), Vectors::Each([right]));
-            let combined = op.combine(&lanes, left, right);
-            lanes.values(combined, F32X4)[0]
-        };
-        let mut vectors = accumulators.to_vec();
-        while vectors.len() > 1 {
-            let (left, right) = vectors.split_at(vectors.len() / 2);
-            let pairs = left.iter().zip(right);
-            vectors = pairs.map(|(&left, &right)| combine(left, right)).collect();
-        }
-        let lane = |lane: u8| {
-            self.build(|builder| {
-                let number = builder.ins().extractlane(vectors[0], lane);
-                builder.ins().splat(F32X4, number)
-            })
-        };
-        let total = combine(combine(lane(0), lane(2)), combine(lane(1), lane(3)));
-        let (total, count) = (Vectors::Each([total]), Vectors::Each([count]));
-        op.total(&lanes, total, count)
     }
 }
 

@@ -31,6 +31,7 @@ mod constants;
 mod emit;
 mod lanes;
 mod memory;
+mod segments;
 
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -72,6 +73,7 @@ struct MachineCode<'a> {
     buffers: Vec<Shape>,
     parameters: usize,
     matrix_calls: Vec<MatrixCall>,
+    slots: usize,
 }
 
 /// How much work goes into the code.
@@ -155,6 +157,7 @@ impl Workshop {
             buffers: schedule.buffers,
             parameters: function.parameters().len(),
             matrix_calls: emitted.matrix_calls,
+            slots: emitted.slots,
         })
     }
 }

@@ -1,0 +1,356 @@
+//! Loops over the elements of a shape: their segments, turns and reductions.
+
+use std::mem::offset_of;
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::types::{F32, F32X4, I64};
+use cranelift_codegen::ir::{self, Block, InstBuilder, MemFlagsData};
+
+use super::{
+    ACCUMULATOR_VECTORS, CHUNK_BYTES, Emitter, ROW_BYTES, apply, block_arguments, unaligned,
+};
+use crate::frame::Extent;
+use crate::function::{Definition, Value};
+use crate::jit::constants::VECTOR_BYTES;
+use crate::jit::lanes::Vectors;
+use crate::jit::segments::{Segment, Segments};
+use crate::kernel::CompileError;
+use crate::lanes::Lanes;
+use crate::ops::{MAX_ARITY, ReductionOp};
+use crate::schedule::{Loop, Place, Reduction};
+use crate::shape::Shape;
+
+/// How long the shape of a loop is.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// What the elements take, and what they take with padding.
+    bytes: ir::Value,
+    padded_bytes: ir::Value,
+    /// The number of elements, in each lane.
+    count: ir::Value,
+}
+
+impl Emitter<'_, '_> {
+    /// Loads how long a shape is.
+    fn bounds(&self, shape: Shape) -> Bounds {
+        let extents = self.extents;
+        let start = shape as usize * size_of::<Extent>();
+        self.build(|builder| {
+            let flags = MemFlagsData::trusted();
+            let mut field = |kind, offset: usize| {
+                builder
+                    .ins()
+                    .load(kind, flags, extents, (start + offset) as i32)
+            };
+            let bytes = field(I64, offset_of!(Extent, bytes));
+            let padded_bytes = field(I64, offset_of!(Extent, padded_bytes));
+            let count = field(F32, offset_of!(Extent, count));
+            Bounds {
+                bytes,
+                padded_bytes,
+                count: builder.ins().splat(F32X4, count),
+            }
+        })
+    }
+
+    /// Emits a loop, in as many segments as it takes.
+    pub(super) fn emit_loop(&mut self, of_shape: &Loop) -> Result<(), CompileError> {
+        let bounds = self.bounds(of_shape.shape);
+        let Segments { segments, slots } = Segments::new(self.function, self.schedule, of_shape);
+        self.slots = self.slots.max(slots);
+        let lanes = self.lanes::<1>();
+        let start = self.build(|builder| builder.ins().iconst(I64, 0));
+        let mut initial = vec![start];
+        for reduction in &of_shape.reductions {
+            let neutral = lanes.constant(reduction.op.neutral());
+            let [neutral] = lanes.values(neutral, F32X4);
+            initial.extend([neutral; ACCUMULATOR_VECTORS]);
+        }
+        let accumulators = if segments.len() == 1 {
+            self.emit_segment(
+                of_shape,
+                &segments[0],
+                bounds,
+                bounds.padded_bytes,
+                &initial,
+            )?
+        } else {
+            self.emit_chunks(of_shape, &segments, bounds, &initial)?
+        };
+        let accumulators = accumulators.chunks(ACCUMULATOR_VECTORS);
+        for (reduction, accumulators) in of_shape.reductions.iter().zip(accumulators) {
+            let total = self.finish(reduction.op, accumulators, bounds.count);
+            self.scalars[reduction.result.index()] = Some(total);
+        }
+        Ok(())
+    }
+
+    /// Emits a loop over chunks, in each of which the segments follow one another; gives the
+    /// accumulators at the end.
+    fn emit_chunks(
+        &mut self,
+        of_shape: &Loop,
+        segments: &[Segment],
+        bounds: Bounds,
+        initial: &[ir::Value],
+    ) -> Result<Vec<ir::Value>, CompileError> {
+        let (chunk, after) = self.begin_loop(initial);
+        let parameters = self.build(|builder| builder.block_params(chunk).to_vec());
+        let (start, mut accumulators) = (parameters[0], parameters[1..].to_vec());
+        let end = self.build(|builder| {
+            let end = builder.ins().iadd_imm_s(start, CHUNK_BYTES as i64);
+            builder.ins().umin(end, bounds.padded_bytes)
+        });
+        // What is at an offset from the beginning of all elements is found by the same offset.
+        let memory = self.address(Place::Buffer(self.schedule.buffers.len()));
+        self.chunk_memory = self.build(|builder| builder.ins().isub(memory, start));
+        let (last, others) = match segments.split_last() {
+            Some(split) => split,
+            None => unreachable!("a loop has a segment"),
+        };
+        for segment in others {
+            self.emit_segment(of_shape, segment, bounds, end, &[start])?;
+        }
+        let mut with_accumulators = vec![start];
+        with_accumulators.append(&mut accumulators);
+        accumulators = self.emit_segment(of_shape, last, bounds, end, &with_accumulators)?;
+        self.end_loop(chunk, after, end, bounds.padded_bytes, &accumulators);
+        Ok(accumulators)
+    }
+
+    /// Emits a segment's loop from the offset that `initial` begins with to `end`. If `initial` goes on
+    /// with accumulators, it is the last segment, and gives them at the end.
+    fn emit_segment(
+        &mut self,
+        of_shape: &Loop,
+        segment: &Segment,
+        bounds: Bounds,
+        end: ir::Value,
+        initial: &[ir::Value],
+    ) -> Result<Vec<ir::Value>, CompileError> {
+        let (body, after) = self.begin_loop(initial);
+        let parameters = self.build(|builder| builder.block_params(body).to_vec());
+        let (offset, mut accumulators) = (parameters[0], parameters[1..].to_vec());
+        // A short body has the processor overlap its turns, and compiles in half the time.
+        let width = if accumulators.is_empty() {
+            self.turn::<1>(of_shape, segment, bounds, offset, &mut accumulators)?;
+            1
+        } else {
+            self.turn::<2>(of_shape, segment, bounds, offset, &mut accumulators)?;
+            2
+        };
+        let step_bytes = (width * VECTOR_BYTES) as i64;
+        let next = self.build(|builder| builder.ins().iadd_imm_s(offset, step_bytes));
+        self.end_loop(body, after, next, end, &accumulators);
+        Ok(accumulators)
+    }
+
+    /// Begins a loop's body, with parameters that are `initial` at first; gives it and the block after.
+    fn begin_loop(&self, initial: &[ir::Value]) -> (Block, Block) {
+        self.build(|builder| {
+            let (body, after) = (builder.create_block(), builder.create_block());
+            for &value in initial {
+                let lanes = builder.func.dfg.value_type(value);
+                builder.append_block_param(body, lanes);
+            }
+            builder.ins().jump(body, &block_arguments(initial));
+            builder.switch_to_block(body);
+            (body, after)
+        })
+    }
+
+    /// Takes another turn from offset `next` on while it is below `end`, and then goes on after the
+    /// loop.
+    fn end_loop(
+        &self,
+        body: Block,
+        after: Block,
+        next: ir::Value,
+        end: ir::Value,
+        accumulators: &[ir::Value],
+    ) {
+        let mut arguments = block_arguments(&[next]);
+        arguments.extend(block_arguments(accumulators));
+        self.build(|builder| {
+            let again = builder.ins().icmp(IntCC::UnsignedLessThan, next, end);
+            builder.ins().brif(again, body, &arguments, after, &[]);
+            builder.switch_to_block(after);
+        });
+    }
+
+    /// The address of a slot's vectors for the elements at `offset`.
+    fn slot_address(&self, slot: usize, offset: ir::Value) -> ir::Value {
+        let address = self.element_address(self.chunk_memory, offset);
+        self.build(|builder| {
+            builder
+                .ins()
+                .iadd_imm_s(address, (slot * CHUNK_BYTES) as i64)
+        })
+    }
+
+    /// Emits one turn of a loop, for the elements at `offset`, and leaves in `accumulators` what the
+    /// next turn begins with.
+    fn turn<const WIDTH: usize>(
+        &self,
+        of_shape: &Loop,
+        segment: &Segment,
+        bounds: Bounds,
+        offset: ir::Value,
+        accumulators: &mut [ir::Value],
+    ) -> Result<(), CompileError> {
+        let lanes = self.lanes::<WIDTH>();
+        let mut tensors: Vec<Option<Vectors<WIDTH>>> = vec![None; self.function.values().len()];
+        for &(value, slot) in &segment.taken {
+            let address = self.slot_address(slot, offset);
+            let taken = Vectors::Each(std::array::from_fn(|index| self.load(address, index)));
+            tensors[value.index()] = Some(taken);
+        }
+        for &value in &segment.tensors {
+            let emitted = match (
+                self.schedule.places[value.index()],
+                self.function.definition(value),
+            ) {
+                (Some(place), _) if self.schedule.is_loaded(of_shape, value) => {
+                    let address = self.element_address(self.address(place), offset);
+                    Vectors::Each(std::array::from_fn(|index| self.load(address, index)))
+                }
+                (_, Definition::Apply { op, operands }) => {
+                    let operand = |value| self.operand(&tensors, value);
+                    apply(&lanes, *op, operands.as_slice(), operand)
+                }
+                (_, Definition::Load(_) | Definition::Constant(_)) => {
+                    unreachable!("a load is in memory, and a constant is a scalar")
+                }
+            };
+            tensors[value.index()] = Some(emitted);
+            self.check_size()?;
+        }
+        if !accumulators.is_empty() {
+            let masks = self.mask_address(bounds.bytes, offset, WIDTH * VECTOR_BYTES);
+            let accumulators = accumulators.chunks_mut(ACCUMULATOR_VECTORS);
+            for (reduction, accumulators) in of_shape.reductions.iter().zip(accumulators) {
+                let mut elements = [Vectors::Constant(0); MAX_ARITY];
+                let operands = reduction.operands.as_slice();
+                for (element, &operand) in elements.iter_mut().zip(operands) {
+                    *element = self.operand(&tensors, operand);
+                }
+                let elements = &elements[..operands.len()];
+                self.accumulate(reduction, accumulators, elements, masks);
+            }
+        }
+        let store = |value, address| {
+            let stored = lanes.values(self.operand(&tensors, value), F32X4);
+            for (index, vector) in stored.into_iter().enumerate() {
+                self.build(|builder| {
+                    let displacement = (index * VECTOR_BYTES) as i32;
+                    builder
+                        .ins()
+                        .store(unaligned(), vector, address, displacement);
+                });
+            }
+        };
+        for &(value, slot) in &segment.left {
+            store(value, self.slot_address(slot, offset));
+        }
+        for &(place, value) in &segment.stores {
+            store(value, self.element_address(self.address(place), offset));
+        }
+        Ok(())
+    }
+
+    /// A tensor's vectors, or a scalar in as many.
+    fn operand<const WIDTH: usize>(
+        &self,
+        tensors: &[Option<Vectors<WIDTH>>],
+        value: Value,
+    ) -> Vectors<WIDTH> {
+        tensors[value.index()].unwrap_or_else(|| match self.scalar(value) {
+            Vectors::Constant(bits) => Vectors::Constant(bits),
+            Vectors::Each([vector]) => Vectors::Each([vector; WIDTH]),
+        })
+    }
+
+    fn element_address(&self, address: ir::Value, offset: ir::Value) -> ir::Value {
+        self.build(|builder| builder.ins().iadd(address, offset))
+    }
+
+    /// The vector with this index at `address`.
+    fn load(&self, address: ir::Value, index: usize) -> ir::Value {
+        self.build(|builder| {
+            let displacement = (index * VECTOR_BYTES) as i32;
+            builder
+                .ins()
+                .load(F32X4, unaligned(), address, displacement)
+        })
+    }
+
+    /// The address of masks, one vector after the other: ones for the elements at `offset`, zeros
+    /// for padding.
+    fn mask_address(&self, bytes: ir::Value, offset: ir::Value, step_bytes: usize) -> ir::Value {
+        self.build(|builder| {
+            // Not above a turn's elements, and as low as minus a row in the padding.
+            let left = builder.ins().isub(bytes, offset);
+            let most = builder.ins().iconst(I64, step_bytes as i64);
+            let counted = builder.ins().smin(left, most);
+            let end_of_ones = builder.ins().iadd_imm_s(self.table, ROW_BYTES as i64);
+            builder.ins().isub(end_of_ones, counted)
+        })
+    }
+
+    /// Adds a turn's elements to the foremost accumulators and puts these last. The neutral element
+    /// stands in for padding.
+    fn accumulate<const WIDTH: usize>(
+        &self,
+        reduction: &Reduction,
+        accumulators: &mut [ir::Value],
+        elements: &[Vectors<WIDTH>],
+        masks: ir::Value,
+    ) {
+        let (op, lanes) = (reduction.op, self.lanes::<WIDTH>());
+        let element = lanes.values(op.element(&lanes, elements), F32X4);
+        let neutral = lanes.constant(op.neutral());
+        let kept = Vectors::Each(std::array::from_fn(|index| {
+            let element = element[index];
+            let mask = self.load(masks, index);
+            let kept = self.build(|builder| builder.ins().band(element, mask));
+            if op.neutral().to_bits() == 0 {
+                return kept;
+            }
+            let mask = self.load(masks, index);
+            let neutral = lanes.values(neutral, F32X4)[index];
+            self.build(|builder| {
+                let filled = builder.ins().band_not(neutral, mask);
+                builder.ins().bor(kept, filled)
+            })
+        }));
+        let foremost = std::array::from_fn(|index| accumulators[index]);
+        let combined = op.combine(&lanes, Vectors::Each(foremost), kept);
+        accumulators[..WIDTH].copy_from_slice(&lanes.values(combined, F32X4));
+        accumulators.rotate_left(WIDTH);
+    }
+
+    /// Combines the accumulators in the order that the semantics contract fixes.
+    fn finish(&self, op: ReductionOp, accumulators: &[ir::Value], count: ir::Value) -> Vectors<1> {
+        let lanes = self.lanes::<1>();
+        let combine = |left, right| {
+            let (left, right) = (Vectors::Each([left]), Vectors::Each([right]));
+            let combined = op.combine(&lanes, left, right);
+            lanes.values(combined, F32X4)[0]
+        };
+        let mut vectors = accumulators.to_vec();
+        while vectors.len() > 1 {
+            let (left, right) = vectors.split_at(vectors.len() / 2);
+            let pairs = left.iter().zip(right);
+            vectors = pairs.map(|(&left, &right)| combine(left, right)).collect();
+        }
+        let lane = |lane: u8| {
+            self.build(|builder| {
+                let number = builder.ins().extractlane(vectors[0], lane);
+                builder.ins().splat(F32X4, number)
+            })
+        };
+        let total = combine(combine(lane(0), lane(2)), combine(lane(1), lane(3)));
+        let (total, count) = (Vectors::Each([total]), Vectors::Each([count]));
+        op.total(&lanes, total, count)
+    }
+}
