@@ -8,23 +8,26 @@
 //! Measured on a virtual machine with two cores of an AMD EPYC (Zen 5), 1,024 elements, by
 //! `cargo run --release -p mlevolve-ir --example kernel_speed`:
 //!
-//! | | compile, µs | run, ns per element | the interpreter, ns per element |
+//! | | compile, µs: full, quick tier | run, ns per element: full, quick tier | interpreter, with AVX-512 |
 //! |---|---|---|---|
-//! | AdamW, 19 ops | 59 | 0.45 | 1.25 |
-//! | 20 cheap ops on tensors | 57 | 1.35 | 2.74 |
-//! | norm and division | 51 | 0.26 | 0.23 |
-//! | tanh, exp, log, pow | 680 | 9.8 | 11.4 |
+//! | AdamW, 19 ops | 52, 37 | 0.47, 0.58 | 0.76 |
+//! | 20 cheap ops on tensors | 73, 50 | 0.91, 1.32 | 1.24 |
+//! | norm and division | 49, 36 | 0.27, 0.66 | 0.53 |
+//! | tanh, exp, log, pow | 200, 126 | 4.8, 5.9 | 1.5 |
 //!
-//! The interpreter has a function ready in about 1 µs. So native code pays from some 75,000 elements
-//! of AdamW on, calls and tensors taken together, and hardly ever where elementary functions or
-//! single ops are all there is.
+//! The interpreter has a function ready in about 1 µs, and its vectors are four times as wide here. So
+//! native code pays where many cheap ops share a loop, and not where elementary functions are most of
+//! the work. `mlevolve bench` shows where that is on other machines, and [`BackendChoice`] goes by it.
+//!
+//! [`BackendChoice`]: crate::BackendChoice
 //!
 //! Cranelift's optimiser is off (`opt_level=none`): the passes and the schedule have done what it
 //! could. With it AdamW ran 3 % faster and took 14 % longer to compile; elementary functions ran 1.6
 //! times slower and took 1.9 times as long to compile. The two tiers differ in how registers are
 //! allocated: for [`Backend::Jit`] with backtracking, for [`Backend::JitQuick`] in a single pass, which
-//! took 27 % to 58 % less time to compile, and the code took 12 % to 135 % more to run. (These ratios were measured with two
-//! vectors a turn in all loops, on the functions of the table.)
+//! takes a quarter to a third less time to compile, and the code takes a quarter more time to run, or twice
+//! as much where there are reductions. (The optimiser's ratios were measured before loops were cut into
+//! segments.)
 
 mod code;
 mod constants;

@@ -21,7 +21,9 @@ mod reduction;
 mod terms;
 pub mod vocabulary;
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 pub use composite::CompositeOp;
 pub use elementwise::ElementwiseOp;
@@ -146,7 +148,10 @@ impl Op {
     /// The op that `mnemonic` names, if any.
     #[must_use]
     pub fn from_mnemonic(mnemonic: &str) -> Option<Self> {
-        Self::all().find(|op| op.mnemonic() == mnemonic)
+        // Only looked up, never iterated.
+        static BY_MNEMONIC: LazyLock<HashMap<&str, Op>> =
+            LazyLock::new(|| Op::all().map(|op| (op.mnemonic(), op)).collect());
+        BY_MNEMONIC.get(mnemonic).copied()
     }
 
     /// What the op computes, in one sentence.
