@@ -35,7 +35,10 @@ const WITHOUT_DERIVATIVE: [&str; 2] = [
 #[test]
 fn every_op_has_a_meaning_in_double_precision() {
     for op in Op::all() {
-        assert!(is_known(op), "add `{op}` to tests/double_precision");
+        assert!(
+            is_known(op),
+            "add `{op}` to src/random/double_precision or tests/double_precision"
+        );
     }
 }
 

@@ -10,6 +10,8 @@ mod numbers;
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2, LN_10, LOG2_E, LOG10_E};
 
+pub use numbers::{Reduction, elementwise, maximum, reduction};
+
 use crate::function::{Definition, Function};
 use crate::ops::Op;
 use crate::shape::{Dimensions, Shape};
@@ -39,7 +41,7 @@ pub fn apply(op: Op, dimensions: Dimensions, operands: &[&Real]) -> Option<Real>
     let shape = op.result_shape(&shapes).ok()?;
     let elements = match op {
         Op::Elementwise(op) => {
-            let meaning = numbers::elementwise(op.mnemonic())?;
+            let meaning = elementwise(op.mnemonic())?;
             let length = dimensions.elements(shape)?;
             let mut numbers = vec![0.0; operands.len()];
             let at = |index: usize| {
@@ -52,7 +54,7 @@ pub fn apply(op: Op, dimensions: Dimensions, operands: &[&Real]) -> Option<Real>
             (0..length).map(at).collect()
         }
         Op::Reduction(op) => {
-            let meaning = numbers::reduction(op.mnemonic())?;
+            let meaning = reduction(op.mnemonic())?;
             let slices: Vec<&[f64]> = operands.iter().map(|it| &it.elements[..]).collect();
             vec![meaning(&slices)]
         }

@@ -3,7 +3,8 @@
 use std::f64::consts::{FRAC_1_SQRT_2, LN_10};
 
 /// The meaning of an elementwise op on numbers.
-pub(super) fn elementwise(mnemonic: &str) -> Option<fn(&[f64]) -> f64> {
+#[must_use]
+pub fn elementwise(mnemonic: &str) -> Option<fn(&[f64]) -> f64> {
     Some(match mnemonic {
         "add" => |x| x[0] + x[1],
         "sub" => |x| x[0] - x[1],
@@ -65,10 +66,11 @@ pub(super) fn elementwise(mnemonic: &str) -> Option<fn(&[f64]) -> f64> {
 }
 
 /// A number made of the elements of each operand.
-pub(super) type Reduction = fn(&[&[f64]]) -> f64;
+pub type Reduction = fn(&[&[f64]]) -> f64;
 
 /// The meaning of a reduction.
-pub(super) fn reduction(mnemonic: &str) -> Option<Reduction> {
+#[must_use]
+pub fn reduction(mnemonic: &str) -> Option<Reduction> {
     Some(match mnemonic {
         "sum" => |x| x[0].iter().sum(),
         "mean" => |x| x[0].iter().sum::<f64>() / x[0].len() as f64,
@@ -95,7 +97,9 @@ fn minimum(a: f64, b: f64) -> f64 {
     }
 }
 
-fn maximum(a: f64, b: f64) -> f64 {
+/// The greater of two numbers; NaN if either is.
+#[must_use]
+pub fn maximum(a: f64, b: f64) -> f64 {
     -minimum(-a, -b)
 }
 
