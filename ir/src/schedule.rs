@@ -21,7 +21,7 @@
 //! Parameters are written in the last stage only, so every stage sees them as they were.
 
 use crate::function::{Definition, Function, Operands, ParameterIndex, Value};
-use crate::ops::{MatrixOp, Op, ReductionOp};
+use crate::ops::{ElementwiseOp, MatrixOp, Op, ReductionOp};
 use crate::passes::live_values;
 use crate::shape::Shape;
 
@@ -297,6 +297,16 @@ impl Schedule {
         for index in 0..self.stages[stage].loops.len() {
             let tensors = self.loop_tensors(function, &self.stages[stage].loops[index]);
             self.stages[stage].loops[index].tensors = tensors;
+        }
+    }
+}
+
+/// The op of a scalar or of a tensor in a loop: reductions and matrix ops have lists of their own.
+pub(crate) fn elementwise(op: Op) -> ElementwiseOp {
+    match op {
+        Op::Elementwise(op) => op,
+        Op::Reduction(_) | Op::Matrix(_) | Op::Composite(_) => {
+            unreachable!("the schedule keeps all other ops apart")
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::{ChunkStep, LoopPlan, Plan, ReductionStep, ScalarStep, Source, StagePlan};
 use crate::frame::MatrixCall;
 use crate::function::{Definition, Function, Value};
-use crate::ops::{ElementwiseOp, MAX_ARITY, Op};
-use crate::schedule::{Loop, Schedule, Stage};
+use crate::ops::MAX_ARITY;
+use crate::schedule::{Loop, Schedule, Stage, elementwise};
 
 /// Settles the places of one function's values, stage by stage.
 struct Planner<'a> {
@@ -203,14 +203,5 @@ impl Planner<'_> {
             self.spreads - 1
         });
         Source::Spread(buffer)
-    }
-}
-
-fn elementwise(op: Op) -> ElementwiseOp {
-    match op {
-        Op::Elementwise(op) => op,
-        Op::Reduction(_) | Op::Matrix(_) | Op::Composite(_) => {
-            unreachable!("the schedule keeps all other ops apart")
-        }
     }
 }

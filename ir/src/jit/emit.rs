@@ -32,8 +32,8 @@ use crate::frame::MatrixCall;
 use crate::function::{Definition, Function, Value};
 use crate::kernel::CompileError;
 use crate::lanes::ACCUMULATORS;
-use crate::ops::{ElementwiseOp, MAX_ARITY, Op};
-use crate::schedule::{Place, Schedule, Stage};
+use crate::ops::{MAX_ARITY, Op};
+use crate::schedule::{Place, Schedule, Stage, elementwise};
 
 /// The most instructions of a function before optimisation. So many take Cranelift some tenths of a
 /// second, since its time grows faster than they do; a function of a hundred ops has a few thousand.
@@ -274,15 +274,6 @@ fn apply<const WIDTH: usize>(
         *vector = operand(value);
     }
     elementwise(op).evaluate(lanes, &vectors[..operands.len()])
-}
-
-fn elementwise(op: Op) -> ElementwiseOp {
-    match op {
-        Op::Elementwise(op) => op,
-        Op::Reduction(_) | Op::Matrix(_) | Op::Composite(_) => {
-            unreachable!("the schedule keeps all other ops apart")
-        }
-    }
 }
 
 fn block_arguments(values: &[ir::Value]) -> Vec<BlockArg> {
