@@ -2,7 +2,7 @@
 //!
 //! Native code takes tens of microseconds to make, and saves a fraction of a nanosecond for each
 //! element and op, where it saves any: the interpreter's loops use vectors as wide as the machine has,
-//! native code those of 128 bits. So what is best depends on the machine, on what the function is made
+//! native code those of 128 bits, but for elementary functions, where both may use the same. So what is best depends on the machine, on what the function is made
 //! of, and on how much there is to do. The machine is asked once, by compiling and running three small
 //! functions on each back end, which takes some milliseconds; a function is taken as a number of cheap
 //! ops and of an elementary function's operations; and the work ahead is the caller's to know.

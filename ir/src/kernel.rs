@@ -226,11 +226,28 @@ impl Kernel {
     ///
     /// [`passes::optimise`]: crate::passes::optimise
     pub fn compile(function: &Function, backend: Backend) -> Result<Self, CompileError> {
+        let functions = jit::ElementaryFunctions::for_this_machine;
         match backend {
             Backend::Interpreter => Ok(Self::interpret(function)),
-            Backend::JitQuick => Self::native(function, jit::Tier::Quick),
-            Backend::Jit => Self::native(function, jit::Tier::Full),
+            Backend::JitQuick => Self::native(function, jit::Tier::Quick, functions()),
+            Backend::Jit => Self::native(function, jit::Tier::Full, functions()),
         }
+    }
+
+    /// As [`compile`](Self::compile), to native code that comes by elementary functions in each of the
+    /// ways that it does on some machine.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    #[cfg(any(test, feature = "random"))]
+    pub(crate) fn native_in_all_ways(
+        function: &Function,
+    ) -> impl Iterator<Item = Result<Self, CompileError>> {
+        use jit::{ElementaryFunctions, Tier};
+        let tiers = [Tier::Quick, Tier::Full].into_iter();
+        let functions = [ElementaryFunctions::Inlined, ElementaryFunctions::Called];
+        let ways = tiers.flat_map(move |tier| functions.map(|functions| (tier, functions)));
+        ways.map(|(tier, functions)| Self::native(function, tier, functions))
     }
 
     /// Makes `function` ready to be interpreted, which every function can be.
@@ -242,10 +259,14 @@ impl Kernel {
         Self::new(function, Code::Interpreter { plan, scratch })
     }
 
-    fn native(function: &Function, tier: jit::Tier) -> Result<Self, CompileError> {
+    fn native(
+        function: &Function,
+        tier: jit::Tier,
+        functions: jit::ElementaryFunctions,
+    ) -> Result<Self, CompileError> {
         let function = expand(function);
         let code = Code::Native {
-            code: Arc::new(jit::compile(&function, tier)?),
+            code: Arc::new(jit::compile(&function, tier, functions)?),
             addresses: jit::Addresses::default(),
             tier,
         };

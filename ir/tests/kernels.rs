@@ -194,7 +194,7 @@ fn native_code_has_a_limit_and_the_interpreter_has_none() {
         .unwrap();
     let mut builder = FunctionBuilder::new("great");
     let x = builder
-        .parameter("x", Shape::Tensor, Access::ReadWrite)
+        .parameter("x", Shape::Scalar, Access::ReadWrite)
         .unwrap();
     let mut value = builder.load(x).unwrap();
     for _ in 1..mlevolve_ir::MAX_VALUES {
@@ -210,9 +210,7 @@ fn native_code_has_a_limit_and_the_interpreter_has_none() {
         "{error}"
     );
     let mut kernel = Kernel::compile(&function, Backend::Interpreter).unwrap();
-    kernel
-        .call(1, &mut [Argument::Write(&mut [1.0; 16])])
-        .unwrap();
+    kernel.call(1, &mut [Argument::Write(&mut [1.0])]).unwrap();
 }
 
 #[test]

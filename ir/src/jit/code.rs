@@ -19,6 +19,7 @@ use super::segments::CHUNK;
 use crate::frame::{Extent, Extents, Frame, MatrixCall, storage_length};
 use crate::kernel::{Argument, CompileError};
 use crate::matrix::Workspace;
+use crate::ops::ElementwiseOp;
 use crate::schedule::Place;
 use crate::shape::{Dimensions, Shape};
 
@@ -29,10 +30,21 @@ type Entry = unsafe extern "C" fn(
     extents: *const Extent,
     routine: Routine,
     context: *mut MatrixContext<'_>,
+    functions: FunctionRoutine,
 );
 
 /// What compiled code calls for a matrix op.
 type Routine = unsafe extern "C" fn(context: *mut MatrixContext<'_>, number: usize);
+
+/// What compiled code calls for an elementary function of a chunk.
+type FunctionRoutine = unsafe extern "C" fn(
+    op: usize,
+    first: *const f32,
+    second: *const f32,
+    third: *const f32,
+    result: *mut f32,
+    count: usize,
+);
 
 /// What a matrix op works on, for the time of one call.
 struct MatrixContext<'a> {
@@ -72,6 +84,28 @@ unsafe extern "C" fn run_matrix_op(context: *mut MatrixContext<'_>, number: usiz
     // SAFETY: as above; and it is the only reference to this buffer.
     let result = unsafe { slice::from_raw_parts_mut(address(place), length(shape)) };
     call.run(context.dimensions, read, result, context.workspace);
+}
+
+/// Evaluates the elementwise op with this place in the table on `count` elements.
+///
+/// # Safety
+/// So many numbers can be read at each of the three addresses, whether the op has so many operands or
+/// not, and so many can be written at `result`, where none of the operands is.
+unsafe extern "C" fn run_function(
+    op: usize,
+    first: *const f32,
+    second: *const f32,
+    third: *const f32,
+    result: *mut f32,
+    count: usize,
+) {
+    let op = ElementwiseOp::ALL[op];
+    // SAFETY: the caller's promise; nothing else writes while this runs.
+    let operands =
+        [first, second, third].map(|operand| unsafe { slice::from_raw_parts(operand, count) });
+    // SAFETY: the caller's promise.
+    let result = unsafe { slice::from_raw_parts_mut(result, count) };
+    op.evaluate_slices(&operands[..op.arity()], result);
 }
 
 /// Room for the addresses that a call passes on.
@@ -179,7 +213,8 @@ impl Code {
         // SAFETY: `entry` points to code in memory that `self` keeps alive. The caller has
         // checked the arguments, and what `emit` emits stays within them, within the buffers, the
         // extents and `constants`, writes only to parameters that are written, to buffers and to slots, calls
-        // the routine with this context and numbers of its calls, and returns. Arguments and buffers
+        // the routine with this context and numbers of its calls, and the one for functions with
+        // elements of operands and of a result apart from them, and returns. Arguments and buffers
         // are borrowed for the time of the call, those that are written exclusively.
         unsafe {
             (self.entry)(
@@ -188,6 +223,7 @@ impl Code {
                 frame.extents.as_ptr(),
                 run_matrix_op,
                 &raw mut context,
+                run_function,
             );
         }
     }

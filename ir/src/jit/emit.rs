@@ -27,7 +27,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::constants::{ConstantTable, LANES, VECTOR_BYTES};
 use super::lanes::{CraneliftLanes, Vectors};
-use super::segments::CHUNK;
+use super::segments::{CHUNK, ElementaryFunctions};
 use crate::frame::MatrixCall;
 use crate::function::{Definition, Function, Value};
 use crate::kernel::CompileError;
@@ -48,12 +48,17 @@ const CHUNK_BYTES: usize = CHUNK * size_of::<f32>();
 /// Bytes of a row of elements, one for each accumulator.
 const ROW_BYTES: usize = ACCUMULATOR_VECTORS * VECTOR_BYTES;
 
-/// The signature of compiled code: `(addresses, constants, extents, routine, context)`, as
+/// The signature of compiled code: `(addresses, constants, extents, routine, context, functions)`, as
 /// [`Code`](super::Code) calls it.
 pub(super) fn signature(isa: &dyn TargetIsa) -> Signature {
     let mut signature = Signature::new(isa.default_call_conv());
-    signature.params = vec![AbiParam::new(isa.pointer_type()); 5];
+    signature.params = vec![AbiParam::new(isa.pointer_type()); 6];
     signature
+}
+
+/// The signature of `functions`: `(op, three operands, result, elements)`.
+fn functions_signature(isa: &dyn TargetIsa) -> Signature {
+    signature(isa)
 }
 
 /// The signature of `routine`: `(context, number of the matrix op)`.
@@ -86,6 +91,10 @@ struct Emitter<'a, 'b> {
     routine: ir::Value,
     routine_signature: ir::SigRef,
     context: ir::Value,
+    /// What runs an elementary function over a chunk, and what it takes.
+    functions: ir::Value,
+    functions_signature: ir::SigRef,
+    elementary_functions: ElementaryFunctions,
     matrix_calls: Vec<MatrixCall>,
     /// How many slots the loops so far need.
     slots: usize,
@@ -99,6 +108,7 @@ struct Emitter<'a, 'b> {
 pub(super) fn emit(
     function: &Function,
     schedule: &Schedule,
+    elementary_functions: ElementaryFunctions,
     isa: &dyn TargetIsa,
     code: &mut ir::Function,
     context: &mut FunctionBuilderContext,
@@ -107,8 +117,17 @@ pub(super) fn emit(
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
     builder.switch_to_block(entry);
-    let [addresses, table, extents, routine, routine_context] = *builder.block_params(entry) else {
-        unreachable!("the signature has five parameters");
+    let parameters = builder.block_params(entry);
+    let [
+        addresses,
+        table,
+        extents,
+        routine,
+        routine_context,
+        functions,
+    ] = *parameters
+    else {
+        unreachable!("the signature has six parameters");
     };
     let pointer = isa.pointer_type();
     let places = function.parameters().len() + schedule.buffers.len() + 1;
@@ -119,6 +138,7 @@ pub(super) fn emit(
     });
     let addresses = addresses.collect();
     let routine_signature = builder.import_signature(routine_signature(isa));
+    let functions_signature = builder.import_signature(functions_signature(isa));
     let builder = RefCell::new(builder);
     let constants = RefCell::new(ConstantTable::new());
     let mut emitter = Emitter {
@@ -132,6 +152,9 @@ pub(super) fn emit(
         routine,
         routine_signature,
         context: routine_context,
+        functions,
+        functions_signature,
+        elementary_functions,
         matrix_calls: Vec::new(),
         slots: 0,
         chunk_memory: extents,

@@ -10,24 +10,24 @@
 //!
 //! | | compile, µs: full, quick tier | run, ns per element: full, quick tier | interpreter, with AVX-512 |
 //! |---|---|---|---|
-//! | AdamW, 19 ops | 52, 37 | 0.47, 0.58 | 0.76 |
-//! | 20 cheap ops on tensors | 73, 50 | 0.91, 1.32 | 1.24 |
-//! | norm and division | 49, 36 | 0.27, 0.66 | 0.53 |
-//! | tanh, exp, log, pow | 200, 126 | 4.8, 5.9 | 1.5 |
+//! | AdamW, 19 ops | 53, 37 | 0.46, 0.53 | 0.76 |
+//! | 20 cheap ops on tensors | 72, 51 | 0.87, 1.28 | 1.19 |
+//! | norm and division | 49, 36 | 0.26, 0.63 | 0.52 |
+//! | tanh, exp, log, pow | 53, 30 | 1.4, 1.4 | 1.4 |
+//! | tanh, exp, log, pow, inlined | 432, 258 | 8.5, 9.7 | |
 //!
 //! The interpreter has a function ready in about 1 µs, and its vectors are four times as wide here. So
-//! native code pays where many cheap ops share a loop, and not where elementary functions are most of
-//! the work. `mlevolve bench` shows where that is on other machines, and [`BackendChoice`] goes by it.
+//! native code pays where many cheap ops share a loop. Where elementary functions are most of the work it is
+//! as fast as the interpreter, whose loops it calls for them; the last row is what it would be without.
+//! `mlevolve bench` shows where native code pays on other machines, and [`BackendChoice`] goes by it.
 //!
 //! [`BackendChoice`]: crate::BackendChoice
 //!
 //! Cranelift's optimiser is off (`opt_level=none`): the passes and the schedule have done what it
-//! could. With it AdamW ran 3 % faster and took 14 % longer to compile; elementary functions ran 1.6
-//! times slower and took 1.9 times as long to compile. The two tiers differ in how registers are
-//! allocated: for [`Backend::Jit`] with backtracking, for [`Backend::JitQuick`] in a single pass, which
-//! takes a quarter to a third less time to compile, and the code takes a quarter more time to run, or twice
-//! as much where there are reductions. (The optimiser's ratios were measured before loops were cut into
-//! segments.)
+//! could. With it AdamW ran 3 % faster and took 14 % longer to compile (measured before loops were cut into
+//! segments). The two tiers differ in how registers are allocated: for [`Backend::Jit`] with
+//! backtracking, for [`Backend::JitQuick`] in a single pass, which takes a quarter to a third less time to
+//! compile, and the code takes a quarter more time to run, or twice as much where there are reductions.
 
 mod code;
 mod constants;
@@ -49,6 +49,7 @@ use cranelift_frontend::FunctionBuilderContext;
 pub(crate) use code::{Addresses, Code};
 use constants::Splat;
 use emit::Emitted;
+pub(crate) use segments::ElementaryFunctions;
 
 use crate::frame::MatrixCall;
 use crate::function::Function;
@@ -126,11 +127,13 @@ impl Workshop {
         &mut self,
         function: &Function,
         schedule: &Schedule,
+        functions: ElementaryFunctions,
         isa: &dyn TargetIsa,
     ) -> Result<Emitted, CompileError> {
         let code = &mut self.context.func;
         code.signature = emit::signature(isa);
-        emit::emit(function, schedule, isa, code, &mut self.builder_context)
+        let builder_context = &mut self.builder_context;
+        emit::emit(function, schedule, functions, isa, code, builder_context)
     }
 
     /// Compiles a function.
@@ -138,10 +141,11 @@ impl Workshop {
         &mut self,
         function: &Function,
         tier: Tier,
+        functions: ElementaryFunctions,
     ) -> Result<MachineCode<'_>, CompileError> {
         let isa = host(tier)?.as_ref();
         let schedule = Schedule::new(function);
-        let emitted = self.emit(function, &schedule, isa)?;
+        let emitted = self.emit(function, &schedule, functions, isa)?;
         let failed = |reason| CompileError::CodeGenerator {
             function: function.name().to_owned(),
             reason,
@@ -172,15 +176,13 @@ impl Workshop {
 pub fn listing(function: &Function) -> Result<Listing, CompileError> {
     Workshop::enter(|workshop| {
         let function = &expand(function);
-        workshop.emit(
-            function,
-            &Schedule::new(function),
-            host(Tier::Full)?.as_ref(),
-        )?;
+        let functions = ElementaryFunctions::for_this_machine();
+        let isa = host(Tier::Full)?.as_ref();
+        workshop.emit(function, &Schedule::new(function), functions, isa)?;
         let cranelift_ir = workshop.context.func.display().to_string();
         workshop.context.clear();
         workshop.context.set_disasm(true);
-        workshop.generate(function, Tier::Full)?;
+        workshop.generate(function, Tier::Full, functions)?;
         let compiled = workshop.context.take_compiled_code();
         let assembly = compiled.and_then(|code| code.vcode).unwrap_or_default();
         Ok(Listing {
@@ -207,7 +209,8 @@ pub fn time_of_cranelift_alone(
     Workshop::enter(|workshop| {
         let isa = host(tier)?.as_ref();
         let function = &expand(function);
-        workshop.emit(function, &Schedule::new(function), isa)?;
+        let functions = ElementaryFunctions::for_this_machine();
+        workshop.emit(function, &Schedule::new(function), functions, isa)?;
         let mut control = ControlPlane::default();
         let start = Instant::now();
         let compiled = workshop.context.compile(isa, &mut control);
@@ -221,8 +224,12 @@ pub fn time_of_cranelift_alone(
 }
 
 /// Compiles a function.
-pub(crate) fn compile(function: &Function, tier: Tier) -> Result<Code, CompileError> {
-    Workshop::enter(|workshop| Code::new(workshop.generate(function, tier)?))
+pub(crate) fn compile(
+    function: &Function,
+    tier: Tier,
+    functions: ElementaryFunctions,
+) -> Result<Code, CompileError> {
+    Workshop::enter(|workshop| Code::new(workshop.generate(function, tier, functions)?))
 }
 
 /// The machine that this process runs on, with every feature that it has.

@@ -13,10 +13,16 @@
 //!                     ⋮
 //!                   last segment: and the reductions
 //! ```
+//!
+//! Where the machine's vectors are wider than native code's, an elementary function is a segment by
+//! itself: one call a chunk of the loop that the interpreter has for it, which rustc has compiled for
+//! that width. Passing its operands through memory costs less than the width gains. Arithmetic between
+//! such calls is gathered, so that there are as few loops as the calls' dependences allow.
 
 use crate::function::{Definition, Function, Value};
-use crate::ops::Op;
-use crate::schedule::{Loop, Place, Schedule};
+use crate::ops::{ElementwiseOp, slices_are_wide};
+use crate::schedule::{Loop, Place, Schedule, elementwise};
+use crate::shape::Shape;
 
 /// Elements of a chunk: so few that all slots stay in the first-level cache, and whole rows of
 /// accumulators.
@@ -29,48 +35,100 @@ const CHAIN_FLOPS: u32 = 12;
 /// The most FLOPs of a segment, however they depend on each other.
 const SEGMENT_FLOPS: u32 = 48;
 
-/// A part of a loop that is a loop of its own.
+/// The FLOPs from which on an op is called, if any is.
+const CALLED_FLOPS: u32 = 12;
+
+/// How native code comes by elementary functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ElementaryFunctions {
+    /// They are part of its loops.
+    Inlined,
+    /// It calls the interpreter's loops, a chunk at a time.
+    Called,
+}
+
+impl ElementaryFunctions {
+    /// What is faster on this machine.
+    pub(crate) fn for_this_machine() -> Self {
+        if slices_are_wide() {
+            Self::Called
+        } else {
+            Self::Inlined
+        }
+    }
+
+    const fn are_called_for(self, op: ElementwiseOp) -> bool {
+        match self {
+            Self::Inlined => false,
+            Self::Called => op.flops_per_element() >= CALLED_FLOPS,
+        }
+    }
+}
+
+/// Where the elements of a chunk are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Where the tensor is as a whole.
+    Place(Place),
+    /// In memory for chunks, by number.
+    Slot(usize),
+}
+
+/// A part of a loop that is done for a whole chunk before the next.
+#[derive(Debug)]
+pub(super) enum Segment {
+    /// A loop of its own.
+    Loop(LoopSegment),
+    /// A call for the chunk.
+    Call(CallSegment),
+}
+
+/// A loop over a chunk.
 #[derive(Debug, Default)]
-pub(super) struct Segment {
+pub(super) struct LoopSegment {
     /// The tensors that are computed or loaded from memory, each after its operands.
     pub(super) tensors: Vec<Value>,
-    /// What earlier segments have left: the value and its slot.
-    pub(super) taken: Vec<(Value, usize)>,
+    /// What earlier segments have left: the value and where it is.
+    pub(super) taken: Vec<(Value, Source)>,
     /// What is left for later segments: the value and its slot.
     pub(super) left: Vec<(Value, usize)>,
     /// What is stored, after all that is loaded of an element.
     pub(super) stores: Vec<(Place, Value)>,
 }
 
-/// A loop's segments, and how many slots they need. The reductions belong to the last.
+/// An elementary function of a chunk.
+#[derive(Debug)]
+pub(super) struct CallSegment {
+    pub(super) op: ElementwiseOp,
+    pub(super) operands: Vec<Source>,
+    /// Not among the operands.
+    pub(super) result: Source,
+}
+
+/// A loop's segments, and how many slots they need. The reductions belong to the last, which is a loop
+/// if there are any.
 #[derive(Debug)]
 pub(super) struct Segments {
     pub(super) segments: Vec<Segment>,
     pub(super) slots: usize,
 }
 
-/// Where the values of a loop are computed and used.
-struct Division<'a> {
-    function: &'a Function,
-    schedule: &'a Schedule,
-    of_shape: &'a Loop,
-    /// The segment that computes each value.
-    computed_in: Vec<usize>,
-    /// The last segment that uses each value.
-    last_use: Vec<usize>,
-    count: usize,
-}
-
 impl Segments {
     /// Cuts a loop.
-    pub(super) fn new(function: &Function, schedule: &Schedule, of_shape: &Loop) -> Self {
+    pub(super) fn new(
+        function: &Function,
+        schedule: &Schedule,
+        of_shape: &Loop,
+        functions: ElementaryFunctions,
+    ) -> Self {
         let mut division = Division {
             function,
             schedule,
             of_shape,
+            functions,
             computed_in: vec![0; function.values().len()],
             last_use: vec![0; function.values().len()],
-            count: 1,
+            kinds: Vec::new(),
         };
         division.divide();
         division.find_uses();
@@ -78,242 +136,345 @@ impl Segments {
     }
 }
 
+/// What a segment is going to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Loop,
+    Call(Value),
+}
+
+/// Where the values of a loop are computed and used.
+struct Division<'a> {
+    function: &'a Function,
+    schedule: &'a Schedule,
+    of_shape: &'a Loop,
+    functions: ElementaryFunctions,
+    /// The segment that computes each value.
+    computed_in: Vec<usize>,
+    /// The last segment that uses each value.
+    last_use: Vec<usize>,
+    /// All segments.
+    kinds: Vec<Kind>,
+}
+
 impl Division<'_> {
     fn is_loaded(&self, value: Value) -> bool {
         self.schedule.is_loaded(self.of_shape, value)
     }
 
-    /// Gives each computed value its segment.
+    /// The op of a tensor that is computed.
+    fn op(&self, value: Value) -> ElementwiseOp {
+        match self.function.definition(value) {
+            Definition::Apply { op, .. } => elementwise(*op),
+            Definition::Load(_) | Definition::Constant(_) => {
+                unreachable!("a load is in memory, and a constant is a scalar")
+            }
+        }
+    }
+
+    fn is_called(&self, computed: Value) -> bool {
+        self.functions.are_called_for(self.op(computed))
+    }
+
+    /// Gives each computed tensor its segment: for each number of calls that lie one above the other
+    /// below it, the calls, then loops of what they make ready.
     fn divide(&mut self) {
+        let tensors = &self.of_shape.tensors;
+        let computed = tensors.iter().filter(|&&value| !self.is_loaded(value));
+        let computed: Vec<Value> = computed.copied().collect();
+        let mut depths = vec![0; self.function.values().len()];
+        let mut deepest = 0;
+        let mut spreads = false;
+        for &value in &computed {
+            let operands = self.function.definition(value).operands();
+            let below = operands.iter().map(|operand| depths[operand.index()]);
+            let is_called = self.is_called(value);
+            let depth = below.max().unwrap_or(0) + usize::from(is_called);
+            depths[value.index()] = depth;
+            deepest = deepest.max(depth);
+            let mut shapes = operands.iter().map(|&operand| self.function.shape(operand));
+            spreads |= is_called && shapes.any(Shape::is_scalar);
+        }
+        if spreads {
+            self.kinds.push(Kind::Loop);
+        }
+        for depth in 0..=deepest {
+            let at_depth = computed
+                .iter()
+                .filter(|value| depths[value.index()] == depth);
+            let (called, looped): (Vec<Value>, Vec<Value>) =
+                at_depth.partition(|&&value| self.is_called(value));
+            for value in called {
+                self.computed_in[value.index()] = self.kinds.len();
+                self.kinds.push(Kind::Call(value));
+            }
+            self.divide_loop(&looped);
+        }
+        // For the reductions, and what is stored late.
+        if self.kinds.last() != Some(&Kind::Loop) {
+            self.kinds.push(Kind::Loop);
+        }
+    }
+
+    /// Gives tensors their segments, which are loops of short bodies.
+    fn divide_loop(&mut self, values: &[Value]) {
         let mut flops = 0;
         // The longest chain that ends in each value, within its segment.
         let mut chains = vec![0; self.function.values().len()];
-        for &value in &self.of_shape.tensors {
-            if self.is_loaded(value) {
-                continue;
-            }
-            let definition = self.function.definition(value);
-            let own = match definition {
-                Definition::Apply {
-                    op: Op::Elementwise(op),
-                    ..
-                } => op.flops_per_element().min(CHAIN_FLOPS),
-                Definition::Apply { .. } | Definition::Load(_) | Definition::Constant(_) => 0,
-            };
-            let operands = definition.operands().iter();
-            let here =
-                operands.filter(|operand| self.computed_in[operand.index()] + 1 == self.count);
+        for &value in values {
+            let own = self.op(value).flops_per_element().min(CHAIN_FLOPS);
+            let operands = self.function.definition(value).operands().iter();
+            let here = operands
+                .filter(|operand| self.computed_in[operand.index()] + 1 == self.kinds.len());
             let before = here.map(|operand| chains[operand.index()]).max();
             let mut chain = before.unwrap_or(0) + own;
-            if chain > CHAIN_FLOPS || flops + own > SEGMENT_FLOPS {
-                self.count += 1;
+            let is_full = chain > CHAIN_FLOPS || flops + own > SEGMENT_FLOPS;
+            if is_full || self.kinds.last() != Some(&Kind::Loop) {
+                self.kinds.push(Kind::Loop);
                 (flops, chain) = (0, own);
             }
             flops += own;
             chains[value.index()] = chain;
-            self.computed_in[value.index()] = self.count - 1;
+            self.computed_in[value.index()] = self.kinds.len() - 1;
         }
     }
 
     fn find_uses(&mut self) {
-        let last = self.count - 1;
+        let last = self.kinds.len() - 1;
         for &value in &self.of_shape.tensors {
             if self.is_loaded(value) {
                 continue;
             }
             let segment = self.computed_in[value.index()];
             for operand in self.function.definition(value).operands() {
-                let use_ = &mut self.last_use[operand.index()];
-                *use_ = (*use_).max(segment);
+                self.note_use(*operand, segment);
             }
         }
         for reduction in &self.of_shape.reductions {
             for operand in reduction.operands.as_slice() {
-                self.last_use[operand.index()] = last;
+                self.note_use(*operand, last);
             }
         }
         // What is copied from one place to another is read when nothing can have been written yet.
         for &(_, value) in &self.of_shape.stores {
             if self.is_loaded(value) {
-                self.last_use[value.index()] = last;
+                self.note_use(value, last);
             }
         }
     }
 
-    /// The segment in which a value is stored to a place: as soon as it is there, and no earlier than
-    /// anything reads what is there now.
+    fn note_use(&mut self, value: Value, segment: usize) {
+        let last_use = &mut self.last_use[value.index()];
+        *last_use = (*last_use).max(segment);
+    }
+
+    /// The segment in which a value is stored to a place, either as the result of a call or in a loop:
+    /// as soon as it is there, and no earlier than anything reads what is there now.
     fn stored_in(&self, place: Place, value: Value) -> usize {
-        // A scalar is there from the beginning, and a copy of what is elsewhere is made at the end.
-        let there = if self.is_loaded(value) {
-            self.count - 1
-        } else {
-            self.computed_in[value.index()]
-        };
+        let last = self.kinds.len() - 1;
         // A parameter can be loaded more than once.
         let readers = self.of_shape.tensors.iter().filter(|&&other| {
             self.is_loaded(other) && self.schedule.places[other.index()] == Some(place)
         });
         let last_read = readers.map(|other| self.last_use[other.index()]).max();
-        there.max(last_read.unwrap_or(0))
+        // A scalar is there from the beginning, and a copy of what is elsewhere is made at the end.
+        let there = if self.is_loaded(value) {
+            last
+        } else {
+            self.computed_in[value.index()]
+        };
+        let is_result = self.kinds[there] == Kind::Call(value);
+        if is_result && last_read.is_none_or(|last_read| last_read < there) {
+            return there;
+        }
+        self.loop_from(there.max(last_read.unwrap_or(0)))
     }
 
-    fn segments(&mut self) -> Segments {
-        let mut segments: Vec<Segment> = (0..self.count).map(|_| Segment::default()).collect();
+    /// The first segment from this one on that is a loop: the last is.
+    fn loop_from(&self, segment: usize) -> usize {
+        let last = self.kinds.len() - 1;
+        let mut loops = (segment..last).filter(|&segment| self.kinds[segment] == Kind::Loop);
+        loops.next().unwrap_or(last)
+    }
+
+    fn segments(mut self) -> Segments {
+        let count = self.kinds.len();
+        let mut stores = vec![Vec::new(); count];
         for &(place, value) in &self.of_shape.stores {
-            let segment = self.stored_in(place, value);
-            segments[segment].stores.push((place, value));
-            let use_ = &mut self.last_use[value.index()];
-            *use_ = (*use_).max(segment);
-        }
-        let mut slots = Slots::default();
-        for (number, segment) in segments.iter_mut().enumerate() {
-            slots.free_those_used_before(number);
-            for &value in &self.of_shape.tensors {
-                let is_loaded = self.is_loaded(value);
-                if is_loaded && self.is_used_in(number, value, segment) {
-                    segment.tensors.push(value);
-                } else if !is_loaded && self.computed_in[value.index()] == number {
-                    segment.tensors.push(value);
-                    let last_use = self.last_use[value.index()];
-                    if last_use > number {
-                        segment.left.push((value, slots.take(value, last_use)));
-                    }
-                } else if let Some(slot) = slots.of(value)
-                    && self.is_used_in(number, value, segment)
-                {
-                    segment.taken.push((value, slot));
-                }
+            let mut segment = self.stored_in(place, value);
+            if self.kinds[segment] != Kind::Loop && !stores[segment].is_empty() {
+                // A call has one result.
+                segment = self.loop_from(segment);
             }
+            stores[segment].push((place, value));
+            self.note_use(value, segment);
+        }
+        let mut memory = ChunkMemory {
+            sources: vec![None; self.function.values().len()],
+            held: Vec::new(),
+            slots: 0,
+        };
+        let mut segments = Vec::with_capacity(count);
+        for (number, stores) in stores.into_iter().enumerate() {
+            memory.free_slots_used_before(number);
+            segments.push(match self.kinds[number] {
+                Kind::Loop => Segment::Loop(self.loop_segment(number, stores, &mut memory)),
+                Kind::Call(value) => Segment::Call(self.call_segment(value, &stores, &mut memory)),
+            });
+        }
+        if self.of_shape.reductions.is_empty()
+            && let Some(Segment::Loop(last)) = segments.last()
+            && last.tensors.is_empty()
+            && last.stores.is_empty()
+        {
+            segments.pop();
         }
         Segments {
             segments,
-            slots: slots.most,
+            slots: memory.slots,
         }
     }
 
-    /// Whether a segment uses a value.
-    fn is_used_in(&self, number: usize, value: Value, segment: &Segment) -> bool {
-        let is_operand = self.of_shape.tensors.iter().any(|&user| {
-            !self.is_loaded(user)
-                && self.computed_in[user.index()] == number
-                && self.function.definition(user).operands().contains(&value)
+    fn loop_segment(
+        &self,
+        number: usize,
+        stores: Vec<(Place, Value)>,
+        memory: &mut ChunkMemory,
+    ) -> LoopSegment {
+        let mut segment = LoopSegment {
+            stores,
+            ..LoopSegment::default()
+        };
+        if number == 0 {
+            for scalar in self.spread_scalars() {
+                let slot = memory.leave(scalar, self.last_use[scalar.index()]);
+                segment.left.push((scalar, slot));
+            }
+        }
+        let is_used = self.uses(number, &segment.stores);
+        for &value in &self.of_shape.tensors {
+            if self.is_computed_in(number, value) {
+                segment.tensors.push(value);
+                let last_use = self.last_use[value.index()];
+                if last_use > number {
+                    segment.left.push((value, memory.leave(value, last_use)));
+                }
+            } else if is_used[value.index()] {
+                match memory.sources[value.index()] {
+                    Some(source) => segment.taken.push((value, source)),
+                    None => segment.tensors.push(value),
+                }
+            }
+        }
+        segment
+    }
+
+    fn is_computed_in(&self, number: usize, value: Value) -> bool {
+        !self.is_loaded(value) && self.computed_in[value.index()] == number
+    }
+
+    /// Whether a loop uses each value.
+    fn uses(&self, number: usize, stores: &[(Place, Value)]) -> Vec<bool> {
+        let mut is_used = vec![false; self.function.values().len()];
+        for &value in &self.of_shape.tensors {
+            if self.is_computed_in(number, value) {
+                for operand in self.function.definition(value).operands() {
+                    is_used[operand.index()] = true;
+                }
+            }
+        }
+        for &(_, value) in stores {
+            is_used[value.index()] = true;
+        }
+        if number + 1 == self.kinds.len() {
+            for reduction in &self.of_shape.reductions {
+                for operand in reduction.operands.as_slice() {
+                    is_used[operand.index()] = true;
+                }
+            }
+        }
+        is_used
+    }
+
+    /// The scalars among the operands of calls.
+    fn spread_scalars(&self) -> Vec<Value> {
+        let mut scalars = Vec::new();
+        for &kind in &self.kinds {
+            let Kind::Call(value) = kind else {
+                continue;
+            };
+            for &operand in self.function.definition(value).operands() {
+                if self.function.shape(operand).is_scalar() && !scalars.contains(&operand) {
+                    scalars.push(operand);
+                }
+            }
+        }
+        scalars
+    }
+
+    fn call_segment(
+        &self,
+        value: Value,
+        stores: &[(Place, Value)],
+        memory: &mut ChunkMemory,
+    ) -> CallSegment {
+        let operands = self.function.definition(value).operands().iter();
+        let operands = operands.map(|operand| {
+            let place = self.schedule.places[operand.index()];
+            match memory.sources[operand.index()].or(place.map(Source::Place)) {
+                Some(source) => source,
+                None => unreachable!("an earlier segment has left it"),
+            }
         });
-        let is_stored = segment.stores.iter().any(|&(_, stored)| stored == value);
-        let mut reductions = self.of_shape.reductions.iter();
-        let is_reduced = number + 1 == self.count
-            && reductions.any(|reduction| reduction.operands.as_slice().contains(&value));
-        is_operand || is_stored || is_reduced
+        let operands = operands.collect();
+        let result = match stores.first() {
+            Some(&(place, _)) => {
+                let source = Source::Place(place);
+                memory.sources[value.index()] = Some(source);
+                source
+            }
+            None => Source::Slot(memory.leave(value, self.last_use[value.index()])),
+        };
+        CallSegment {
+            op: self.op(value),
+            operands,
+            result,
+        }
     }
 }
 
-/// The slots that values are left in, used again once their value has been.
-#[derive(Default)]
-struct Slots {
-    /// The value in each slot, and the last segment that uses it.
-    held: Vec<Option<(Value, usize)>>,
-    most: usize,
+/// Where the values are that segments leave. A slot is used again once its value has been.
+struct ChunkMemory {
+    /// Where each value has been left, if it has.
+    sources: Vec<Option<Source>>,
+    /// The last segment that uses what is in each slot.
+    held: Vec<Option<usize>>,
+    /// How many slots there have been at most.
+    slots: usize,
 }
 
-impl Slots {
-    fn free_those_used_before(&mut self, segment: usize) {
+impl ChunkMemory {
+    fn free_slots_used_before(&mut self, segment: usize) {
         for slot in &mut self.held {
-            if slot.is_some_and(|(_, last_use)| last_use < segment) {
+            if slot.is_some_and(|last_use| last_use < segment) {
                 *slot = None;
             }
         }
     }
 
-    fn take(&mut self, value: Value, last_use: usize) -> usize {
+    /// Gives a value a free slot until its last use.
+    fn leave(&mut self, value: Value, last_use: usize) -> usize {
         let free = self.held.iter().position(Option::is_none);
         let slot = free.unwrap_or_else(|| {
             self.held.push(None);
             self.held.len() - 1
         });
-        self.held[slot] = Some((value, last_use));
-        self.most = self.most.max(self.held.len());
+        self.held[slot] = Some(last_use);
+        self.slots = self.slots.max(self.held.len());
+        self.sources[value.index()] = Some(Source::Slot(slot));
         slot
-    }
-
-    fn of(&self, value: Value) -> Option<usize> {
-        let mut held = self.held.iter();
-        held.position(|slot| slot.is_some_and(|(other, _)| other == value))
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test may panic")]
-mod tests {
-    use super::*;
-
-    fn cut(code: &str) -> Segments {
-        let text = format!("function f\n\nread_write a tensor\nread_write b tensor\n\n{code}");
-        let function = Function::parse(&text).unwrap();
-        let schedule = Schedule::new(&function);
-        Segments::new(&function, &schedule, &schedule.stages[0].loops[0])
-    }
-
-    fn indices(values: &[Value]) -> Vec<usize> {
-        values.iter().map(|value| value.index()).collect()
-    }
-
-    #[test]
-    fn a_short_loop_is_one_segment() {
-        let cut = cut("v0 = load a\nv1 = load b\nv2 = add(v0, v1)\n\nstore a = v2\nstore b = v0\n");
-        assert_eq!((cut.segments.len(), cut.slots), (1, 0));
-        assert_eq!(indices(&cut.segments[0].tensors), [0, 1, 2]);
-        assert_eq!(cut.segments[0].stores.len(), 2);
-    }
-
-    #[test]
-    fn what_later_segments_need_is_left_in_slots_that_are_used_again() {
-        let cut = cut("v0 = load a\nv1 = tanh(v0)\nv2 = sin(v1)\nv3 = exp(v2)\n\
-             v4 = mul(v3, v1)\nv5 = tanh(v4)\nv6 = add(v5, v0)\n\nstore a = v6\nstore b = v2\n");
-        let each = |of: fn(&Segment) -> Vec<usize>| -> Vec<Vec<usize>> {
-            cut.segments.iter().map(of).collect()
-        };
-        let computed = each(|segment| indices(&segment.tensors));
-        assert_eq!(
-            computed,
-            [vec![0, 1], vec![2], vec![3], vec![4], vec![5], vec![0, 6]]
-        );
-        // v1 stays for v4; v4 takes the place of v2, and v5 that of v1.
-        let left = each(|segment| segment.left.iter().map(|(_, slot)| *slot).collect());
-        assert_eq!(left, [vec![0], vec![1], vec![2], vec![1], vec![0], vec![]]);
-        assert_eq!(cut.slots, 3);
-        // b is never read, and a in the last segment still.
-        let stores = each(|segment| segment.stores.iter().map(|(_, v)| v.index()).collect());
-        assert_eq!(stores, [vec![], vec![2], vec![], vec![], vec![], vec![6]]);
-    }
-
-    /// A second load of `a` reads what it held at entry, however early the first was done with.
-    #[test]
-    fn nothing_is_stored_before_any_load_of_its_place() {
-        let cut = cut(
-            "v0 = load a\nv1 = tanh(v0)\nv2 = tanh(v1)\nv3 = load a\nv4 = tanh(v2)\n\
-             v5 = mul(v4, v3)\n\nstore a = v1\nstore b = v5\n",
-        );
-        let (last, others) = cut.segments.split_last().unwrap();
-        assert!(others.iter().all(|segment| segment.stores.is_empty()));
-        assert_eq!(last.stores.len(), 2);
-    }
-
-    #[test]
-    fn chains_side_by_side_share_a_segment() {
-        let cut = cut(
-            "v0 = load a\nv1 = load b\nv2 = tanh(v0)\nv3 = tanh(v1)\n\nstore a = v2\nstore b = v3\n",
-        );
-        assert_eq!(cut.segments.len(), 1);
-    }
-
-    #[test]
-    fn tensors_that_trade_places_are_stored_at_the_end() {
-        let cut = cut(
-            "v0 = load a\nv1 = load b\nv2 = tanh(v0)\nv3 = tanh(v2)\nv4 = tanh(v3)\n\
-             v5 = add(v4, v1)\n\nstore a = v1\nstore b = v5\n",
-        );
-        let (last, others) = cut.segments.split_last().unwrap();
-        assert!(!others.is_empty());
-        assert!(others.iter().all(|segment| segment.stores.is_empty()));
-        assert_eq!(last.stores.len(), 2);
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! Ops that work on each element by itself: what derives from a row. The rows are in [`table`].
 
 use multiversion::multiversion;
+use multiversion::target::target_cfg_f;
 
 /// Turns the table into the enum and everything that derives from a row. The meaning of a row is
 /// pasted twice: into [`ElementwiseOp::evaluate`], generic over the lanes, and into the loop over a
@@ -160,4 +161,11 @@ pub use table::ElementwiseOp;
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma",))]
 fn evaluate_slices(op: ElementwiseOp, operands: &[&[f32]], result: &mut [f32]) {
     op.evaluate_each(operands, result);
+}
+
+/// Whether [`evaluate_slices`] has vectors of more than 128 bits on this machine.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma",))]
+pub(crate) fn slices_are_wide() -> bool {
+    // What a feature implies is not known here.
+    target_cfg_f!(any(target_feature = "avx2", target_feature = "avx512f"))
 }

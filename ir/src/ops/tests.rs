@@ -231,3 +231,11 @@ fn type_rules() {
         Err(TypeError::Pattern { position: 1, .. })
     ));
 }
+
+/// Every x86-64 processor with AVX2 and FMA has a version of its own.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn slices_are_wide_where_the_machine_has_wide_vectors() {
+    let is_wide = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    assert_eq!(super::slices_are_wide(), is_wide);
+}

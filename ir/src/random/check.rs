@@ -1,12 +1,12 @@
 //! The checks, and what they find.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use super::case::{Case, call_kernel, call_reference};
 use super::panics::caught;
 use super::{derivatives, minimise};
 use crate::function::{Function, ParameterIndex};
-use crate::kernel::{Backend, CompileError, Kernel};
+use crate::kernel::{CompileError, Kernel};
 use crate::passes;
 
 /// Something that is promised of every function.
@@ -161,14 +161,19 @@ fn back_ends(case: &Case) -> Result<(), String> {
     let expected = case.by_reference(&case.function);
     let optimised = passes::optimise(&case.function);
     for (form, function) in [("as it stands", &case.function), ("optimised", &optimised)] {
-        for backend in Backend::ALL {
-            let kernel = match Kernel::compile(function, backend) {
+        let native = Kernel::native_in_all_ways(function);
+        for (way, kernel) in iter::once(Ok(Kernel::interpret(function)))
+            .chain(native)
+            .enumerate()
+        {
+            let kernel = match kernel {
                 Ok(kernel) => kernel,
                 Err(CompileError::TooLarge { .. }) => continue,
-                Err(error) => return Err(format!("{backend}, {form}: {error}")),
+                Err(error) => return Err(format!("way {way}, {form}: {error}")),
             };
+            let backend = kernel.backend();
             if let Some(difference) = case.difference(&expected, &case.by_kernel(kernel)) {
-                return Err(format!("{backend}, {form}: {difference}"));
+                return Err(format!("{backend} (way {way}), {form}: {difference}"));
             }
         }
     }

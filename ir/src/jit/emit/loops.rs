@@ -13,7 +13,7 @@ use crate::frame::Extent;
 use crate::function::{Definition, Value};
 use crate::jit::constants::VECTOR_BYTES;
 use crate::jit::lanes::Vectors;
-use crate::jit::segments::{Segment, Segments};
+use crate::jit::segments::{CallSegment, LoopSegment, Segment, Segments, Source};
 use crate::kernel::CompileError;
 use crate::lanes::Lanes;
 use crate::ops::{MAX_ARITY, ReductionOp};
@@ -56,7 +56,12 @@ impl Emitter<'_, '_> {
     /// Emits a loop, in as many segments as it takes.
     pub(super) fn emit_loop(&mut self, of_shape: &Loop) -> Result<(), CompileError> {
         let bounds = self.bounds(of_shape.shape);
-        let Segments { segments, slots } = Segments::new(self.function, self.schedule, of_shape);
+        let Segments { segments, slots } = Segments::new(
+            self.function,
+            self.schedule,
+            of_shape,
+            self.elementary_functions,
+        );
         self.slots = self.slots.max(slots);
         let lanes = self.lanes::<1>();
         let start = self.build(|builder| builder.ins().iconst(I64, 0));
@@ -66,14 +71,8 @@ impl Emitter<'_, '_> {
             let [neutral] = lanes.values(neutral, F32X4);
             initial.extend([neutral; ACCUMULATOR_VECTORS]);
         }
-        let accumulators = if segments.len() == 1 {
-            self.emit_segment(
-                of_shape,
-                &segments[0],
-                bounds,
-                bounds.padded_bytes,
-                &initial,
-            )?
+        let accumulators = if let [Segment::Loop(whole)] = &segments[..] {
+            self.emit_segment(of_shape, whole, bounds, bounds.padded_bytes, &initial)?
         } else {
             self.emit_chunks(of_shape, &segments, bounds, &initial)?
         };
@@ -104,18 +103,42 @@ impl Emitter<'_, '_> {
         // What is at an offset from the beginning of all elements is found by the same offset.
         let memory = self.address(Place::Buffer(self.schedule.buffers.len()));
         self.chunk_memory = self.build(|builder| builder.ins().isub(memory, start));
-        let (last, others) = match segments.split_last() {
-            Some(split) => split,
-            None => unreachable!("a loop has a segment"),
-        };
-        for segment in others {
-            self.emit_segment(of_shape, segment, bounds, end, &[start])?;
+        for (number, segment) in segments.iter().enumerate() {
+            let mut initial = vec![start];
+            match segment {
+                Segment::Call(call) => self.call_function(call, start, end),
+                Segment::Loop(segment) if number + 1 == segments.len() => {
+                    initial.append(&mut accumulators);
+                    accumulators = self.emit_segment(of_shape, segment, bounds, end, &initial)?;
+                }
+                Segment::Loop(segment) => {
+                    self.emit_segment(of_shape, segment, bounds, end, &initial)?;
+                }
+            }
         }
-        let mut with_accumulators = vec![start];
-        with_accumulators.append(&mut accumulators);
-        accumulators = self.emit_segment(of_shape, last, bounds, end, &with_accumulators)?;
         self.end_loop(chunk, after, end, bounds.padded_bytes, &accumulators);
         Ok(accumulators)
+    }
+
+    /// Has an elementary function computed for the elements from offset `start` to `end`.
+    fn call_function(&self, call: &CallSegment, start: ir::Value, end: ir::Value) {
+        let operands = call.operands.iter();
+        let operands: Vec<_> = operands.map(|&at| self.source_address(at, start)).collect();
+        let result = self.source_address(call.result, start);
+        let (functions, signature) = (self.functions, self.functions_signature);
+        self.build(|builder| {
+            let op = builder.ins().iconst(I64, call.op as i64);
+            let bytes = builder.ins().isub(end, start);
+            let count = builder
+                .ins()
+                .ushr_imm_u(bytes, i64::from(size_of::<f32>().ilog2()));
+            // What the op does not take is not looked at, but has to be there.
+            let operand = |index: usize| operands.get(index).copied().unwrap_or(operands[0]);
+            let arguments = [op, operand(0), operand(1), operand(2), result, count];
+            builder
+                .ins()
+                .call_indirect(signature, functions, &arguments);
+        });
     }
 
     /// Emits a segment's loop from the offset that `initial` begins with to `end`. If `initial` goes on
@@ -123,7 +146,7 @@ impl Emitter<'_, '_> {
     fn emit_segment(
         &mut self,
         of_shape: &Loop,
-        segment: &Segment,
+        segment: &LoopSegment,
         bounds: Bounds,
         end: ir::Value,
         initial: &[ir::Value],
@@ -178,6 +201,14 @@ impl Emitter<'_, '_> {
         });
     }
 
+    /// The address of the elements at `offset`.
+    fn source_address(&self, source: Source, offset: ir::Value) -> ir::Value {
+        match source {
+            Source::Place(place) => self.element_address(self.address(place), offset),
+            Source::Slot(slot) => self.slot_address(slot, offset),
+        }
+    }
+
     /// The address of a slot's vectors for the elements at `offset`.
     fn slot_address(&self, slot: usize, offset: ir::Value) -> ir::Value {
         let address = self.element_address(self.chunk_memory, offset);
@@ -193,15 +224,15 @@ impl Emitter<'_, '_> {
     fn turn<const WIDTH: usize>(
         &self,
         of_shape: &Loop,
-        segment: &Segment,
+        segment: &LoopSegment,
         bounds: Bounds,
         offset: ir::Value,
         accumulators: &mut [ir::Value],
     ) -> Result<(), CompileError> {
         let lanes = self.lanes::<WIDTH>();
         let mut tensors: Vec<Option<Vectors<WIDTH>>> = vec![None; self.function.values().len()];
-        for &(value, slot) in &segment.taken {
-            let address = self.slot_address(slot, offset);
+        for &(value, source) in &segment.taken {
+            let address = self.source_address(source, offset);
             let taken = Vectors::Each(std::array::from_fn(|index| self.load(address, index)));
             tensors[value.index()] = Some(taken);
         }
