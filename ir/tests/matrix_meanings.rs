@@ -2,12 +2,13 @@
 //! in binary64, on ordinary matrices of many dimensions, and what is said of iterations and streams.
 #![allow(clippy::unwrap_used)]
 
-mod double_precision;
+mod operands;
 
-use double_precision::{Matrix, amplification, apply, length, shaped};
 use mlevolve_ir::ops::Op;
+use mlevolve_ir::random::double_precision::{Matrix, apply, call};
 use mlevolve_ir::reference::{self, Whole};
-use mlevolve_ir::{Dimensions, Shape};
+use mlevolve_ir::{Dimensions, Shape, passes};
+use operands::{allowance, application, generator, operands, rounding};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -65,57 +66,69 @@ fn gram(a: &Matrix, ridge: f64) -> Matrix {
     }))
 }
 
-/// Every sequence of shapes of this length.
-fn sequences(arity: usize) -> Vec<Vec<Shape>> {
-    (0..arity).fold(vec![Vec::new()], |sequences, _| {
-        let longer = sequences
-            .iter()
-            .flat_map(|sequence| Shape::ALL.map(|shape| [sequence.as_slice(), &[shape]].concat()));
-        longer.collect()
-    })
+fn exact(op: Op, operands: &[Matrix]) -> Vec<f64> {
+    apply(op, &operands.iter().collect::<Vec<_>>()).numbers
+}
+
+fn greatest_magnitude(numbers: &[f64]) -> f64 {
+    let magnitudes = numbers.iter().map(|number| number.abs());
+    magnitudes.filter(|it| it.is_finite()).fold(0.0, f64::max)
 }
 
 #[test]
-fn every_op_is_near_what_it_means_in_double_precision() {
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
-    // The accuracy of elementwise ops has tests of its own, and inverse roots are of special matrices.
-    let ops = Op::all().filter(|op| match op {
-        Op::Elementwise(_) => false,
-        Op::Reduction(_) | Op::Composite(_) => true,
-        Op::Matrix(_) => !op.mnemonic().starts_with("inverse"),
-    });
-    for op in ops {
-        let mut compared = 0;
-        for shapes in sequences(op.arity()) {
-            if op.result_shape(&shapes).is_err() {
-                continue;
-            }
+fn every_op_is_near_what_it_means_over_the_real_numbers() {
+    // Elementwise ops have tests of their own.
+    for op in Op::all().filter(|op| !matches!(op, Op::Elementwise(_))) {
+        let mut rng = generator(op, 1);
+        for shapes in op.signatures() {
             for dimensions in DIMENSIONS {
-                let operands = shapes.iter().map(|&shape| {
-                    let numbers = random(&mut rng, 1, length(shape, dimensions)).numbers;
-                    shaped(shape, dimensions, numbers)
-                });
-                let operands: Vec<Matrix> = operands.collect();
-                let expected = apply(op, &operands.iter().collect::<Vec<_>>());
+                let operands = operands(&mut rng, op, &shapes, dimensions);
+                let expected = exact(op, &operands);
                 let typed: Vec<_> = shapes.iter().copied().zip(&operands).collect();
                 let found = computed(op, dimensions, &typed);
-                assert_eq!(found.len(), expected.numbers.len(), "{op} {shapes:?}");
-                // Sums of products of numbers of 2, as many as 40, and sums of 1600 numbers.
-                let scale = expected
-                    .numbers
-                    .iter()
-                    .fold(1.0, |a: f64, b| a.max(b.abs()));
-                for (found, expected) in found.iter().zip(&expected.numbers) {
-                    compared += 1;
+                assert_eq!(found.len(), expected.len(), "{op} {shapes:?}");
+                let tolerance = rounding(op) * greatest_magnitude(&expected).max(1.0)
+                    + allowance(&mut rng, op, &operands, |operands| exact(op, operands));
+                for (found, expected) in found.iter().zip(expected) {
                     assert!(
-                        (found - expected).abs() <= 1e-5 * scale * amplification(op)
+                        (found - expected).abs() <= tolerance
+                            || found.is_nan() && expected.is_nan(),
+                        "{op} over {shapes:?} for {dimensions}: {found} should be {expected} \
+                         within {tolerance}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// In binary64, what a composite op stands for is what its row says that it is.
+#[test]
+fn expressions_of_composite_ops_are_their_definitions() {
+    for op in Op::all().filter(|op| matches!(op, Op::Composite(_))) {
+        let mut rng = generator(op, 5);
+        for shapes in op.signatures() {
+            let expression = passes::expand(&application(op, &shapes));
+            for dimensions in DIMENSIONS {
+                let operands = operands(&mut rng, op, &shapes, dimensions);
+                let expected = exact(op, &operands);
+                let storage = operands.into_iter().map(|operand| operand.numbers);
+                let mut storage: Vec<Vec<f64>> = storage.collect();
+                storage.push(vec![0.0; expected.len()]);
+                let found = call(&expression, dimensions, storage)
+                    .storage
+                    .pop()
+                    .unwrap();
+                let tolerance = 1e-11 * greatest_magnitude(&expected).max(1.0);
+                for (found, expected) in found.iter().zip(expected) {
+                    assert!(
+                        (found - expected).abs() <= tolerance
                             || found.is_nan() && expected.is_nan(),
                         "{op} over {shapes:?} for {dimensions}: {found} should be {expected}"
                     );
                 }
             }
         }
-        assert!(compared >= DIMENSIONS.len(), "{op}");
     }
 }
 
@@ -213,7 +226,7 @@ fn newton_schulz_steps_bring_singular_values_near_1() {
             let a = rounded(&left.times(&values).times(&right.transposed()));
             let dimensions = Dimensions::new(rows, columns);
             let found = computed(op("newton_schulz"), dimensions, &[(Shape::Tensor, &a)]);
-            let found = shaped(Shape::Tensor, dimensions, found);
+            let found = Matrix::shaped(Shape::Tensor, dimensions, found);
             let core = left.transposed().times(&found).times(&right);
             let gram = core.times(&core.transposed());
             let (least, greatest) = extreme_eigenvalues(&gram);

@@ -35,14 +35,14 @@ fn key_bits(number: f32) -> u32 {
 }
 
 /// Two random words for each place.
-fn words(first_key: f32, second_key: f32) -> impl Fn(usize) -> [u32; 2] {
+pub(crate) fn words(first_key: f32, second_key: f32) -> impl Fn(usize) -> [u32; 2] {
     let (first, second) = (key_bits(first_key), key_bits(second_key));
     // Tensors have fewer than 2³² elements in any memory that a model fits.
     move |place| philox([place as u32, first], second)
 }
 
 /// A number in [0, 1): a multiple of 2⁻²⁴, all equally likely.
-fn unit_interval(word: u32) -> f32 {
+pub(crate) fn unit_interval(word: u32) -> f32 {
     (word >> 8) as f32 * (1.0 / 16_777_216.0)
 }
 

@@ -1,11 +1,14 @@
 //! Ops that are made of other ops.
 //!
-//! A row gives the pattern of shapes and the expression that the op stands for. That is its meaning,
-//! and cost, derivative and back ends follow from it: before a function runs, every composite op is
-//! [expanded](crate::passes::expand).
+//! A row gives the pattern of shapes, the expression that the op stands for, and its definition. The
+//! expression is its meaning, and cost, derivative and back ends follow from it: before a function runs,
+//! every composite op is [expanded](crate::passes::expand). The definition is what the expression is
+//! tested against.
 
 use super::pattern::ShapePattern;
-use super::{Op, Templates, Terms, exactly};
+#[cfg(any(test, feature = "random"))]
+use super::real;
+use super::{Terms, exactly};
 use crate::function::{Access, BuildError, Function, FunctionBuilder, Value};
 use crate::passes::expand;
 use crate::shape::Shape;
@@ -16,44 +19,22 @@ macro_rules! composite_ops {
         $mnemonic:ident = $name:ident {
             shape: $(($operand_rows:tt, $operand_columns:tt)),+ -> ($rows:tt, $columns:tt),
             meaning: |$terms:ident, $($operand:ident),+| $meaning:expr,
-            export: {
-                torch: $torch:literal, numpy: $numpy:literal, jax: $jax:literal,
-                rust: $rust:literal, latex: $latex:literal $(,)?
-            } $(,)?
+            real: |$($number:ident),+| $real:expr,
+            export: $export:tt
         }
     )+) => {
-        /// An op that stands for an expression of other ops.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum CompositeOp {
-            $($(#[doc = $summary])+ $name,)+
+        op_kind! {
+            Composite(CompositeOp): "An op that stands for an expression of other ops."
+            $($(#[doc = $summary])+ $mnemonic = $name($($operand),+) $export)+
         }
 
         impl CompositeOp {
-            /// Every composite op, in table order.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            pub(crate) const fn mnemonic(self) -> &'static str {
-                match self { $(Self::$name => stringify!($mnemonic),)+ }
-            }
-
-            pub(crate) const fn summary(self) -> &'static str {
-                match self { $(Self::$name => concat!($($summary),+).trim_ascii_start(),)+ }
-            }
-
             /// The pattern of shapes of the operands and the result.
             pub(crate) const fn pattern(self) -> ShapePattern {
                 match self {
                     $(Self::$name => ShapePattern {
                         operands: &[$((stringify!($operand_rows), stringify!($operand_columns))),+],
                         result: (stringify!($rows), stringify!($columns)),
-                    },)+
-                }
-            }
-
-            pub(crate) const fn templates(self) -> Templates {
-                match self {
-                    $(Self::$name => Templates {
-                        torch: $torch, numpy: $numpy, jax: $jax, rust: $rust, latex: $latex,
                     },)+
                 }
             }
@@ -71,16 +52,20 @@ macro_rules! composite_ops {
                     })+
                 }
             }
-        }
 
-        #[allow(dead_code, reason = "every op has a method, whether an expression uses it or not")]
-        impl Terms<'_> {
-            $(
-                $(#[doc = $summary])+
-                pub(crate) fn $mnemonic(&self, $($operand: Value),+) -> Value {
-                    self.apply(Op::Composite(CompositeOp::$name), &[$($operand),+])
+            /// The definition of the op over the real numbers, in binary64.
+            ///
+            /// # Panics
+            /// If there are not as many operands as the op takes.
+            #[cfg(any(test, feature = "random"))]
+            pub(crate) fn real(self, operands: &[&real::Matrix]) -> real::Matrix {
+                match self {
+                    $(Self::$name => {
+                        let [$($number),+] = exactly(operands);
+                        $real
+                    })+
                 }
-            )+
+            }
         }
     };
 }
@@ -119,6 +104,7 @@ composite_ops! {
         meaning: |terms, a| {
             terms.root_of_squares(terms.mean(terms.square(terms.sub(a, terms.mean(a)))))
         },
+        real: |a| real::Matrix::scalar(real::standard_deviation(&a.numbers)),
         export: {
             torch: "torch.std({a}, correction=0)", numpy: "np.std({a})", jax: "jnp.std({a})",
             rust: "std({a})", latex: "\\operatorname{std}({a})",
@@ -129,6 +115,10 @@ composite_ops! {
         shape: (r, c), (r, c) -> (1, 1),
         meaning: |terms, a, b| {
             terms.div(terms.dot(a, b), terms.mul(terms.norm(a), terms.norm(b)))
+        },
+        real: |a, b| {
+            let norms = real::norm(&a.numbers) * real::norm(&b.numbers);
+            real::Matrix::scalar(real::inner_product(&a.numbers, &b.numbers) / norms)
         },
         export: {
             torch: "torch.sum({a} * {b}) / (torch.linalg.vector_norm({a}) * torch.linalg.vector_norm({b}))",
@@ -145,6 +135,10 @@ composite_ops! {
             let scale = terms.select(terms.less(b, norm), terms.div(b, norm), terms.one());
             terms.mul(a, scale)
         },
+        real: |a, b| {
+            let (norm, most) = (real::norm(&a.numbers), b.number());
+            a.map(|x| if norm > most { x * most / norm } else { x })
+        },
         export: {
             torch: "clip_norm({a}, {b})", numpy: "clip_norm({a}, {b})", jax: "clip_norm({a}, {b})",
             rust: "clip_norm({a}, {b})", latex: "\\operatorname{clip}_{b}({a})",
@@ -157,6 +151,7 @@ composite_ops! {
             let greatest = terms.max_of(a);
             terms.add(greatest, terms.log(terms.sum(terms.exp(terms.sub(a, greatest)))))
         },
+        real: |a| real::Matrix::scalar(real::log_sum_exp(&a.numbers)),
         export: {
             torch: "torch.logsumexp({a}, (0, 1))", numpy: "log_sum_exp({a})",
             jax: "jax.scipy.special.logsumexp({a})",
@@ -169,6 +164,10 @@ composite_ops! {
         meaning: |terms, a| {
             let powers = terms.exp(terms.sub(a, terms.max_of(a)));
             terms.div(powers, terms.sum(powers))
+        },
+        real: |a| {
+            let sum = real::log_sum_exp(&a.numbers);
+            a.map(|x| libm::exp(x - sum))
         },
         export: {
             torch: "torch.softmax({a}.flatten(), 0).view_as({a})", numpy: "softmax({a})",
@@ -184,6 +183,12 @@ composite_ops! {
             let powers = terms.exp(terms.sub(a, greatest));
             terms.div(powers, terms.broadcast_column(terms.row_sums(powers), powers))
         },
+        real: |a| {
+            let sums = a.by_rows(real::log_sum_exp);
+            real::Matrix::from_fn(a.rows, a.columns, |row, column| {
+                libm::exp(a.at(row, column) - sums.at(row, 0))
+            })
+        },
         export: {
             torch: "torch.softmax({a}, 1)", numpy: "row_softmax({a})",
             jax: "jax.nn.softmax({a}, axis=1)",
@@ -198,6 +203,7 @@ composite_ops! {
             let powers = terms.exp(terms.sub(a, terms.broadcast_column(greatest, a)));
             terms.add(greatest, terms.log(terms.row_sums(powers)))
         },
+        real: |a| a.by_rows(real::log_sum_exp),
         export: {
             torch: "torch.logsumexp({a}, 1, keepdim=True)", numpy: "row_log_sum_exp({a})",
             jax: "jax.scipy.special.logsumexp({a}, axis=1, keepdims=True)",
@@ -208,6 +214,7 @@ composite_ops! {
     row_means = RowMeans {
         shape: (r, c) -> (r, 1),
         meaning: |terms, a| terms.div(terms.row_sums(a), terms.number_of_columns(a)),
+        real: |a| a.by_rows(real::mean),
         export: {
             torch: "{a}.mean(1, keepdim=True)", numpy: "{a}.mean(1, keepdims=True)",
             jax: "{a}.mean(1, keepdims=True)",
@@ -218,6 +225,7 @@ composite_ops! {
     column_means = ColumnMeans {
         shape: (r, c) -> (1, c),
         meaning: |terms, a| terms.div(terms.column_sums(a), terms.number_of_rows(a)),
+        real: |a| a.by_columns(real::mean),
         export: {
             torch: "{a}.mean(0, keepdim=True)", numpy: "{a}.mean(0, keepdims=True)",
             jax: "{a}.mean(0, keepdims=True)",
@@ -228,6 +236,7 @@ composite_ops! {
     row_norms = RowNorms {
         shape: (r, c) -> (r, 1),
         meaning: |terms, a| terms.root_of_squares(terms.row_sums(terms.square(a))),
+        real: |a| a.by_rows(real::norm),
         export: {
             torch: "torch.linalg.vector_norm({a}, dim=1, keepdim=True)",
             numpy: "np.sqrt(np.square({a}).sum(1, keepdims=True))",
@@ -239,6 +248,7 @@ composite_ops! {
     column_norms = ColumnNorms {
         shape: (r, c) -> (1, c),
         meaning: |terms, a| terms.root_of_squares(terms.column_sums(terms.square(a))),
+        real: |a| a.by_columns(real::norm),
         export: {
             torch: "torch.linalg.vector_norm({a}, dim=0, keepdim=True)",
             numpy: "np.sqrt(np.square({a}).sum(0, keepdims=True))",
@@ -253,6 +263,7 @@ composite_ops! {
             let centred = terms.sub(a, terms.broadcast_column(terms.row_means(a), a));
             terms.root_of_squares(terms.row_means(terms.square(centred)))
         },
+        real: |a| a.by_rows(real::standard_deviation),
         export: {
             torch: "torch.std({a}, 1, correction=0, keepdim=True)", numpy: "np.std({a}, 1, keepdims=True)",
             jax: "jnp.std({a}, 1, keepdims=True)",
@@ -263,6 +274,9 @@ composite_ops! {
     outer = Outer {
         shape: (R, 1), (C, 1) -> (R, C),
         meaning: |terms, a, b| terms.matmul_right_transposed(a, b),
+        real: |a, b| {
+            real::Matrix::from_fn(a.rows, b.rows, |row, column| a.at(row, 0) * b.at(column, 0))
+        },
         export: {
             torch: "{a} @ {b}.T", numpy: "{a} @ {b}.T", jax: "{a} @ {b}.T",
             rust: "matmul({a}, transpose({b}))", latex: "{a} {b}^\\top",
@@ -272,6 +286,7 @@ composite_ops! {
     row_gram = RowGram {
         shape: (r, c) -> (r, r),
         meaning: |terms, a| terms.matmul_right_transposed(a, a),
+        real: |a| a.times(&a.transposed()),
         export: {
             torch: "{a} @ {a}.T", numpy: "{a} @ {a}.T", jax: "{a} @ {a}.T",
             rust: "matmul({a}, transpose({a}))", latex: "{a} {a}^\\top",
@@ -281,6 +296,7 @@ composite_ops! {
     column_gram = ColumnGram {
         shape: (r, c) -> (c, c),
         meaning: |terms, a| terms.matmul_left_transposed(a, a),
+        real: |a| a.transposed().times(a),
         export: {
             torch: "{a}.T @ {a}", numpy: "{a}.T @ {a}", jax: "{a}.T @ {a}",
             rust: "matmul(transpose({a}), {a})", latex: "{a}^\\top {a}",
@@ -301,6 +317,20 @@ composite_ops! {
                 x = terms.add(terms.mul(terms.constant(3.4445), x), moved);
             }
             x
+        },
+        real: |a| {
+            // Every step is an odd polynomial of each singular value; σ ↦ σ q(σ²).
+            let squares = real::inner_product(&a.numbers, &a.numbers);
+            let factors = a.transposed().times(a).by_eigenvalues(|value| {
+                let (mut square, mut product) = (value / squares, 1.0 / squares.sqrt());
+                for _ in 0..5 {
+                    let factor = 3.4445 - 4.775 * square + 2.0315 * square * square;
+                    product *= factor;
+                    square *= factor * factor;
+                }
+                product
+            });
+            a.times(&factors)
         },
         export: {
             torch: "newton_schulz({a})", numpy: "newton_schulz({a})", jax: "newton_schulz({a})",

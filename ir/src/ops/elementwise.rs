@@ -1,46 +1,57 @@
-//! Ops that work on each element by itself: what derives from a row. The rows are in [`table`].
+//! Ops that work on each element by itself. Here is what derives from a row; the rows are in the files of
+//! their families.
+//!
+//! Each family is a macro that puts its rows after those before and hands all of them to the next, and
+//! the last one, `elementwise_ops`, makes one enum of them.
+
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2, LN_10, LOG2_E, LOG10_E};
 
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 
-/// Turns the table into the enum and everything that derives from a row. The meaning of a row is
+use super::{Guarantee, Terms, exactly, real};
+use crate::elementary;
+use crate::function::Value;
+use crate::lanes::{Lanes, ScalarLanes};
+
+#[macro_use]
+mod arithmetic;
+#[macro_use]
+mod bounds;
+#[macro_use]
+mod comparisons;
+#[macro_use]
+mod powers;
+#[macro_use]
+mod exponentials;
+#[macro_use]
+mod normal;
+#[macro_use]
+mod trigonometric;
+#[macro_use]
+mod hyperbolic;
+
+/// Turns the rows into the enum and everything that derives from a row. The meaning of a row is
 /// pasted twice: into [`ElementwiseOp::evaluate`], generic over the lanes, and into the loop over a
 /// chunk, where the compiler vectorises it.
 macro_rules! elementwise_ops {
-    ($(
+    (; $(
         $(#[doc = $summary:literal])+
         $mnemonic:ident = $name:ident {
             commutes: $commutes:literal, flops: $flops:literal, $(error_ulp: $error_ulp:literal,)?
+            $(unsigned: $unsigned:ident,)? $(truth: $truth:ident,)?
             meaning: |$lanes:ident, $($operand:ident),+| $meaning:expr,
+            real: |$($number:ident),+| $real:expr,
             derivative: |$terms:ident, $($point:ident),+| $partials:expr,
-            export: {
-                torch: $torch:literal, numpy: $numpy:literal, jax: $jax:literal,
-                rust: $rust:literal, latex: $latex:literal $(,)?
-            } $(,)?
+            export: $export:tt
         }
     )+) => {
-        /// An op that works on each element by itself.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum ElementwiseOp {
-            $($(#[doc = $summary])+ $name,)+
+        op_kind! {
+            Elementwise(ElementwiseOp): "An op that works on each element by itself."
+            $($(#[doc = $summary])+ $mnemonic = $name($($operand),+) $export)+
         }
 
         impl ElementwiseOp {
-            /// Every elementwise op, in table order.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            pub(crate) const fn mnemonic(self) -> &'static str {
-                match self { $(Self::$name => stringify!($mnemonic),)+ }
-            }
-
-            pub(crate) const fn summary(self) -> &'static str {
-                match self { $(Self::$name => concat!($($summary),+).trim_ascii_start(),)+ }
-            }
-
-            pub(crate) const fn arity(self) -> usize {
-                match self { $(Self::$name => [$(stringify!($operand)),+].len(),)+ }
-            }
-
             pub(crate) const fn commutes(self) -> bool {
                 match self { $(Self::$name => $commutes,)+ }
             }
@@ -62,11 +73,28 @@ macro_rules! elementwise_ops {
                 }
             }
 
-            pub(crate) const fn templates(self) -> Templates {
+            /// When results have a clear sign bit or are NaN.
+            pub(crate) const fn unsigned(self) -> Guarantee {
+                match self { $(Self::$name => guarantee!($($unsigned)?),)+ }
+            }
+
+            /// When results are +0 or 1.
+            pub(crate) const fn truth(self) -> Guarantee {
+                match self { $(Self::$name => guarantee!($($truth)?),)+ }
+            }
+
+            /// The meaning of the op over the real numbers, in binary64.
+            ///
+            /// # Panics
+            /// If there are not as many operands as the op takes.
+            pub(crate) fn real(self, numbers: &[f64]) -> f64 {
                 match self {
-                    $(Self::$name => Templates {
-                        torch: $torch, numpy: $numpy, jax: $jax, rust: $rust, latex: $latex,
-                    },)+
+                    $(Self::$name => {
+                        let [$($number),+] = exactly(numbers);
+                        // One looks at the shape of an operand only.
+                        let _ = ($($number),+);
+                        $real
+                    })+
                 }
             }
 
@@ -92,13 +120,13 @@ macro_rules! elementwise_ops {
             /// # Panics
             /// If there are not as many operands as the op takes, or one is shorter than `result`.
             pub(crate) fn evaluate_slices(self, operands: &[&[f32]], result: &mut [f32]) {
-                super::evaluate_slices(self, operands, result);
+                evaluate_slices(self, operands, result);
             }
 
             /// [`evaluate_slices`](Self::evaluate_slices) for the machine that the caller is
             /// compiled for.
             #[inline(always)]
-            pub(super) fn evaluate_each(self, operands: &[&[f32]], result: &mut [f32]) {
+            fn evaluate_each(self, operands: &[&[f32]], result: &mut [f32]) {
                 match self {
                     $(Self::$name => {
                         let [$($operand),+] = exactly(operands);
@@ -139,22 +167,12 @@ macro_rules! elementwise_ops {
                 }
             }
         }
-
-        #[allow(dead_code, reason = "every op has a method, whether a derivative uses it or not")]
-        impl Terms<'_> {
-            $(
-                $(#[doc = $summary])+
-                pub(crate) fn $mnemonic(&self, $($operand: Value),+) -> Value {
-                    self.apply(Op::Elementwise(ElementwiseOp::$name), &[$($operand),+])
-                }
-            )+
-        }
     };
 }
 
-mod table;
-
-pub use table::ElementwiseOp;
+arithmetic! {
+    bounds comparisons powers exponentials normal trigonometric hyperbolic elementwise_ops;
+}
 
 /// Compiled for each kind of vectors that a machine may have. The bits are the same: a meaning says
 /// where it is fused, and compilers fuse nothing by themselves.

@@ -6,17 +6,25 @@
 //!
 //! | to | if the op | its meaning is |
 //! |---|---|---|
-//! | `elementwise/table.rs` | works on each element by itself | an expression over [lanes](crate::lanes) |
+//! | a file of `elementwise/` | works on each element by itself | an expression over [lanes](crate::lanes) |
 //! | `reduction.rs` | makes one number of whole tensors | how elements are combined, over lanes |
-//! | `matrix.rs` | works on whole matrices | a routine of `crate::matrix` |
+//! | a file of `matrix/` | works on whole matrices | a routine of `crate::matrix` |
 //! | `composite.rs` | is made of others | an expression over ops |
 //!
+//! Every row also says once more, in the column `real`, what the op is over the real numbers, in
+//! binary64 and without a thought to speed: `real` has what that is written with. Tests hold the
+//! meaning, its error and its derivative against it.
+//!
 //! What earlier searches could say is in [`vocabulary`], row by row, as expressions of these ops.
+
+#[macro_use]
+mod kind;
 
 mod composite;
 mod elementwise;
 mod matrix;
 mod pattern;
+pub(crate) mod real;
 mod reduction;
 mod terms;
 pub mod vocabulary;
@@ -52,6 +60,31 @@ pub struct Templates {
     pub rust: &'static str,
     /// In LaTeX's mathematical mode.
     pub latex: &'static str,
+}
+
+/// When the results of an op fulfil a condition that rewrite rules ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guarantee {
+    /// Not always, even if all operands do.
+    None,
+    /// If all operands do.
+    Kept,
+    /// Whatever the operands are.
+    Always,
+}
+
+/// What an operand is meant to be: of others, an op promises no useful result, and its derivative
+/// nothing at all. Random functions and tests choose operands by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain {
+    /// Any value.
+    Any,
+    /// A matrix that is its own transpose.
+    Symmetric,
+    /// A symmetric matrix of positive eigenvalues.
+    PositiveDefinite,
+    /// A number whose bits choose a stream of random numbers. The result jumps wherever it changes.
+    Key,
 }
 
 /// The most operands that any op takes.
@@ -187,8 +220,58 @@ impl Op {
         match self {
             Self::Elementwise(op) => op.arity(),
             Self::Reduction(op) => op.arity(),
-            Self::Matrix(op) => op.pattern().operands.len(),
-            Self::Composite(op) => op.pattern().operands.len(),
+            Self::Matrix(op) => op.arity(),
+            Self::Composite(op) => op.arity(),
+        }
+    }
+
+    /// Every sequence of operands' shapes that the op takes.
+    #[must_use]
+    pub fn signatures(self) -> Vec<Vec<Shape>> {
+        let sequences = (0..self.arity()).fold(vec![Vec::new()], |sequences, _| {
+            let longer = sequences.iter().flat_map(|sequence: &Vec<Shape>| {
+                Shape::ALL.map(|shape| [sequence.as_slice(), &[shape]].concat())
+            });
+            longer.collect()
+        });
+        let taken = sequences.into_iter();
+        taken.filter(|it| self.result_shape(it).is_ok()).collect()
+    }
+
+    /// What the operand at a position, counted from 0, is meant to be.
+    #[must_use]
+    pub fn domain(self, position: usize) -> Domain {
+        let domains = match self {
+            Self::Matrix(op) => op.domains(),
+            Self::Elementwise(_) | Self::Reduction(_) | Self::Composite(_) => &[],
+        };
+        domains.get(position).copied().unwrap_or(Domain::Any)
+    }
+
+    /// Whether the op has a derivative. Derivatives are of first order: some ops are derivatives already.
+    #[must_use]
+    pub const fn is_differentiable(self) -> bool {
+        match self {
+            Self::Matrix(op) => op.is_differentiable(),
+            Self::Elementwise(_) | Self::Reduction(_) | Self::Composite(_) => true,
+        }
+    }
+
+    /// When results have a clear sign bit or are NaN.
+    pub(crate) const fn unsigned(self) -> Guarantee {
+        match self {
+            Self::Elementwise(op) => op.unsigned(),
+            Self::Reduction(op) => op.unsigned(),
+            Self::Matrix(_) | Self::Composite(_) => Guarantee::None,
+        }
+    }
+
+    /// When results are +0 or 1.
+    pub(crate) const fn truth(self) -> Guarantee {
+        match self {
+            Self::Elementwise(op) => op.truth(),
+            Self::Reduction(op) => op.truth(),
+            Self::Matrix(_) | Self::Composite(_) => Guarantee::None,
         }
     }
 

@@ -7,8 +7,9 @@
 
 use multiversion::multiversion;
 
-use super::Terms;
-use super::{Op, Templates, exactly};
+#[cfg(any(test, feature = "random"))]
+use super::real;
+use super::{Guarantee, Terms, exactly};
 use crate::function::Value;
 use crate::lanes::{ACCUMULATORS, Lanes, ScalarLanes};
 
@@ -17,38 +18,21 @@ macro_rules! reduction_ops {
         $(#[doc = $summary:literal])+
         $mnemonic:ident = $name:ident {
             commutes: $commutes:literal, flops: $flops:literal, neutral: $neutral:expr,
+            $(unsigned: $unsigned:ident,)? $(truth: $truth:ident,)?
             element: |$element_lanes:ident, $($element:ident),+| $mapped:expr,
             combine: |$combine_lanes:ident, $left:ident, $right:ident| $combined:expr,
             total: |$total_lanes:ident, $total:ident, $count:ident| $finished:expr,
+            real: |$($numbers:ident),+| $real:expr,
             derivative: |$terms:ident, $($point:ident),+| $partials:expr,
-            export: {
-                torch: $torch:literal, numpy: $numpy:literal, jax: $jax:literal,
-                rust: $rust:literal, latex: $latex:literal $(,)?
-            } $(,)?
+            export: $export:tt
         }
     )+) => {
-        /// An op that makes one scalar of whole tensors.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum ReductionOp {
-            $($(#[doc = $summary])+ $name,)+
+        op_kind! {
+            Reduction(ReductionOp): "An op that makes one scalar of whole tensors."
+            $($(#[doc = $summary])+ $mnemonic = $name($($element),+) $export)+
         }
 
         impl ReductionOp {
-            /// Every reduction, in table order.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            pub(crate) const fn mnemonic(self) -> &'static str {
-                match self { $(Self::$name => stringify!($mnemonic),)+ }
-            }
-
-            pub(crate) const fn summary(self) -> &'static str {
-                match self { $(Self::$name => concat!($($summary),+).trim_ascii_start(),)+ }
-            }
-
-            pub(crate) const fn arity(self) -> usize {
-                match self { $(Self::$name => [$(stringify!($element)),+].len(),)+ }
-            }
-
             pub(crate) const fn commutes(self) -> bool {
                 match self { $(Self::$name => $commutes,)+ }
             }
@@ -57,11 +41,28 @@ macro_rules! reduction_ops {
                 match self { $(Self::$name => $flops,)+ }
             }
 
-            pub(crate) const fn templates(self) -> Templates {
+            /// When results have a clear sign bit or are NaN.
+            pub(crate) const fn unsigned(self) -> Guarantee {
+                match self { $(Self::$name => guarantee!($($unsigned)?),)+ }
+            }
+
+            /// When results are +0 or 1.
+            pub(crate) const fn truth(self) -> Guarantee {
+                match self { $(Self::$name => guarantee!($($truth)?),)+ }
+            }
+
+            /// The meaning of the op over the real numbers, in binary64, of the elements of each
+            /// operand.
+            ///
+            /// # Panics
+            /// If there are not as many operands as the op takes.
+            #[cfg(any(test, feature = "random"))]
+            pub(crate) fn real(self, operands: &[&[f64]]) -> f64 {
                 match self {
-                    $(Self::$name => Templates {
-                        torch: $torch, numpy: $numpy, jax: $jax, rust: $rust, latex: $latex,
-                    },)+
+                    $(Self::$name => {
+                        let [$($numbers),+] = exactly(operands);
+                        $real
+                    })+
                 }
             }
 
@@ -191,16 +192,6 @@ macro_rules! reduction_ops {
                 }
             }
         }
-
-        #[allow(dead_code, reason = "every op has a method, whether a derivative uses it or not")]
-        impl Terms<'_> {
-            $(
-                $(#[doc = $summary])+
-                pub(crate) fn $mnemonic(&self, $($element: Value),+) -> Value {
-                    self.apply(Op::Reduction(ReductionOp::$name), &[$($element),+])
-                }
-            )+
-        }
     };
 }
 
@@ -208,9 +199,11 @@ reduction_ops! {
     /// the sum of all elements
     sum = Sum {
         commutes: false, flops: 1, neutral: 0.0,
+        unsigned: Kept,
         element: |lanes, a| a,
         combine: |lanes, left, right| lanes.add(left, right),
         total: |lanes, total, count| total,
+        real: |a| a.iter().sum(),
         derivative: |terms, a, result| [terms.one()],
         export: {
             torch: "torch.sum({a})", numpy: "np.sum({a})", jax: "jnp.sum({a})",
@@ -220,9 +213,11 @@ reduction_ops! {
     /// the arithmetic mean of all elements
     mean = Mean {
         commutes: false, flops: 1, neutral: 0.0,
+        unsigned: Kept,
         element: |lanes, a| a,
         combine: |lanes, left, right| lanes.add(left, right),
         total: |lanes, total, count| lanes.div(total, count),
+        real: |a| real::mean(a),
         derivative: |terms, a, result| [terms.reciprocal(terms.number_of_elements(a))],
         export: {
             torch: "torch.mean({a})", numpy: "np.mean({a})", jax: "jnp.mean({a})",
@@ -232,9 +227,11 @@ reduction_ops! {
     /// the number of elements
     count_of = CountOf {
         commutes: false, flops: 1, neutral: 0.0,
+        unsigned: Always,
         element: |lanes, a| lanes.constant(0.0),
         combine: |lanes, left, right| lanes.add(left, right),
         total: |lanes, total, count| count,
+        real: |a| a.len() as f64,
         derivative: |terms, a, result| [terms.zero()],
         export: {
             torch: "{a}.numel()", numpy: "np.float32({a}.size)", jax: "{a}.size",
@@ -244,9 +241,11 @@ reduction_ops! {
     /// the greatest element; NaN if any is. Equal ones share the derivative evenly
     max_of = MaxOf {
         commutes: false, flops: 1, neutral: f32::NEG_INFINITY,
+        unsigned: Kept, truth: Kept,
         element: |lanes, a| a,
         combine: |lanes, left, right| lanes.maximum(left, right),
         total: |lanes, total, count| total,
+        real: |a| real::greatest(a),
         derivative: |terms, a, result| [
             terms.share_of_equal(a, result, |share| share)
         ],
@@ -258,9 +257,11 @@ reduction_ops! {
     /// the smallest element; NaN if any is. Equal ones share the derivative evenly
     min_of = MinOf {
         commutes: false, flops: 1, neutral: f32::INFINITY,
+        unsigned: Kept, truth: Kept,
         element: |lanes, a| a,
         combine: |lanes, left, right| lanes.minimum(left, right),
         total: |lanes, total, count| total,
+        real: |a| real::least(a),
         derivative: |terms, a, result| [
             terms.share_of_equal(a, result, |share| share)
         ],
@@ -272,9 +273,11 @@ reduction_ops! {
     /// the Euclidean norm: the square root of the sum of squares. The derivative is 0 where it is 0
     norm = Norm {
         commutes: false, flops: 2, neutral: 0.0,
+        unsigned: Always,
         element: |lanes, a| lanes.mul(a, a),
         combine: |lanes, left, right| lanes.add(left, right),
         total: |lanes, total, count| lanes.sqrt(total),
+        real: |a| real::norm(a),
         derivative: |terms, a, result| [
             terms.select(
                 terms.equal(result, terms.zero()),
@@ -291,9 +294,11 @@ reduction_ops! {
     /// the sum of the elements' magnitudes. The derivative is 0 for an element that is 0
     norm_1 = NormOne {
         commutes: false, flops: 1, neutral: 0.0,
+        unsigned: Always,
         element: |lanes, a| lanes.abs(a),
         combine: |lanes, left, right| lanes.add(left, right),
         total: |lanes, total, count| total,
+        real: |a| a.iter().map(|x| x.abs()).sum(),
         derivative: |terms, a, result| [terms.sign(a)],
         export: {
             torch: "torch.sum(torch.abs({a}))", numpy: "np.sum(np.abs({a}))",
@@ -304,9 +309,11 @@ reduction_ops! {
     /// the greatest of the elements' magnitudes; NaN if any is. Equal ones share the derivative evenly
     norm_inf = NormInfinity {
         commutes: false, flops: 1, neutral: 0.0,
+        unsigned: Always, truth: Kept,
         element: |lanes, a| lanes.abs(a),
         combine: |lanes, left, right| lanes.maximum(left, right),
         total: |lanes, total, count| total,
+        real: |a| a.iter().map(|x| x.abs()).fold(0.0, real::maximum),
         derivative: |terms, a, result| [
             terms.share_of_equal(terms.abs(a), result, |share| {
                 terms.mul(terms.sign(a), share)
@@ -322,9 +329,11 @@ reduction_ops! {
     /// the sum of products: the inner product of two tensors
     dot = Dot {
         commutes: true, flops: 2, neutral: 0.0,
+        unsigned: Kept,
         element: |lanes, a, b| lanes.mul(a, b),
         combine: |lanes, left, right| lanes.add(left, right),
         total: |lanes, total, count| total,
+        real: |a, b| real::inner_product(a, b),
         derivative: |terms, a, b, result| [b, a],
         export: {
             torch: "torch.sum({a} * {b})", numpy: "np.sum({a} * {b})", jax: "jnp.sum({a} * {b})",

@@ -15,6 +15,9 @@ pub(crate) struct Terms<'a> {
     builder: RefCell<&'a mut FunctionBuilder>,
     /// What has been stated. Only looked up, never iterated.
     known: RefCell<HashMap<Definition, Value>>,
+    /// The constants that binary32 rounds, before it does.
+    #[cfg(any(test, feature = "random"))]
+    rounded: RefCell<Vec<f64>>,
 }
 
 impl<'a> Terms<'a> {
@@ -22,7 +25,15 @@ impl<'a> Terms<'a> {
         Self {
             builder: RefCell::new(builder),
             known: RefCell::new(HashMap::new()),
+            #[cfg(any(test, feature = "random"))]
+            rounded: RefCell::default(),
         }
+    }
+
+    /// The constants so far that binary32 rounds, before it does.
+    #[cfg(any(test, feature = "random"))]
+    pub(crate) fn rounded_constants(&self) -> Vec<f64> {
+        self.rounded.borrow().clone()
     }
 
     /// The value of a definition: the one that has it already, or a new one.
@@ -68,9 +79,15 @@ impl<'a> Terms<'a> {
         self.define(Definition::Load(parameter))
     }
 
-    /// A constant scalar.
-    pub(crate) fn constant(&self, value: f32) -> Value {
-        self.define(Definition::Constant(Constant::new(value)))
+    /// A constant scalar, rounded to binary32.
+    pub(crate) fn constant(&self, value: impl Into<f64>) -> Value {
+        let exact: f64 = value.into();
+        let rounded = exact as f32;
+        #[cfg(any(test, feature = "random"))]
+        if f64::from(rounded) != exact && !exact.is_nan() {
+            self.rounded.borrow_mut().push(exact);
+        }
+        self.define(Definition::Constant(Constant::new(rounded)))
     }
 
     /// 0.

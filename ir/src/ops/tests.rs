@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::accuracy::error_ulp;
 use crate::lanes::{Lanes, ScalarLanes};
 
 #[test]
@@ -161,6 +162,65 @@ fn neutral_elements_leave_partial_results_as_they_are() {
     }
 }
 
+/// Numbers over which a few operations overflow neither binary32 nor binary64.
+const MODERATE: [f32; 11] = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    0.3,
+    -3.25,
+    2.0,
+    f32::INFINITY,
+    f32::NEG_INFINITY,
+    f32::NAN,
+];
+
+/// All ways to choose so many of these numbers, in order.
+fn choices(numbers: &[f32], count: usize) -> Vec<Vec<f32>> {
+    (0..count).fold(vec![Vec::new()], |choices, _| {
+        let longer = choices.iter().flat_map(|choice| {
+            let number = numbers.iter();
+            number.map(|&number| [choice.as_slice(), &[number]].concat())
+        });
+        longer.collect()
+    })
+}
+
+/// What is a single operation of IEEE 754 is the real result, rounded once. What is several of them is
+/// near it, if no operand is so great or small that one of them overflows or cancels; and what has a
+/// bound is within it.
+#[test]
+fn elementwise_meanings_are_near_what_they_are_over_the_real_numbers() {
+    for &op in ElementwiseOp::ALL {
+        let check = |numbers: &[f32], is_near: &dyn Fn(f32, f64) -> bool| {
+            for operands in choices(numbers, op.arity()) {
+                let found = op.evaluate(&ScalarLanes, &operands);
+                let exact: Vec<f64> = operands.iter().copied().map(f64::from).collect();
+                let exact = op.real(&exact);
+                assert!(
+                    is_near(found, exact),
+                    "{} of {operands:?} is {found:e} and should be {exact:e}",
+                    op.mnemonic()
+                );
+            }
+        };
+        let within = |bound: f64| move |found, exact| error_ulp(found, exact) <= bound;
+        match (op.error_bound_ulp(), op.flops_per_element()) {
+            (Some(bound), _) => check(&DIFFICULT, &within(bound.into())),
+            // Binary64 rounds too, which can make the second rounding go the other way.
+            (None, 1) => check(&DIFFICULT, &within(0.5 + 1e-6)),
+            (None, flops) => check(&MODERATE, &|found, exact| {
+                let rounding = f64::from(flops) * f64::from(f32::EPSILON);
+                let is_same = found.is_nan() && exact.is_nan() || f64::from(found) == exact;
+                // Three factors of 4 at most, some of which cancel.
+                is_same || (f64::from(found) - exact).abs() <= rounding * exact.abs().max(64.0)
+            }),
+        }
+    }
+}
+
 #[test]
 fn no_op_lets_the_bits_of_a_nan_be_seen() {
     let nans = [
@@ -186,6 +246,41 @@ fn no_op_lets_the_bits_of_a_nan_be_seen() {
                 );
             }
         }
+    }
+}
+
+/// The document that says how an op is added shows rows of the tables, with all of their columns.
+#[test]
+fn rows_are_shown_as_they_are() {
+    let text = include_str!("../../../ARCHITECTURE.md");
+    let tables = [
+        (
+            "elementwise/arithmetic.rs",
+            include_str!("elementwise/arithmetic.rs"),
+        ),
+        ("reduction.rs", include_str!("reduction.rs")),
+        (
+            "matrix/arrangements.rs",
+            include_str!("matrix/arrangements.rs"),
+        ),
+        ("composite.rs", include_str!("composite.rs")),
+    ];
+    let parts: Vec<&str> = text.split("```diff\n").collect();
+    assert_eq!(parts.len(), 1 + tables.len());
+    for (parts, (file, table)) in parts.windows(2).zip(tables) {
+        let [before, after] = [parts[0], parts[1]];
+        assert!(before.contains(&format!("`ir/src/ops/{file}`")), "{file}");
+        let diff = after.lines().take_while(|line| *line != "```");
+        let row: String = diff.map(|line| line.replacen('+', "", 1) + "\n").collect();
+        assert!(table.contains(&row), "{file} does not say\n{row}");
+    }
+}
+
+#[test]
+fn rows_that_say_what_operands_must_be_say_it_of_each() {
+    for &op in MatrixOp::ALL {
+        let said = op.domains().len();
+        assert!(said == 0 || said == op.arity(), "{}", op.mnemonic());
     }
 }
 

@@ -13,7 +13,7 @@ use super::fold::evaluated;
 use super::pattern::{Condition, MAX_VARIABLES, Pattern, Rule};
 use super::rules::RuleSet;
 use crate::function::{Constant, Definition, Function, MAX_VALUES, Operands, Value};
-use crate::ops::{MAX_ARITY, Op};
+use crate::ops::{Guarantee, MAX_ARITY, Op};
 use crate::shape::Shape;
 
 /// What a graph does beside sharing equal values.
@@ -228,12 +228,15 @@ impl Graph {
             Definition::Load(_) => false,
             Definition::Constant(constant) => condition.holds(constant.value()),
             Definition::Apply { op, operands } => {
-                let lists = |ops: &[&str]| ops.contains(&op.mnemonic());
                 let mut operands = operands.as_slice().iter();
-                lists(condition.ops())
-                    || depth > 1
-                        && lists(condition.kept_by())
-                        && operands.all(|it| self.is_known_to_be(condition, *it, depth - 1))
+                match condition.guaranteed_by(*op) {
+                    Guarantee::None => false,
+                    Guarantee::Kept => {
+                        depth > 1
+                            && operands.all(|it| self.is_known_to_be(condition, *it, depth - 1))
+                    }
+                    Guarantee::Always => true,
+                }
             }
         }
     }

@@ -17,7 +17,7 @@ mod instance;
 pub(crate) use instance::Source;
 
 use crate::function::Constant;
-use crate::ops::Op;
+use crate::ops::{Guarantee, Op};
 
 /// The most variables of a rule.
 pub(super) const MAX_VARIABLES: usize = 5;
@@ -35,12 +35,11 @@ pub(super) enum Pattern {
     Apply(Op, Vec<Pattern>),
 }
 
-/// Declares the conditions: a word, what it asks of a number, which ops' results always fulfil it, and
-/// which do if all operands do. Tests compare both lists with the op table, so that a new op cannot be
-/// forgotten.
+/// Declares the conditions: a word, what it asks of a number, and, unless it is asked of constants only,
+/// what rows of the op table guarantee of results.
 macro_rules! conditions {
     ($($(#[doc = $summary:literal])+ $word:ident = $name:ident($number:ident) {
-        $holds:expr, ops: [$($op:literal),*], kept_by: [$($keeper:literal),*]
+        $holds:expr $(, guarantee: $guarantee:path)?
     })+) => {
         /// What a rule asks of a variable. A NaN has no sign that could be asked for.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,14 +60,12 @@ macro_rules! conditions {
                 match self { $(Self::$name => { let $number = number; $holds })+ }
             }
 
-            /// The ops that give nothing else.
-            pub(super) const fn ops(self) -> &'static [&'static str] {
-                match self { $(Self::$name => &[$($op),*],)+ }
-            }
-
-            /// The ops that give nothing else of operands that fulfil it.
-            pub(super) const fn kept_by(self) -> &'static [&'static str] {
-                match self { $(Self::$name => &[$($keeper),*],)+ }
+            /// What rows of the op table guarantee of results, if they know the condition.
+            pub(super) fn guarantee(self) -> Option<fn(Op) -> Guarantee> {
+                let known: &[fn(Op) -> Guarantee] = match self {
+                    $(Self::$name => &[$($guarantee)?],)+
+                };
+                known.first().copied()
             }
         }
     };
@@ -77,44 +74,40 @@ macro_rules! conditions {
 conditions! {
     /// The sign bit is clear, or it is a NaN.
     unsigned = Unsigned(number) {
-        number.is_nan() || number.is_sign_positive(),
-        ops: [
-            "abs", "heaviside", "square", "exp", "exp2", "exp10", "pow", "less", "less_equal", "equal",
-            "not_equal", "is_finite", "sigmoid", "softplus", "acos", "cosh", "acosh",
-            "count_of", "norm", "norm_1", "norm_inf"
-        ],
-        kept_by: [
-            "add", "mul", "div", "fma", "min", "max", "sign", "cube", "sqrt", "rsqrt", "cbrt",
-            "reciprocal", "expm1", "log1p", "erf", "gelu", "asin", "atan", "sinh", "tanh", "asinh",
-            "atanh", "clip", "select", "broadcast", "sum", "mean", "max_of", "min_of", "dot"
-        ]
+        number.is_nan() || number.is_sign_positive(), guarantee: Op::unsigned
     }
     /// The sign bit is set, and it is no NaN.
-    signed = Signed(number) { !number.is_nan() && number.is_sign_negative(), ops: [], kept_by: [] }
+    signed = Signed(number) { !number.is_nan() && number.is_sign_negative() }
     /// +0 or 1.
-    truth = Truth(number) {
-        number.to_bits() == 0 || number == 1.0,
-        ops: ["heaviside", "less", "less_equal", "equal", "not_equal", "is_finite"],
-        kept_by: [
-            "mul", "min", "max", "sign", "square", "cube", "sqrt", "cbrt", "abs", "lerp", "clip", "select",
-            "broadcast", "max_of", "min_of", "norm_inf"
-        ]
-    }
+    truth = Truth(number) { number.to_bits() == 0 || number == 1.0, guarantee: Op::truth }
     /// More than 0.
-    positive = Positive(number) { number > 0.0, ops: [], kept_by: [] }
+    positive = Positive(number) { number > 0.0 }
     /// Not more than 0, or a NaN.
-    not_positive = NotPositive(number) { number.is_nan() || number <= 0.0, ops: [], kept_by: [] }
+    not_positive = NotPositive(number) { number.is_nan() || number <= 0.0 }
     /// Not more than 0, and no NaN.
-    at_most_zero = AtMostZero(number) { number <= 0.0, ops: [], kept_by: [] }
+    at_most_zero = AtMostZero(number) { number <= 0.0 }
     /// ±2ⁿ where 2⁻ⁿ is a number too.
     exact_reciprocal = ExactReciprocal(number) {
-        is_power_of_two(number) && is_power_of_two(1.0 / number),
-        ops: [], kept_by: []
+        is_power_of_two(number) && is_power_of_two(1.0 / number)
     }
     /// 2ⁿ for 1 ≤ n ≤ 60: small enough that the product of two is finite.
     doubling = Doubling(number) {
-        is_power_of_two(number) && (2.0..=1_152_921_504_606_846_976.0).contains(&number),
-        ops: [], kept_by: []
+        is_power_of_two(number) && (2.0..=1_152_921_504_606_846_976.0).contains(&number)
+    }
+}
+
+impl Condition {
+    /// When the results of an op fulfil the condition.
+    pub(super) fn guaranteed_by(self, op: Op) -> Guarantee {
+        self.guarantee()
+            .map_or(Guarantee::None, |guarantee| guarantee(op))
+    }
+
+    /// The first op of one operand whose results always fulfil the condition, if there is any.
+    #[cfg(any(test, feature = "random"))]
+    pub(super) fn fulfiller(self) -> Option<Op> {
+        let fulfils = |op: &Op| op.arity() == 1 && self.guaranteed_by(*op) == Guarantee::Always;
+        Op::all().find(fulfils)
     }
 }
 

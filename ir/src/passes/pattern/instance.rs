@@ -2,7 +2,6 @@
 
 use super::{Condition, MAX_VARIABLES, Pattern, Rule};
 use crate::function::{FunctionBuilder, Value};
-use crate::ops::Op;
 
 /// How many numbers are drawn for a constant until one fulfils the rule's conditions.
 const DRAWS: usize = 32;
@@ -75,8 +74,10 @@ impl Rule {
     /// Makes of a value one that fulfils what the rule asks of the variable.
     fn fulfilling(&self, variable: usize, value: Value, source: &mut Source<'_>) -> Option<Value> {
         self.asked_of(variable).try_fold(value, |value, condition| {
-            let op = Op::from_mnemonic(condition.ops().first()?)?;
-            let value = source.builder.apply(op, &[value]).ok()?;
+            let value = source
+                .builder
+                .apply(condition.fulfiller()?, &[value])
+                .ok()?;
             source.values.push(value);
             Some(value)
         })
