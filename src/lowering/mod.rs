@@ -19,12 +19,11 @@
 
 mod canonical;
 
-use std::collections::BTreeSet;
-
-use mlevolve_ir::ops::{ElementwiseOp, MatrixOp, Op};
+use arrayvec::ArrayVec;
+use mlevolve_ir::ops::{ElementwiseOp, MAX_ARITY, MatrixOp, Op};
 use mlevolve_ir::{Access, Function, FunctionBuilder, ParameterIndex, Shape, Value, passes};
 
-use crate::program::{Cell, CellIndex, Instruction, Program, RequiredRole, Role};
+use crate::program::{Cell, CellIndex, Effective, Instruction, Program, RequiredRole, Role};
 
 pub use canonical::{CanonicalHash, InvalidHash};
 
@@ -46,13 +45,12 @@ pub fn lower(program: &Program) -> Vec<Function> {
 /// Never for a verified program, as for [`lower`].
 #[must_use]
 pub fn lower_unoptimised(program: &Program) -> Vec<Function> {
-    let program = program.pruned();
-    let carried = program.needed_at_end();
+    let effective = program.effective();
     let functions = program.schema().description().functions;
     functions
         .iter()
-        .zip(program.bodies())
-        .map(|(name, body)| Lowering::new(&program, &carried, name).run(body))
+        .zip(&effective.bodies)
+        .map(|(name, body)| Lowering::new(program, &effective, name).run(body))
         .collect()
 }
 
@@ -70,14 +68,14 @@ struct Lowering<'a> {
     builder: FunctionBuilder,
     /// The storage of each cell that has one.
     parameters: Vec<Option<ParameterIndex>>,
-    /// What each cell holds at this point.
-    contents: Vec<Value>,
+    /// What each cell that pruning keeps holds at this point.
+    contents: Vec<Option<Value>>,
 }
 
 /// What a function does with a cell's storage, if the cell has any.
 fn access(
     program: &Program,
-    carried: &BTreeSet<CellIndex>,
+    effective: &Effective,
     index: CellIndex,
     cell: &Cell,
 ) -> Option<Access> {
@@ -87,15 +85,15 @@ fn access(
         Role::Output if incremented_by(program, &cell.name).is_some() => None,
         Role::Output => Some(Access::Write),
         // State that nothing writes is zero for good, and needs no storage.
-        Role::State if carried.contains(&index) && is_written(program, index) => {
+        Role::State if effective.needed_at_end[index.index()] && is_written(effective, index) => {
             Some(Access::ReadWrite)
         }
         Role::State | Role::Constant(_) | Role::Scratch => None,
     }
 }
 
-fn is_written(program: &Program, index: CellIndex) -> bool {
-    let mut instructions = program.bodies().iter().flatten();
+fn is_written(effective: &Effective, index: CellIndex) -> bool {
+    let mut instructions = effective.bodies.iter().flatten();
     instructions.any(|instruction| instruction.destination() == index)
 }
 
@@ -118,11 +116,16 @@ fn incremented_by(program: &Program, output: &str) -> Option<&'static str> {
 }
 
 impl<'a> Lowering<'a> {
-    fn new(program: &'a Program, carried: &BTreeSet<CellIndex>, name: &str) -> Self {
+    fn new(program: &'a Program, effective: &Effective, name: &str) -> Self {
         let mut builder = FunctionBuilder::new(name);
         let (mut parameters, mut contents) = (Vec::new(), Vec::new());
         for (index, cell) in CellIndex::enumerate(program.cells()) {
-            let parameter = access(program, carried, index, cell).map(|access| {
+            if !effective.is_kept[index.index()] {
+                parameters.push(None);
+                contents.push(None);
+                continue;
+            }
+            let parameter = access(program, effective, index, cell).map(|access| {
                 let parameter = accepted(builder.parameter(&cell.name, cell.shape, access));
                 (parameter, access)
             });
@@ -136,7 +139,7 @@ impl<'a> Lowering<'a> {
                 }
             };
             parameters.push(parameter.map(|(parameter, _)| parameter));
-            contents.push(value);
+            contents.push(Some(value));
         }
         Self {
             program,
@@ -148,23 +151,23 @@ impl<'a> Lowering<'a> {
 
     fn run(mut self, body: &[Instruction]) -> Function {
         for instruction in body {
-            let operands: Vec<Value> = instruction
+            let operands: ArrayVec<Value, MAX_ARITY> = instruction
                 .operands()
                 .iter()
                 .map(|&operand| self.operand(instruction.op(), operand))
                 .collect();
             let value = accepted(self.builder.apply(instruction.op(), &operands));
-            self.contents[instruction.destination().index()] = value;
+            self.contents[instruction.destination().index()] = Some(value);
         }
         for (index, cell) in CellIndex::enumerate(self.program.cells()) {
             let Some(parameter) = self.parameters[index.index()] else {
                 continue;
             };
-            let value = self.contents[index.index()];
+            let value = self.content(index);
             match cell.role {
                 Role::Input => {
                     if let Some(increment) = increment_of(self.program, &cell.name) {
-                        let operands = [value, self.contents[increment.index()]];
+                        let operands = [value, self.content(increment)];
                         let sum = self.elementwise(ElementwiseOp::Add, &operands);
                         accepted(self.builder.store(parameter, sum));
                     }
@@ -176,10 +179,18 @@ impl<'a> Lowering<'a> {
         accepted(self.builder.finish())
     }
 
+    /// What a cell holds at this point.
+    fn content(&self, cell: CellIndex) -> Value {
+        match self.contents[cell.index()] {
+            Some(value) => value,
+            None => unreachable!("pruning keeps what is named by an instruction or required"),
+        }
+    }
+
     /// What an instruction reads from a cell. A tensor cell may hold a scalar, which stands for every
     /// element; ops that are not elementwise need the elements.
     fn operand(&mut self, op: Op, cell: CellIndex) -> Value {
-        let value = self.contents[cell.index()];
+        let value = self.content(cell);
         let shape = self.program.cell(cell).shape;
         match op {
             Op::Elementwise(_) => value,
@@ -224,7 +235,7 @@ impl<'a> Lowering<'a> {
         let input = required
             .find(|cell| matches!(cell.role, RequiredRole::Input) && cell.shape == Shape::Tensor)?;
         let cell = self.program.cell_named(input.name)?;
-        Some(self.contents[cell.index()])
+        Some(self.content(cell))
     }
 
     fn elementwise(&mut self, op: ElementwiseOp, operands: &[Value]) -> Value {

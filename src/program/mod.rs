@@ -36,6 +36,7 @@ pub use cell::{Cell, CellIndex, Role};
 pub use constant::{Constant, ConstantError};
 pub use distance::distance;
 pub use instruction::Instruction;
+pub(crate) use prune::Effective;
 pub use schema::{RequiredCell, RequiredRole, Schema, SchemaDescription, StandardCells};
 pub use standardise::StandardiseError;
 pub(crate) use standardise::same_table;

@@ -1,5 +1,7 @@
 //! Making a function one value at a time.
 
+use std::sync::Arc;
+
 use super::{
     Access, Constant, Definition, Function, MAX_PARAMETERS, MAX_VALUES, Operands, Parameter,
     ParameterIndex, Value, VerifyError, is_name,
@@ -53,7 +55,7 @@ impl FunctionBuilder {
         Self {
             function: Function {
                 name: name.into(),
-                parameters: Vec::new(),
+                parameters: Arc::default(),
                 definitions: Vec::new(),
                 shapes: Vec::new(),
                 stores: Vec::new(),
@@ -66,7 +68,7 @@ impl FunctionBuilder {
         Self {
             function: Function {
                 name: function.name.clone(),
-                parameters: function.parameters.clone(),
+                parameters: Arc::clone(&function.parameters),
                 definitions: Vec::new(),
                 shapes: Vec::new(),
                 stores: vec![None; function.parameters.len()],
@@ -85,7 +87,7 @@ impl FunctionBuilder {
         access: Access,
     ) -> Result<ParameterIndex, BuildError> {
         let name = name.into();
-        let parameters = &mut self.function.parameters;
+        let parameters = Arc::make_mut(&mut self.function.parameters);
         if !is_name(&name) {
             return Err(VerifyError::InvalidName { name }.into());
         }

@@ -23,6 +23,7 @@ mod tables;
 mod verify;
 
 use std::fmt;
+use std::sync::Arc;
 
 pub use builder::{BuildError, FunctionBuilder};
 pub use cost::Cost;
@@ -277,7 +278,8 @@ impl Definition {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Function {
     name: String,
-    parameters: Vec<Parameter>,
+    /// Shared by all that passes make of the function, as they keep every parameter.
+    parameters: Arc<Vec<Parameter>>,
     definitions: Vec<Definition>,
     /// The shape of each value, as the type rules give it.
     shapes: Vec<Shape>,
@@ -357,7 +359,7 @@ impl Function {
     ) -> Self {
         let function = Self {
             name: self.name.clone(),
-            parameters: self.parameters.clone(),
+            parameters: Arc::clone(&self.parameters),
             definitions,
             shapes,
             stores,

@@ -1,5 +1,7 @@
 //! Functions taken apart, for those that change them at random.
 
+use std::sync::Arc;
+
 use super::{Definition, Function, Parameter, ParameterIndex, Value, VerifyError};
 use crate::shape::Shape;
 
@@ -19,7 +21,7 @@ impl Tables {
         let function = function.clone();
         Self {
             name: function.name,
-            parameters: function.parameters,
+            parameters: Arc::unwrap_or_clone(function.parameters),
             definitions: function.definitions,
             shapes: function.shapes,
             stores: function.stores,
@@ -33,7 +35,7 @@ impl Tables {
     pub(crate) fn verified(self) -> Result<Function, VerifyError> {
         let function = Function {
             name: self.name,
-            parameters: self.parameters,
+            parameters: Arc::new(self.parameters),
             definitions: self.definitions,
             shapes: self.shapes,
             stores: self.stores,

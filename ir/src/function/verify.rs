@@ -17,7 +17,7 @@
 use super::{
     Definition, Function, MAX_EXPANDED_VALUES, MAX_PARAMETERS, MAX_VALUES, ParameterIndex, Value,
 };
-use crate::ops::TypeError;
+use crate::ops::{MAX_ARITY, TypeError};
 use crate::shape::Shape;
 
 /// The most bytes of a name.
@@ -197,11 +197,12 @@ impl Function {
                         return Err(VerifyError::UndefinedValue { value: operand });
                     }
                 }
-                let shapes = operands
-                    .as_slice()
-                    .iter()
-                    .map(|&operand| self.shape(operand));
-                op.result_shape(&shapes.collect::<Vec<_>>())
+                let operands = operands.as_slice();
+                let mut shapes = [Shape::Scalar; MAX_ARITY];
+                for (shape, &operand) in shapes.iter_mut().zip(operands) {
+                    *shape = self.shape(operand);
+                }
+                op.result_shape(&shapes[..operands.len()])
                     .map_err(|error| VerifyError::Type { value, error })
             }
         }
@@ -279,8 +280,10 @@ fn same_length(expected: usize, found: usize) -> Result<(), VerifyError> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::function::{Constant, Operands};
+    use crate::function::{Access, Constant, Operands, Parameter};
     use crate::ops::{Op, ReductionOp};
 
     /// `m` becomes `m + m`; the loaded `c` is not used.
@@ -288,6 +291,10 @@ mod tests {
         let text = "function f\n\nread c scalar\nread_write m tensor\n\n\
                     v0 = load c\nv1 = load m\nv2 = add(v1, v1)\n\nstore m = v2\n";
         Function::parse(text).unwrap()
+    }
+
+    fn parameters(function: &mut Function) -> &mut Vec<Parameter> {
+        Arc::make_mut(&mut function.parameters)
     }
 
     fn broken(damage: impl FnOnce(&mut Function)) -> String {
@@ -310,13 +317,13 @@ mod tests {
                  and does not begin with a digit",
             ),
             (
-                broken(|function| function.parameters[0].name = "m".to_owned()),
+                broken(|function| parameters(function)[0].name = "m".to_owned()),
                 "two parameters are named `m`",
             ),
             (
                 broken(|function| {
                     let parameter = function.parameters[0].clone();
-                    function.parameters = vec![parameter; 65];
+                    *parameters(function) = vec![parameter; 65];
                 }),
                 "a function may have 64 parameters, not 65",
             ),
@@ -338,7 +345,7 @@ mod tests {
                 "there is no parameter 9: the function has 2",
             ),
             (
-                broken(|function| function.parameters[1].access = super::super::Access::Write),
+                broken(|function| parameters(function)[1].access = Access::Write),
                 "parameter `m` is only written and cannot be loaded",
             ),
             (
@@ -370,7 +377,7 @@ mod tests {
             ),
             (
                 broken(|function| {
-                    function.parameters[0].access = super::super::Access::ReadWrite;
+                    parameters(function)[0].access = Access::ReadWrite;
                     function.stores[0] = Some(Value(2));
                 }),
                 "v2 is a tensor and cannot be stored to `c`, a scalar",

@@ -8,7 +8,7 @@
 //! be as low as −16. The constants that follow fill four lanes each, as vector instructions take
 //! them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::lanes::ACCUMULATORS;
 
@@ -26,8 +26,8 @@ pub(super) struct Splat(pub(super) [u32; LANES]);
 /// The constants of a function in the course of compilation.
 pub(super) struct ConstantTable {
     splats: Vec<Splat>,
-    /// Where each bit pattern is in the table. Only looked up, never iterated.
-    positions: HashMap<u32, usize>,
+    /// Where each bit pattern is in the table.
+    positions: BTreeMap<u32, usize>,
 }
 
 impl ConstantTable {
@@ -37,7 +37,7 @@ impl ConstantTable {
         splats.resize(3 * vectors, Splat([0; LANES]));
         Self {
             splats,
-            positions: HashMap::new(),
+            positions: BTreeMap::new(),
         }
     }
 

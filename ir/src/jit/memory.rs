@@ -63,7 +63,11 @@ impl Memory {
         let kept = KEPT.with_borrow_mut(|kept| kept.take(bytes));
         let mut writable = match kept {
             Some(writable) => writable,
-            None => MmapMut::map_anon(bytes)?,
+            None => {
+                let fresh = MmapMut::map_anon(bytes)?;
+                set_apart(&fresh);
+                fresh
+            }
         };
         writable[..code.len()].copy_from_slice(code);
         let executable = writable.make_exec()?;
@@ -91,6 +95,19 @@ impl Drop for Memory {
         }
     }
 }
+
+/// Has the system keep memory apart from what lies beside it. Else it joins neighbours whenever their
+/// protection is the same and parts them when it no longer is, which takes longer than the change of
+/// protection itself. What is left out of core dumps is never joined with what is not.
+#[cfg(target_os = "linux")]
+fn set_apart(memory: &MmapMut) {
+    // A system that refuses is slower, and nothing else.
+    let _ = memory.advise(memmap2::Advice::DontDump);
+}
+
+/// Other systems are taken as they are.
+#[cfg(not(target_os = "linux"))]
+const fn set_apart(_memory: &MmapMut) {}
 
 /// Sees to it that processors fetch the code that has been written, where they do not do so by
 /// themselves.

@@ -1,5 +1,7 @@
 //! Composite ops become the expressions that they stand for.
 
+use std::borrow::Cow;
+
 use crate::function::{BuildError, Definition, Function, FunctionBuilder, Value};
 use crate::ops::{Op, Terms};
 
@@ -7,11 +9,16 @@ use crate::ops::{Op, Terms};
 /// without composite ops stays as it is.
 #[must_use]
 pub fn expand(function: &Function) -> Function {
-    let mut expanded = function.clone();
+    expanded(function).into_owned()
+}
+
+/// As [`expand`], without copying a function that stays as it is.
+pub(super) fn expanded(function: &Function) -> Cow<'_, Function> {
+    let mut expanded = Cow::Borrowed(function);
     // A composite op can be made of others.
     while has_composites(&expanded) {
         expanded = match expanded_once(&expanded) {
-            Ok(expanded) => expanded,
+            Ok(expanded) => Cow::Owned(expanded),
             // No row's expression is as long as the limits are apart.
             Err(error) => panic!("a valid function does not expand: {error}"),
         };

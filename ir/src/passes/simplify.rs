@@ -1,6 +1,6 @@
 //! Rewriting by the table of rules, for each of its purposes.
 
-use super::expand;
+use super::expand::expanded;
 use super::graph::{Rewriting, rewritten};
 use super::pattern::Rule;
 use super::rules::Purpose;
@@ -25,7 +25,7 @@ pub fn simplify(function: &Function) -> Function {
 /// that follows another has less before it, be it a shape, a value or what the rules measure.
 #[must_use]
 pub fn optimise(function: &Function) -> Function {
-    settled(&expand(function), everything(Purpose::Running), true).0
+    settled(&expanded(function), everything(Purpose::Running), true).0
 }
 
 /// The form of a function in which it is compared with others: the exact [rules] are applied even
@@ -36,7 +36,7 @@ pub fn optimise(function: &Function) -> Function {
 #[must_use]
 pub fn normalise(function: &Function) -> Function {
     // Whether a shape is needed is asked of a value, so equal ones have to be one before.
-    let shared = rewritten(&expand(function), Rewriting::default(), true).function;
+    let shared = rewritten(&expanded(function), Rewriting::default(), true).function;
     settled(&shared, everything(Purpose::Comparing), true).0
 }
 

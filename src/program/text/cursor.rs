@@ -1,69 +1,97 @@
 //! Reading the tokens of a line in turn.
 
+use std::fmt;
+
 use super::error::{ParseError, ParseErrorKind, shown};
-use super::line::{Line, Placed, Token};
+use super::line::{Line, Lines, Placed, Token};
 use crate::program::Schema;
 use crate::program::suggestion::list;
 
-/// Where a token stands.
+/// Where something stands.
+///
+/// Its line and column are counted when there is an error to report, since most texts have none.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Position<'a> {
-    pub(super) line: usize,
-    pub(super) column: usize,
     pub(super) text: &'a str,
+    /// In bytes.
+    pub(super) offset: usize,
 }
 
 impl Position<'_> {
     pub(super) fn error(self, kind: ParseErrorKind) -> ParseError {
-        let Self { line, column, text } = self;
+        let before = &self.text[..self.offset];
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = self.text[start..].split('\n').next().unwrap_or_default();
         ParseError {
-            line,
-            column,
-            source_line: text.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before[start..].chars().count() + 1,
+            source_line: line.trim_end_matches('\r').to_owned(),
             kind,
         }
     }
 }
 
-pub(super) fn expectation(expected: &str, found: String) -> ParseErrorKind {
+pub(super) fn expectation(expected: impl fmt::Display, found: String) -> ParseErrorKind {
     ParseErrorKind::Expected {
-        expected: expected.to_owned(),
+        expected: expected.to_string(),
         found,
     }
 }
 
-/// Reads the tokens of one line in turn.
+/// The tokens of one line that have not been read yet.
+///
+/// What was expected in the place of a token is given as something to be displayed, and is put into
+/// words only where it is missing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cursor<'l, 'a> {
-    pub(super) line: &'l Line<'a>,
-    /// How many tokens have been read.
-    pub(super) next: usize,
+    text: &'a str,
+    tokens: &'l [Placed<'a>],
+    /// The offset after the last token.
+    end: usize,
 }
 
-impl<'a> Cursor<'_, 'a> {
+impl<'l, 'a> Cursor<'l, 'a> {
+    /// All of a line.
+    pub(super) fn new(lines: &'l Lines<'a>, line: &Line<'a>) -> Self {
+        Self {
+            text: lines.text,
+            tokens: &lines.tokens[line.tokens.clone()],
+            end: line.end,
+        }
+    }
+
     pub(super) fn peek(&self, ahead: usize) -> Option<Token<'a>> {
-        self.line
-            .tokens
-            .get(self.next + ahead)
-            .map(|&(token, _): &Placed<'a>| token)
+        self.tokens.get(ahead).map(|&(token, _)| token)
+    }
+
+    /// Goes on to the token after the next.
+    pub(super) fn skip(&mut self) {
+        self.tokens = self.tokens.get(1..).unwrap_or_default();
     }
 
     /// Where the next token stands.
     pub(super) fn position(&self) -> Position<'a> {
-        let column = self
-            .line
-            .tokens
-            .get(self.next)
-            .map_or(self.line.end_column, |&(_, column)| column);
+        self.position_ahead(0)
+    }
+
+    /// Where a token stands, so many after the next; behind the line's last if there are fewer.
+    pub(super) fn position_ahead(&self, ahead: usize) -> Position<'a> {
         Position {
-            line: self.line.number,
-            column,
-            text: self.line.text,
+            text: self.text,
+            offset: self
+                .tokens
+                .get(ahead)
+                .map_or(self.end, |&(_, offset)| offset),
         }
     }
 
+    /// Where the line's last token stands.
+    pub(super) fn last_position(&self) -> Position<'a> {
+        self.position_ahead(self.tokens.len().saturating_sub(1))
+    }
+
     /// That something else than the next token was expected.
-    pub(super) fn unexpected(&self, expected: &str) -> ParseError {
+    pub(super) fn unexpected(&self, expected: impl fmt::Display) -> ParseError {
         let found = match self.peek(0) {
             Some(Token::Word(word)) => format!("`{}`", shown(word)),
             Some(Token::Sign(sign)) => format!("`{sign}`"),
@@ -72,11 +100,14 @@ impl<'a> Cursor<'_, 'a> {
         self.position().error(expectation(expected, found))
     }
 
-    pub(super) fn word(&mut self, expected: &str) -> Result<(&'a str, Position<'a>), ParseError> {
+    pub(super) fn word(
+        &mut self,
+        expected: impl fmt::Display,
+    ) -> Result<(&'a str, Position<'a>), ParseError> {
         match self.peek(0) {
             Some(Token::Word(word)) => {
                 let position = self.position();
-                self.next += 1;
+                self.skip();
                 Ok((word, position))
             }
             Some(Token::Sign(_)) | None => Err(self.unexpected(expected)),
@@ -85,17 +116,17 @@ impl<'a> Cursor<'_, 'a> {
 
     pub(super) fn keyword(&mut self, keyword: &str) -> Result<(), ParseError> {
         if self.peek(0) != Some(Token::Word(keyword)) {
-            return Err(self.unexpected(&format!("`{keyword}`")));
+            return Err(self.unexpected(format_args!("`{keyword}`")));
         }
-        self.next += 1;
+        self.skip();
         Ok(())
     }
 
     pub(super) fn sign(&mut self, sign: char) -> Result<(), ParseError> {
         if self.peek(0) != Some(Token::Sign(sign)) {
-            return Err(self.unexpected(&format!("`{sign}`")));
+            return Err(self.unexpected(format_args!("`{sign}`")));
         }
-        self.next += 1;
+        self.skip();
         Ok(())
     }
 

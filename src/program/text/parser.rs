@@ -1,6 +1,7 @@
 //! From lines of tokens to a program, remembering where each part came from.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::fmt::{self, Display};
 
 use mlevolve_ir::Shape;
 use mlevolve_ir::ops::{Op, TypeError};
@@ -8,8 +9,8 @@ use mlevolve_ir::ops::{Op, TypeError};
 use super::MAXIMUM_TEXT_BYTES;
 use super::cursor::{Cursor, Position, expectation};
 use super::error::{ParseError, ParseErrorKind, shown};
-use super::line::{Token, lines};
-use super::sources::{InstructionSource, Sources};
+use super::line::{Line, Lines, Token};
+use super::sources::Sources;
 use crate::program::suggestion::{list, nearest};
 use crate::program::{Cell, CellIndex, Constant, Instruction, Program, Role, Schema};
 
@@ -24,42 +25,35 @@ pub(super) fn parse(text: &str) -> Result<Program, ParseError> {
             kind,
         });
     }
-    let mut notes = Vec::new();
-    let mut note_positions = Vec::new();
-    let mut statements = Vec::new();
-    // Where a text that stops too early is continued.
-    let mut end = Position {
-        line: 1,
-        column: 1,
-        text: "",
+    let lines = Lines::of(text);
+    let is_statement = |line: &&Line<'_>| !line.tokens.is_empty();
+    let position = |offset| Position {
+        text: lines.text,
+        offset,
     };
-    for line in lines(text) {
-        if !line.tokens.is_empty() {
-            end = Position {
-                line: line.number,
-                column: line.end_column,
-                text: line.text,
-            };
-            statements.push(line);
-        } else if let (Some(comment), true) = (line.comment, statements.is_empty()) {
-            notes.push(
-                comment
-                    .strip_prefix(' ')
-                    .unwrap_or(comment)
-                    .trim_end()
-                    .replace('\t', " "),
-            );
-            note_positions.push(Position {
-                line: line.number,
-                column: 1,
-                text: line.text,
-            });
+    let head = lines.lines.iter().take_while(|line| !is_statement(line));
+    let (mut notes, mut note_positions) = (Vec::new(), Vec::new());
+    for line in head {
+        if let Some(comment) = line.comment {
+            let note = comment.strip_prefix(' ').unwrap_or(comment).trim_end();
+            notes.push(note.replace('\t', " "));
+            note_positions.push(position(line.start));
         }
     }
-    let mut statements = statements.iter();
+    let mut statements = lines.lines.iter().filter(is_statement);
+    // Where a text that stops too early is continued.
+    let end = match statements.clone().next_back() {
+        Some(line) => position(line.end),
+        None => Position {
+            text: "",
+            offset: 0,
+        },
+    };
+    let end_of_text =
+        |expected: &dyn Display| end.error(expectation(expected, "the end of the text".to_owned()));
     let mut next = |expected: &str| match statements.next() {
-        Some(line) => Ok(Cursor { line, next: 0 }),
-        None => Err(end.error(expectation(expected, "the end of the text".to_owned()))),
+        Some(line) => Ok(Cursor::new(&lines, line)),
+        None => Err(end_of_text(&expected)),
     };
 
     let mut statement = next("`program` and its name")?;
@@ -76,9 +70,10 @@ pub(super) fn parse(text: &str) -> Result<Program, ParseError> {
     let mut parser = Parser {
         schema,
         cells: Vec::new(),
-        places: BTreeMap::new(),
+        places: HashMap::with_capacity(schema.description().maximum_cells),
         bodies: vec![None; function_count],
         current: None,
+        operands: Vec::new(),
         sources: Sources {
             notes: note_positions,
             name: name_position,
@@ -89,12 +84,12 @@ pub(super) fn parse(text: &str) -> Result<Program, ParseError> {
         },
     };
     for line in statements {
-        parser.statement(Cursor { line, next: 0 })?;
+        parser.statement(Cursor::new(&lines, line))?;
     }
     let functions = schema.description().functions;
     if let Some(missing) = parser.bodies.iter().position(Option::is_none) {
-        let expected = format!("the function `{}:`", functions[missing]);
-        return Err(end.error(expectation(&expected, "the end of the text".to_owned())));
+        let name = functions[missing];
+        return Err(end_of_text(&format_args!("the function `{name}:`")));
     }
     let bodies = parser
         .bodies
@@ -106,18 +101,21 @@ pub(super) fn parse(text: &str) -> Result<Program, ParseError> {
 }
 
 /// What has been read after the head.
-struct Parser<'a> {
+struct Parser<'l, 'a> {
     schema: Schema,
     cells: Vec<Cell>,
-    places: BTreeMap<&'a str, CellIndex>,
+    /// Only looked up, never iterated.
+    places: HashMap<&'a str, CellIndex>,
     bodies: Vec<Option<Vec<Instruction>>>,
     /// The function that instructions belong to.
     current: Option<usize>,
-    sources: Sources<'a>,
+    /// The operands of an instruction while it is read.
+    operands: Vec<CellIndex>,
+    sources: Sources<'l, 'a>,
 }
 
-impl<'a> Parser<'a> {
-    fn statement(&mut self, line: Cursor<'_, 'a>) -> Result<(), ParseError> {
+impl<'l, 'a> Parser<'l, 'a> {
+    fn statement(&mut self, line: Cursor<'l, 'a>) -> Result<(), ParseError> {
         match (line.peek(0), line.peek(1), self.current) {
             (Some(Token::Word(_)), Some(Token::Sign(':')), _) => self.function(line),
             (Some(Token::Word(word)), Some(Token::Word(_)), Some(_))
@@ -138,7 +136,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn function(&mut self, mut line: Cursor<'_, 'a>) -> Result<(), ParseError> {
+    fn function(&mut self, mut line: Cursor<'l, 'a>) -> Result<(), ParseError> {
         let (name, position) = line.word("a function's name")?;
         line.sign(':')?;
         line.end()?;
@@ -169,34 +167,38 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn declaration(&mut self, mut line: Cursor<'_, 'a>) -> Result<(), ParseError> {
+    fn declaration(&mut self, mut line: Cursor<'l, 'a>) -> Result<(), ParseError> {
         let functions = self.schema.description().functions;
-        let what = format!(
-            "one of {}, or a function such as `{}:`",
-            list(Role::ALL.map(Role::keyword)),
-            functions.first().copied().unwrap_or_default()
-        );
+        let expected = fmt::from_fn(|formatter| {
+            let roles = list(Role::ALL.map(Role::keyword));
+            let function = functions.first().copied().unwrap_or_default();
+            write!(
+                formatter,
+                "one of {roles}, or a function such as `{function}:`"
+            )
+        });
         let start = line;
-        let (keyword, role_position) = line.word(&what)?;
-        let role = Role::from_keyword(keyword).ok_or_else(|| start.unexpected(&what))?;
-        let (name, name_position) = line.word("the cell's name")?;
-        let (shape, role, content) = match role {
+        let (keyword, _) = line.word(&expected)?;
+        let role = Role::from_keyword(keyword).ok_or_else(|| start.unexpected(&expected))?;
+        let (name, _) = line.word("the cell's name")?;
+        let (shape, role) = match role {
             Role::Constant(_) => {
                 line.sign('=')?;
-                let (word, content) = line.word("the constant's value")?;
+                let (word, position) = line.word("the constant's value")?;
                 let value: Constant = word.parse().map_err(|error| {
                     let found = shown(word);
-                    content.error(ParseErrorKind::Number { found, error })
+                    position.error(ParseErrorKind::Number { found, error })
                 })?;
-                (Shape::Scalar, Role::Constant(value), content)
+                (Shape::Scalar, Role::Constant(value))
             }
             Role::Input | Role::State | Role::Scratch | Role::Output => {
-                let expected = Shape::alternatives();
+                let expected =
+                    fmt::from_fn(|formatter| formatter.write_str(&Shape::alternatives()));
                 let before = line;
-                let (word, content) = line.word(&expected)?;
+                let (word, _) = line.word(&expected)?;
                 let shape =
                     Shape::from_keyword(word).ok_or_else(|| before.unexpected(&expected))?;
-                (shape, role, content)
+                (shape, role)
             }
         };
         line.end()?;
@@ -208,16 +210,15 @@ impl<'a> Parser<'a> {
             shape,
             role,
         });
-        self.sources
-            .cells
-            .push([role_position, name_position, content]);
+        self.sources.cells.push(start);
         Ok(())
     }
 
-    fn instruction(&mut self, mut line: Cursor<'_, 'a>, body: usize) -> Result<(), ParseError> {
-        let (name, destination_position) = line.word("a cell's name")?;
+    fn instruction(&mut self, mut line: Cursor<'l, 'a>, body: usize) -> Result<(), ParseError> {
+        let start = line;
+        let (name, position) = line.word("a cell's name")?;
         line.sign('=')?;
-        let destination = self.cell(name, destination_position)?;
+        let destination = self.cell(name, position)?;
         let (mnemonic, op_position) = line.word("an op")?;
         let op = Op::from_mnemonic(mnemonic).ok_or_else(|| {
             let mnemonics = || Op::all().map(Op::mnemonic);
@@ -231,14 +232,13 @@ impl<'a> Parser<'a> {
             })
         })?;
         line.sign('(')?;
-        let mut operands = Vec::new();
-        let mut operand_positions = Vec::new();
+        self.operands.clear();
         loop {
             let (name, position) = line.word("a cell's name")?;
-            operands.push(self.cell(name, position)?);
-            operand_positions.push(position);
+            let operand = self.cell(name, position)?;
+            self.operands.push(operand);
             match line.peek(0) {
-                Some(Token::Sign(',')) => line.next += 1,
+                Some(Token::Sign(',')) => line.skip(),
                 Some(Token::Sign(')')) => break,
                 Some(Token::Word(_) | Token::Sign(_)) | None => {
                     return Err(line.unexpected("`,` or `)`"));
@@ -247,14 +247,10 @@ impl<'a> Parser<'a> {
         }
         line.sign(')')?;
         line.end()?;
-        let instruction = Instruction::new(destination, op, &operands)
+        let instruction = Instruction::new(destination, op, &self.operands)
             .map_err(|error: TypeError| op_position.error(ParseErrorKind::Arity(error)))?;
         self.bodies[body].get_or_insert_default().push(instruction);
-        self.sources.instructions[body].push(InstructionSource {
-            destination: destination_position,
-            op: op_position,
-            operands: operand_positions,
-        });
+        self.sources.instructions[body].push(start);
         Ok(())
     }
 

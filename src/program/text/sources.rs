@@ -1,58 +1,49 @@
 //! Where the parts of a program stand in its text.
 
-use super::cursor::Position;
+use super::cursor::{Cursor, Position};
 use super::error::{ParseError, ParseErrorKind};
 use crate::program::InvalidProgram;
 use crate::program::verify::{CellPart, InstructionPart, Place};
 
-/// Where each part of a program stands in its text.
-pub(super) struct Sources<'a> {
+/// Where each part of a program stands in its text. Cells and instructions have whole lines, in which
+/// a part's place tells its position.
+pub(super) struct Sources<'l, 'a> {
     pub(super) notes: Vec<Position<'a>>,
     pub(super) name: Position<'a>,
     pub(super) schema: Position<'a>,
-    /// Role, name and content.
-    pub(super) cells: Vec<[Position<'a>; 3]>,
+    pub(super) cells: Vec<Cursor<'l, 'a>>,
     pub(super) functions: Vec<Position<'a>>,
-    pub(super) instructions: Vec<Vec<InstructionSource<'a>>>,
+    pub(super) instructions: Vec<Vec<Cursor<'l, 'a>>>,
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct InstructionSource<'a> {
-    pub(super) destination: Position<'a>,
-    pub(super) op: Position<'a>,
-    pub(super) operands: Vec<Position<'a>>,
-}
-
-impl Sources<'_> {
+impl Sources<'_, '_> {
     /// Says what is wrong with a program where its text says so.
     pub(super) fn error(&self, error: InvalidProgram) -> ParseError {
         let position = match error.place {
-            Place::Name => Some(&self.name),
-            Place::Note(index) => self.notes.get(index),
-            Place::Table => Some(&self.schema),
-            Place::Cell(index, part) => {
-                self.cells
-                    .get(index)
-                    .map(|[role, name, content]| match part {
-                        CellPart::Role => role,
-                        CellPart::Name => name,
-                        CellPart::Content => content,
-                    })
-            }
-            Place::Function(body) => self.functions.get(body),
+            Place::Name => Some(self.name),
+            Place::Note(index) => self.notes.get(index).copied(),
+            Place::Table => Some(self.schema),
+            // `role name shape` or `constant name = value`
+            Place::Cell(index, part) => self.cells.get(index).map(|line| match part {
+                CellPart::Role => line.position(),
+                CellPart::Name => line.position_ahead(1),
+                CellPart::Content => line.last_position(),
+            }),
+            Place::Function(body) => self.functions.get(body).copied(),
+            // `destination = op ( operand , operand )`
             Place::Instruction {
                 body, index, part, ..
             } => {
-                let source = self.instructions.get(body).and_then(|body| body.get(index));
-                source.and_then(|source| match part {
-                    InstructionPart::Destination => Some(&source.destination),
-                    InstructionPart::Op => Some(&source.op),
-                    InstructionPart::Operand(position) => source.operands.get(position),
+                let line = self.instructions.get(body).and_then(|body| body.get(index));
+                line.map(|line| match part {
+                    InstructionPart::Destination => line.position(),
+                    InstructionPart::Op => line.position_ahead(2),
+                    InstructionPart::Operand(number) => line.position_ahead(4 + 2 * number),
                 })
             }
         };
         position
-            .unwrap_or(&self.schema)
+            .unwrap_or(self.schema)
             .error(ParseErrorKind::Invalid(error.problem))
     }
 }

@@ -95,7 +95,8 @@ impl Program {
             ));
         }
         let mut names = BTreeSet::new();
-        if let Some(index) = self.cells.iter().position(|cell| !names.insert(&cell.name)) {
+        let mut all = self.cells.iter().map(|cell| cell.name.as_str());
+        if let Some(index) = all.position(|name| !names.insert(name)) {
             let problem = Problem::RepeatedCell {
                 name: self.cells[index].name.clone(),
             };
@@ -107,7 +108,7 @@ impl Program {
         let missing = description
             .required
             .iter()
-            .find(|cell| !names.contains(&cell.name.to_owned()));
+            .find(|cell| !names.contains(cell.name));
         missing.map_or(Ok(()), |cell| {
             let (name, shape, role) = (cell.name.to_owned(), cell.shape, cell.role.role());
             let declaration = Cell { name, shape, role }.to_string();
@@ -173,7 +174,7 @@ impl Program {
 
     fn verify_further_cell(&self, cell: &Cell) -> Result<(), (CellPart, Problem)> {
         let description = self.schema.description();
-        let name = cell.name.clone();
+        let name = || cell.name.clone();
         match (cell.role, cell.shape) {
             (Role::Input | Role::Output, _) => {
                 let role = cell.role.keyword();
@@ -188,13 +189,13 @@ impl Program {
                 let problem = Problem::ForeignCell {
                     schema: description.name,
                     role,
-                    name,
+                    name: name(),
                     known,
                 };
                 Err((CellPart::Name, problem))
             }
             (Role::Constant(_), shape) if !shape.is_scalar() => {
-                Err((CellPart::Content, Problem::TensorConstant { name }))
+                Err((CellPart::Content, Problem::TensorConstant { name: name() }))
             }
             (Role::Constant(_) | Role::State | Role::Scratch, _) => Ok(()),
         }
@@ -245,13 +246,13 @@ fn verify_instruction(
 ) -> Result<(), (InstructionPart, Problem)> {
     let look_up = |part: InstructionPart, index: CellIndex| {
         let (index, count) = (index.index(), cells.len());
-        cells.get(index).ok_or((
-            part,
-            Problem::CellIndex {
+        cells.get(index).ok_or_else(|| {
+            let problem = Problem::CellIndex {
                 index,
                 cells: count,
-            },
-        ))
+            };
+            (part, problem)
+        })
     };
     let destination = look_up(InstructionPart::Destination, instruction.destination())?;
     if !destination.role.is_writable() {
