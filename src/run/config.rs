@@ -141,7 +141,7 @@ mod tests {
                 "[search]\ngenerations = 1\nsede = 2",
                 "unknown field `sede`",
             ),
-            ("format = 3\n[other]", "has format 3"),
+            ("format = 4\n[other]", "has format 4"),
             ("[search]\npopulation = 0", "population must be from 2 to"),
             ("[search", "line 1"),
         ] {

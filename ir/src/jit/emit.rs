@@ -56,18 +56,6 @@ pub(super) fn signature(isa: &dyn TargetIsa) -> Signature {
     signature
 }
 
-/// The signature of `functions`: `(op, three operands, result, elements)`.
-fn functions_signature(isa: &dyn TargetIsa) -> Signature {
-    signature(isa)
-}
-
-/// The signature of `routine`: `(context, number of the matrix op)`.
-fn routine_signature(isa: &dyn TargetIsa) -> Signature {
-    let mut signature = Signature::new(isa.default_call_conv());
-    signature.params = vec![AbiParam::new(isa.pointer_type()); 2];
-    signature
-}
-
 /// What a function becomes beside its code.
 pub(super) struct Emitted {
     pub(super) constants: ConstantTable,
@@ -87,13 +75,11 @@ struct Emitter<'a, 'b> {
     table: ir::Value,
     /// The address of the extents of all shapes.
     extents: ir::Value,
-    /// What runs a matrix op, and what it takes.
+    /// What runs a matrix op.
     routine: ir::Value,
-    routine_signature: ir::SigRef,
     context: ir::Value,
-    /// What runs an elementary function over a chunk, and what it takes.
+    /// What runs an elementary function over a chunk.
     functions: ir::Value,
-    functions_signature: ir::SigRef,
     elementary_functions: ElementaryFunctions,
     matrix_calls: Vec<MatrixCall>,
     /// How many slots the loops so far need.
@@ -137,8 +123,6 @@ pub(super) fn emit(
         builder.ins().load(pointer, flags, addresses, offset)
     });
     let addresses = addresses.collect();
-    let routine_signature = builder.import_signature(routine_signature(isa));
-    let functions_signature = builder.import_signature(functions_signature(isa));
     let builder = RefCell::new(builder);
     let constants = RefCell::new(ConstantTable::new());
     let mut emitter = Emitter {
@@ -150,10 +134,8 @@ pub(super) fn emit(
         table,
         extents,
         routine,
-        routine_signature,
         context: routine_context,
         functions,
-        functions_signature,
         elementary_functions,
         matrix_calls: Vec::new(),
         slots: 0,
@@ -226,6 +208,17 @@ impl<'a, 'b> Emitter<'a, 'b> {
         Ok(())
     }
 
+    /// Calls a routine that takes addresses, and numbers of their size, and gives nothing.
+    fn call(&self, routine: ir::Value, arguments: &[ir::Value]) {
+        self.build(|builder| {
+            let own = &builder.func.signature;
+            let mut signature = Signature::new(own.call_conv);
+            signature.params = vec![own.params[0]; arguments.len()];
+            let signature = builder.import_signature(signature);
+            builder.ins().call_indirect(signature, routine, arguments);
+        });
+    }
+
     fn address(&self, place: Place) -> ir::Value {
         match place {
             Place::Parameter(parameter) => self.addresses[parameter.index()],
@@ -244,13 +237,8 @@ impl<'a, 'b> Emitter<'a, 'b> {
             }
         }
         let number = self.matrix_calls.len() as i64;
-        let (routine, signature, context) = (self.routine, self.routine_signature, self.context);
-        self.build(|builder| {
-            let number = builder.ins().iconst(I64, number);
-            builder
-                .ins()
-                .call_indirect(signature, routine, &[context, number]);
-        });
+        let number = self.build(|builder| builder.ins().iconst(I64, number));
+        self.call(self.routine, &[self.context, number]);
         let (place, shape) = call.result;
         if shape.is_scalar() {
             let scalar = self.load_scalar(self.address(place));

@@ -10,7 +10,7 @@
 //! The derivative in a direction E is what the iteration makes of E when it is itself differentiated.
 //! For a symmetric A it is symmetric as a map of E, so that it serves as its own transpose.
 
-use super::product::multiply;
+use super::product::{multiply, multiply_add};
 use super::{Matrix, MatrixMut, Workspace};
 
 /// The most iterations. A matrix that needs more has a condition number that binary32 cannot invert.
@@ -56,29 +56,23 @@ impl Square<'_> {
         }
     }
 
-    /// `self = left · right`.
-    fn set_product(&mut self, left: &Square<'_>, right: &Square<'_>) {
-        let rows = self.rows;
-        let mut result = MatrixMut {
+    fn write(&mut self) -> MatrixMut<'_> {
+        MatrixMut {
             data: self.numbers,
-            rows,
-            columns: rows,
-        };
-        multiply(left.read(), right.read(), &mut result);
+            rows: self.rows,
+            columns: self.rows,
+        }
     }
 
-    /// `self = a · b + c · d`, by way of `spare`.
-    fn set_sum_of_products(
-        &mut self,
-        [a, b]: [&Square<'_>; 2],
-        [c, d]: [&Square<'_>; 2],
-        spare: &mut Square<'_>,
-    ) {
+    /// `self = left · right`.
+    fn set_product(&mut self, left: &Square<'_>, right: &Square<'_>) {
+        multiply(left.read(), right.read(), &mut self.write());
+    }
+
+    /// `self = a · b + c · d`, each element one chain.
+    fn set_sum_of_products(&mut self, [a, b]: [&Square<'_>; 2], [c, d]: [&Square<'_>; 2]) {
         self.set_product(a, b);
-        spare.set_product(c, d);
-        for (sum, &other) in self.numbers.iter_mut().zip(&*spare.numbers) {
-            *sum += other;
-        }
+        multiply_add(c.read(), d.read(), &mut self.write());
     }
 
     fn set(&mut self, other: &Square<'_>) {
@@ -202,7 +196,6 @@ pub(crate) fn inverse_root_derivative(
         mut dstep,
         mut dpower,
         mut spare,
-        mut other,
     ] = squares(workspace, rows);
     let (scale, of_root) = scales(root, a);
     spare.numbers.fill(0.0);
@@ -218,22 +211,22 @@ pub(crate) fn inverse_root_derivative(
     for _ in 0..MAX_ITERATIONS {
         step.set_affine(alpha, &m, 1.0 - alpha);
         dstep.set_affine(alpha, &dm, 0.0);
-        spare.set_sum_of_products([&dx, &step], [&x, &dstep], &mut other);
+        spare.set_sum_of_products([&dx, &step], [&x, &dstep]);
         dx.set(&spare);
         spare.set_product(&x, &step);
         x.set(&spare);
         power.set_product(&step, &step);
-        dpower.set_sum_of_products([&dstep, &step], [&step, &dstep], &mut other);
+        dpower.set_sum_of_products([&dstep, &step], [&step, &dstep]);
         match root {
             Root::Square => {}
             Root::Fourth => {
-                spare.set_sum_of_products([&dpower, &power], [&power, &dpower], &mut other);
+                spare.set_sum_of_products([&dpower, &power], [&power, &dpower]);
                 dpower.set(&spare);
                 spare.set_product(&power, &power);
                 power.set(&spare);
             }
         }
-        spare.set_sum_of_products([&dpower, &m], [&power, &dm], &mut other);
+        spare.set_sum_of_products([&dpower, &m], [&power, &dm]);
         dm.set(&spare);
         spare.set_product(&power, &m);
         m.set(&spare);

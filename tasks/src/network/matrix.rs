@@ -1,82 +1,62 @@
-//! A row-major matrix whose rows are padded to whole vectors.
+//! Examples, activations and their gradients: a row for each example.
 
 use std::ops::Range;
 
-use super::product::{Left, ROW_PADDING};
+use mlevolve_product::{MatrixView, MatrixViewMut};
 
-/// `rows × columns` floats; each row occupies [`stride`](Self::stride) floats, of which those past `columns` are scratch.
+/// `rows × columns` floats, row by row without gaps.
 #[derive(Debug, Clone)]
 pub(crate) struct Matrix {
     data: Vec<f32>,
-    rows: usize,
     columns: usize,
-    stride: usize,
 }
 
 impl Matrix {
     /// A matrix of zeros.
     pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
-        let stride = columns.next_multiple_of(ROW_PADDING);
         Self {
-            data: vec![0.0; rows * stride],
-            rows,
+            data: vec![0.0; rows * columns],
             columns,
-            stride,
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn rows(&self) -> usize {
-        self.rows
+        self.data.len() / self.columns
     }
 
     pub(crate) fn columns(&self) -> usize {
         self.columns
     }
 
-    /// Floats from the start of one row to the start of the next.
-    pub(super) fn stride(&self) -> usize {
-        self.stride
-    }
-
-    /// Row `row` without its padding.
+    /// Row `row`.
     pub(crate) fn row(&self, row: usize) -> &[f32] {
-        &self.data[row * self.stride..][..self.columns]
+        &self.data[row * self.columns..][..self.columns]
     }
 
-    /// Row `row` without its padding.
+    /// Row `row`.
     pub(crate) fn row_mut(&mut self, row: usize) -> &mut [f32] {
-        &mut self.data[row * self.stride..][..self.columns]
+        &mut self.data[row * self.columns..][..self.columns]
     }
 
-    /// Rows with their padding, for elementwise passes and products.
-    pub(super) fn padded_rows(&self, rows: Range<usize>) -> &[f32] {
-        &self.data[rows.start * self.stride..rows.end * self.stride]
+    /// The numbers of some rows, for elementwise passes.
+    pub(super) fn numbers(&self, rows: Range<usize>) -> &[f32] {
+        &self.data[rows.start * self.columns..rows.end * self.columns]
     }
 
-    /// Rows with their padding, for elementwise passes and products.
-    pub(super) fn padded_rows_mut(&mut self, rows: Range<usize>) -> &mut [f32] {
-        &mut self.data[rows.start * self.stride..rows.end * self.stride]
+    /// The numbers of some rows, for elementwise passes.
+    pub(super) fn numbers_mut(&mut self, rows: Range<usize>) -> &mut [f32] {
+        &mut self.data[rows.start * self.columns..rows.end * self.columns]
     }
 
-    /// The left operand of a product: these rows.
-    pub(super) fn left(&self, rows: Range<usize>) -> Left<'_> {
-        Left {
-            row_stride: self.stride,
-            column_stride: 1,
-            rows: rows.len(),
-            depth: self.columns,
-            data: self.padded_rows(rows),
-        }
+    /// Some rows as an operand of a product.
+    pub(super) fn view(&self, rows: Range<usize>) -> MatrixView<'_> {
+        MatrixView::new(self.numbers(rows.clone()), rows.len(), self.columns)
     }
 
-    /// The left operand of a product: the transpose of these rows.
-    pub(super) fn left_transposed(&self, rows: Range<usize>) -> Left<'_> {
-        Left {
-            row_stride: 1,
-            column_stride: self.stride,
-            rows: self.columns,
-            depth: rows.len(),
-            data: self.padded_rows(rows),
-        }
+    /// Some rows as the result of a product.
+    pub(super) fn view_mut(&mut self, rows: Range<usize>) -> MatrixViewMut<'_> {
+        let columns = self.columns;
+        MatrixViewMut::new(self.numbers_mut(rows.clone()), rows.len(), columns)
     }
 }

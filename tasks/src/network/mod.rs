@@ -8,14 +8,13 @@
 //!                      gradient arena ◄──backward(inputs)────────┘
 //! ```
 //!
-//! Matrices have padded rows, so that [`product`] can always read whole vectors. Arithmetic is f32 in a fixed order
-//! without contraction, and transcendental functions are this crate's or `libm`'s, so the same inputs give the same
-//! bits on every machine and thread.
+//! Products are the crate `mlevolve_product`'s, one chain of fused multiply-adds for each element; all else is f32 in
+//! a fixed order without contraction, and transcendental functions are this crate's or `libm`'s. So the same inputs
+//! give the same bits on every machine and thread.
 
 mod activation;
 mod loss;
 mod matrix;
-mod product;
 #[cfg(test)]
 pub(crate) mod reference;
 mod shape;

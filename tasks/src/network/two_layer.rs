@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::product::multiply;
+use mlevolve_product::{MatrixView, MatrixViewMut, Start, multiply};
+
 use super::{Matrix, Shape};
-use crate::ParameterLayout;
+use crate::{ParameterLayout, TensorLayout};
 
 /// What a forward pass leaves for the loss and for the backward pass.
 #[derive(Debug, Clone)]
@@ -37,55 +38,52 @@ impl Activations {
 }
 
 /// A network at some parameters, which [`load`](Self::load) sets.
-///
-/// Weights are copied out of the arena into padded matrices once per step, which costs little beside a batch and lets
-/// every product read whole vectors.
 #[derive(Debug, Clone)]
 pub(crate) struct TwoLayerNetwork {
     shape: Shape,
     layout: ParameterLayout,
-    hidden_weight: Matrix,
-    hidden_bias: Matrix,
-    output_weight: Matrix,
-    output_weight_transposed: Matrix,
-    output_bias: Matrix,
+    /// An arena of the layout.
+    parameters: Vec<f32>,
 }
 
 impl TwoLayerNetwork {
     /// A network whose parameters are all zero until they are loaded.
     pub(crate) fn new(shape: Shape) -> Self {
+        let layout = shape.layout();
         Self {
             shape,
-            layout: shape.layout(),
-            hidden_weight: Matrix::zeros(shape.inputs, shape.hidden),
-            hidden_bias: Matrix::zeros(1, shape.hidden),
-            output_weight: Matrix::zeros(shape.hidden, shape.outputs),
-            output_weight_transposed: Matrix::zeros(shape.outputs, shape.hidden),
-            output_bias: Matrix::zeros(1, shape.outputs),
+            parameters: vec![0.0; layout.arena_len()],
+            layout,
         }
     }
 
-    /// Takes over the parameters of an arena in [`Shape::layout`]; its padding is not read.
+    /// Takes over the parameters of an arena in [`Shape::layout`]; its padding is not used.
     pub(crate) fn load(&mut self, parameters: &[f32]) {
-        let tensors = self.layout.tensors();
-        let matrices = [
-            &mut self.hidden_weight,
-            &mut self.hidden_bias,
-            &mut self.output_weight,
-            &mut self.output_bias,
-        ];
-        for (tensor, matrix) in tensors.iter().zip(matrices) {
-            let rows = parameters[tensor.range()].chunks_exact(tensor.columns);
-            for (row, values) in rows.enumerate() {
-                matrix.row_mut(row).copy_from_slice(values);
-            }
-        }
-        for hidden in 0..self.shape.hidden {
-            for output in 0..self.shape.outputs {
-                self.output_weight_transposed.row_mut(output)[hidden] =
-                    self.output_weight.row(hidden)[output];
-            }
-        }
+        self.parameters.copy_from_slice(parameters);
+    }
+
+    fn weight(&self, tensor: &TensorLayout) -> MatrixView<'_> {
+        MatrixView::new(
+            &self.parameters[tensor.range()],
+            tensor.rows,
+            tensor.columns,
+        )
+    }
+
+    /// `out = inputs · weight + bias`, for the given rows: the chain of an element begins with its unit's bias.
+    fn dense(
+        &self,
+        inputs: &Matrix,
+        [weight, bias]: [&TensorLayout; 2],
+        rows: Range<usize>,
+        out: &mut Matrix,
+    ) {
+        multiply(
+            inputs.view(rows.clone()),
+            self.weight(weight),
+            Start::Row(&self.parameters[bias.range()]),
+            &mut out.view_mut(rows),
+        );
     }
 
     /// Computes `rows` of `activations` from the same rows of `inputs`.
@@ -98,23 +96,12 @@ impl TwoLayerNetwork {
         let Activations {
             hidden, outputs, ..
         } = activations;
-        dense(
-            inputs,
-            &self.hidden_weight,
-            &self.hidden_bias,
-            rows.clone(),
-            hidden,
-        );
+        let [hidden_weight, hidden_bias, output_weight, output_bias] = tensors(&self.layout);
+        self.dense(inputs, [hidden_weight, hidden_bias], rows.clone(), hidden);
         self.shape
             .activation
-            .apply(hidden.padded_rows_mut(rows.clone()));
-        dense(
-            hidden,
-            &self.output_weight,
-            &self.output_bias,
-            rows,
-            outputs,
-        );
+            .apply(hidden.numbers_mut(rows.clone()));
+        self.dense(hidden, [output_weight, output_bias], rows, outputs);
     }
 
     /// Writes the loss's gradient with respect to the parameters to the arena `gradient`, whose padding is left alone.
@@ -133,9 +120,7 @@ impl TwoLayerNetwork {
             outputs: output_gradient,
             hidden_gradient,
         } = activations;
-        let [hidden_weight, hidden_bias, output_weight, output_bias] = self.layout.tensors() else {
-            unreachable!("a two-layer network has four tensors");
-        };
+        let [hidden_weight, hidden_bias, output_weight, output_bias] = tensors(&self.layout);
         weight_gradient(
             hidden,
             output_gradient,
@@ -144,19 +129,15 @@ impl TwoLayerNetwork {
         );
         bias_gradient(output_gradient, rows, &mut gradient[output_bias.range()]);
 
-        let stride = hidden_gradient.stride();
         multiply(
-            output_gradient.left(0..rows),
-            self.output_weight_transposed
-                .padded_rows(0..self.shape.outputs),
-            self.output_weight_transposed.stride(),
-            self.shape.hidden,
-            hidden_gradient.padded_rows_mut(0..rows),
-            stride,
+            output_gradient.view(0..rows),
+            self.weight(output_weight).transposed(),
+            Start::Zero,
+            &mut hidden_gradient.view_mut(0..rows),
         );
         self.shape.activation.backward(
-            hidden.padded_rows(0..rows),
-            hidden_gradient.padded_rows_mut(0..rows),
+            hidden.numbers(0..rows),
+            hidden_gradient.numbers_mut(0..rows),
         );
 
         weight_gradient(
@@ -169,37 +150,21 @@ impl TwoLayerNetwork {
     }
 }
 
-/// `out = inputs · weight + bias`, for the given rows.
-fn dense(inputs: &Matrix, weight: &Matrix, bias: &Matrix, rows: Range<usize>, out: &mut Matrix) {
-    let stride = out.stride();
-    let columns = out.columns();
-    let out = out.padded_rows_mut(rows.clone());
-    multiply(
-        inputs.left(rows),
-        weight.padded_rows(0..weight.rows()),
-        weight.stride(),
-        columns,
-        out,
-        stride,
-    );
-    let bias = bias.padded_rows(0..1);
-    for row in out.chunks_exact_mut(stride) {
-        for (value, bias) in row.iter_mut().zip(bias) {
-            *value += bias;
-        }
-    }
+/// Weight and bias of the hidden layer, then of the output layer.
+fn tensors(layout: &ParameterLayout) -> [&TensorLayout; 4] {
+    let [hidden_weight, hidden_bias, output_weight, output_bias] = layout.tensors() else {
+        unreachable!("a two-layer network has four tensors");
+    };
+    [hidden_weight, hidden_bias, output_weight, output_bias]
 }
 
-/// `out = inputsᵀ · output_gradient` over the first `rows` rows; `out` has no padding.
+/// `out = inputsᵀ · output_gradient` over the first `rows` rows.
 fn weight_gradient(inputs: &Matrix, output_gradient: &Matrix, rows: usize, out: &mut [f32]) {
-    let columns = output_gradient.columns();
     multiply(
-        inputs.left_transposed(0..rows),
-        output_gradient.padded_rows(0..rows),
-        output_gradient.stride(),
-        columns,
-        out,
-        columns,
+        inputs.view(0..rows).transposed(),
+        output_gradient.view(0..rows),
+        Start::Zero,
+        &mut MatrixViewMut::new(out, inputs.columns(), output_gradient.columns()),
     );
 }
 

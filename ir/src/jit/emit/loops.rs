@@ -20,42 +20,37 @@ use crate::ops::{MAX_ARITY, ReductionOp};
 use crate::schedule::{Loop, Place, Reduction};
 use crate::shape::Shape;
 
-/// How long the shape of a loop is.
+/// An address: `displacement` bytes after `base`.
 #[derive(Clone, Copy)]
-struct Bounds {
-    /// What the elements take, and what they take with padding.
-    bytes: ir::Value,
-    padded_bytes: ir::Value,
-    /// The number of elements, in each lane.
-    count: ir::Value,
+struct Location {
+    base: ir::Value,
+    displacement: i32,
 }
 
+impl Location {
+    /// Where the vector with this index is, of those that begin here.
+    const fn vector(self, index: usize) -> Self {
+        Self {
+            base: self.base,
+            displacement: self.displacement + (index * VECTOR_BYTES) as i32,
+        }
+    }
+}
+
+/// Where the elements of a turn are in each place, or in the slots.
+type Bases = Vec<(Option<Place>, ir::Value)>;
+
 impl Emitter<'_, '_> {
-    /// Loads how long a shape is.
-    fn bounds(&self, shape: Shape) -> Bounds {
-        let extents = self.extents;
-        let start = shape as usize * size_of::<Extent>();
-        self.build(|builder| {
-            let flags = MemFlagsData::trusted();
-            let mut field = |kind, offset: usize| {
-                builder
-                    .ins()
-                    .load(kind, flags, extents, (start + offset) as i32)
-            };
-            let bytes = field(I64, offset_of!(Extent, bytes));
-            let padded_bytes = field(I64, offset_of!(Extent, padded_bytes));
-            let count = field(F32, offset_of!(Extent, count));
-            Bounds {
-                bytes,
-                padded_bytes,
-                count: builder.ins().splat(F32X4, count),
-            }
-        })
+    /// Loads a field of a shape's extent.
+    fn extent(&self, shape: Shape, kind: ir::Type, field_offset: usize) -> ir::Value {
+        let offset = (shape as usize * size_of::<Extent>() + field_offset) as i32;
+        let (flags, extents) = (MemFlagsData::trusted(), self.extents);
+        self.build(|builder| builder.ins().load(kind, flags, extents, offset))
     }
 
     /// Emits a loop, in as many segments as it takes.
     pub(super) fn emit_loop(&mut self, of_shape: &Loop) -> Result<(), CompileError> {
-        let bounds = self.bounds(of_shape.shape);
+        let end = self.extent(of_shape.shape, I64, offset_of!(Extent, padded_bytes));
         let Segments { segments, slots } = Segments::new(
             self.function,
             self.schedule,
@@ -72,13 +67,15 @@ impl Emitter<'_, '_> {
             initial.extend([neutral; ACCUMULATOR_VECTORS]);
         }
         let accumulators = if let [Segment::Loop(whole)] = &segments[..] {
-            self.emit_segment(of_shape, whole, bounds, bounds.padded_bytes, &initial)?
+            self.emit_segment(of_shape, whole, end, &initial)?
         } else {
-            self.emit_chunks(of_shape, &segments, bounds, &initial)?
+            self.emit_chunks(of_shape, &segments, end, &initial)?
         };
         let accumulators = accumulators.chunks(ACCUMULATOR_VECTORS);
         for (reduction, accumulators) in of_shape.reductions.iter().zip(accumulators) {
-            let total = self.finish(reduction.op, accumulators, bounds.count);
+            let count = self.extent(of_shape.shape, F32, offset_of!(Extent, count));
+            let count = self.build(|builder| builder.ins().splat(F32X4, count));
+            let total = self.finish(reduction.op, accumulators, count);
             self.scalars[reduction.result.index()] = Some(total);
         }
         Ok(())
@@ -90,15 +87,15 @@ impl Emitter<'_, '_> {
         &mut self,
         of_shape: &Loop,
         segments: &[Segment],
-        bounds: Bounds,
+        end: ir::Value,
         initial: &[ir::Value],
     ) -> Result<Vec<ir::Value>, CompileError> {
         let (chunk, after) = self.begin_loop(initial);
         let parameters = self.build(|builder| builder.block_params(chunk).to_vec());
         let (start, mut accumulators) = (parameters[0], parameters[1..].to_vec());
-        let end = self.build(|builder| {
-            let end = builder.ins().iadd_imm_s(start, CHUNK_BYTES as i64);
-            builder.ins().umin(end, bounds.padded_bytes)
+        let chunk_end = self.build(|builder| {
+            let chunk_end = builder.ins().iadd_imm_s(start, CHUNK_BYTES as i64);
+            builder.ins().umin(chunk_end, end)
         });
         // What is at an offset from the beginning of all elements is found by the same offset.
         let memory = self.address(Place::Buffer(self.schedule.buffers.len()));
@@ -106,39 +103,41 @@ impl Emitter<'_, '_> {
         for (number, segment) in segments.iter().enumerate() {
             let mut initial = vec![start];
             match segment {
-                Segment::Call(call) => self.call_function(call, start, end),
+                Segment::Call(call) => self.call_function(call, start, chunk_end),
                 Segment::Loop(segment) if number + 1 == segments.len() => {
                     initial.append(&mut accumulators);
-                    accumulators = self.emit_segment(of_shape, segment, bounds, end, &initial)?;
+                    accumulators = self.emit_segment(of_shape, segment, chunk_end, &initial)?;
                 }
                 Segment::Loop(segment) => {
-                    self.emit_segment(of_shape, segment, bounds, end, &initial)?;
+                    self.emit_segment(of_shape, segment, chunk_end, &initial)?;
                 }
             }
         }
-        self.end_loop(chunk, after, end, bounds.padded_bytes, &accumulators);
+        self.end_loop(chunk, after, chunk_end, end, &accumulators);
         Ok(accumulators)
     }
 
     /// Has an elementary function computed for the elements from offset `start` to `end`.
     fn call_function(&self, call: &CallSegment, start: ir::Value, end: ir::Value) {
         let operands = call.operands.iter();
-        let operands: Vec<_> = operands.map(|&at| self.source_address(at, start)).collect();
-        let result = self.source_address(call.result, start);
-        let (functions, signature) = (self.functions, self.functions_signature);
-        self.build(|builder| {
-            let op = builder.ins().iconst(I64, call.op as i64);
+        let mut bases = Bases::new();
+        let mut address = |source: Source| {
+            let Location { base, displacement } = self.locate(source, start, &mut bases);
+            self.build(|builder| builder.ins().iadd_imm_s(base, i64::from(displacement)))
+        };
+        let operands: Vec<_> = operands.map(|&operand| address(operand)).collect();
+        let result = address(call.result);
+        let (op, count) = self.build(|builder| {
             let bytes = builder.ins().isub(end, start);
             let count = builder
                 .ins()
                 .ushr_imm_u(bytes, i64::from(size_of::<f32>().ilog2()));
-            // What the op does not take is not looked at, but has to be there.
-            let operand = |index: usize| operands.get(index).copied().unwrap_or(operands[0]);
-            let arguments = [op, operand(0), operand(1), operand(2), result, count];
-            builder
-                .ins()
-                .call_indirect(signature, functions, &arguments);
+            (builder.ins().iconst(I64, call.op as i64), count)
         });
+        // What the op does not take is not looked at, but has to be there.
+        let operand = |index: usize| operands.get(index).copied().unwrap_or(operands[0]);
+        let arguments = [op, operand(0), operand(1), operand(2), result, count];
+        self.call(self.functions, &arguments);
     }
 
     /// Emits a segment's loop from the offset that `initial` begins with to `end`. If `initial` goes on
@@ -147,7 +146,6 @@ impl Emitter<'_, '_> {
         &mut self,
         of_shape: &Loop,
         segment: &LoopSegment,
-        bounds: Bounds,
         end: ir::Value,
         initial: &[ir::Value],
     ) -> Result<Vec<ir::Value>, CompileError> {
@@ -156,10 +154,10 @@ impl Emitter<'_, '_> {
         let (offset, mut accumulators) = (parameters[0], parameters[1..].to_vec());
         // A short body has the processor overlap its turns, and compiles in half the time.
         let width = if accumulators.is_empty() {
-            self.turn::<1>(of_shape, segment, bounds, offset, &mut accumulators)?;
+            self.turn::<1>(of_shape, segment, offset, &mut accumulators)?;
             1
         } else {
-            self.turn::<2>(of_shape, segment, bounds, offset, &mut accumulators)?;
+            self.turn::<2>(of_shape, segment, offset, &mut accumulators)?;
             2
         };
         let step_bytes = (width * VECTOR_BYTES) as i64;
@@ -201,22 +199,20 @@ impl Emitter<'_, '_> {
         });
     }
 
-    /// The address of the elements at `offset`.
-    fn source_address(&self, source: Source, offset: ir::Value) -> ir::Value {
-        match source {
-            Source::Place(place) => self.element_address(self.address(place), offset),
-            Source::Slot(slot) => self.slot_address(slot, offset),
+    /// Where the elements at `offset` are. Each base is computed once for as long as `bases` are kept.
+    fn locate(&self, source: Source, offset: ir::Value, bases: &mut Bases) -> Location {
+        let (place, displacement) = match source {
+            Source::Place(place) => (Some(place), 0),
+            Source::Slot(slot) => (None, (slot * CHUNK_BYTES) as i32),
+        };
+        let known = bases.iter().find(|(known, _)| *known == place);
+        if let Some(&(_, base)) = known {
+            return Location { base, displacement };
         }
-    }
-
-    /// The address of a slot's vectors for the elements at `offset`.
-    fn slot_address(&self, slot: usize, offset: ir::Value) -> ir::Value {
-        let address = self.element_address(self.chunk_memory, offset);
-        self.build(|builder| {
-            builder
-                .ins()
-                .iadd_imm_s(address, (slot * CHUNK_BYTES) as i64)
-        })
+        let start = place.map_or(self.chunk_memory, |place| self.address(place));
+        let base = self.build(|builder| builder.ins().iadd(start, offset));
+        bases.push((place, base));
+        Location { base, displacement }
     }
 
     /// Emits one turn of a loop, for the elements at `offset`, and leaves in `accumulators` what the
@@ -225,15 +221,15 @@ impl Emitter<'_, '_> {
         &self,
         of_shape: &Loop,
         segment: &LoopSegment,
-        bounds: Bounds,
         offset: ir::Value,
         accumulators: &mut [ir::Value],
     ) -> Result<(), CompileError> {
         let lanes = self.lanes::<WIDTH>();
+        let mut bases = Bases::new();
         let mut tensors: Vec<Option<Vectors<WIDTH>>> = vec![None; self.function.values().len()];
         for &(value, source) in &segment.taken {
-            let address = self.source_address(source, offset);
-            let taken = Vectors::Each(std::array::from_fn(|index| self.load(address, index)));
+            let location = self.locate(source, offset, &mut bases);
+            let taken = Vectors::Each(std::array::from_fn(|index| self.load(location, index)));
             tensors[value.index()] = Some(taken);
         }
         for &value in &segment.tensors {
@@ -242,8 +238,8 @@ impl Emitter<'_, '_> {
                 self.function.definition(value),
             ) {
                 (Some(place), _) if self.schedule.is_loaded(of_shape, value) => {
-                    let address = self.element_address(self.address(place), offset);
-                    Vectors::Each(std::array::from_fn(|index| self.load(address, index)))
+                    let location = self.locate(Source::Place(place), offset, &mut bases);
+                    Vectors::Each(std::array::from_fn(|index| self.load(location, index)))
                 }
                 (_, Definition::Apply { op, operands }) => {
                     let operand = |value| self.operand(&tensors, value);
@@ -257,7 +253,7 @@ impl Emitter<'_, '_> {
             self.check_size()?;
         }
         if !accumulators.is_empty() {
-            let masks = self.mask_address(bounds.bytes, offset, WIDTH * VECTOR_BYTES);
+            let masks = self.masks(of_shape.shape, offset, WIDTH * VECTOR_BYTES);
             let accumulators = accumulators.chunks_mut(ACCUMULATOR_VECTORS);
             for (reduction, accumulators) in of_shape.reductions.iter().zip(accumulators) {
                 let mut elements = [Vectors::Constant(0); MAX_ARITY];
@@ -269,22 +265,20 @@ impl Emitter<'_, '_> {
                 self.accumulate(reduction, accumulators, elements, masks);
             }
         }
-        let store = |value, address| {
+        let left = segment.left.iter();
+        let left = left.map(|&(value, slot)| (Source::Slot(slot), value));
+        let stores = segment.stores.iter();
+        let stores = stores.map(|&(place, value)| (Source::Place(place), value));
+        for (target, value) in left.chain(stores) {
+            let location = self.locate(target, offset, &mut bases);
             let stored = lanes.values(self.operand(&tensors, value), F32X4);
             for (index, vector) in stored.into_iter().enumerate() {
+                let Location { base, displacement } = location.vector(index);
                 self.build(|builder| {
-                    let displacement = (index * VECTOR_BYTES) as i32;
-                    builder
-                        .ins()
-                        .store(unaligned(), vector, address, displacement);
+                    let flags = unaligned();
+                    builder.ins().store(flags, vector, base, displacement);
                 });
             }
-        };
-        for &(value, slot) in &segment.left {
-            store(value, self.slot_address(slot, offset));
-        }
-        for &(place, value) in &segment.stores {
-            store(value, self.element_address(self.address(place), offset));
         }
         Ok(())
     }
@@ -301,30 +295,24 @@ impl Emitter<'_, '_> {
         })
     }
 
-    fn element_address(&self, address: ir::Value, offset: ir::Value) -> ir::Value {
-        self.build(|builder| builder.ins().iadd(address, offset))
+    /// The vector with this index at `location`.
+    fn load(&self, location: Location, index: usize) -> ir::Value {
+        let Location { base, displacement } = location.vector(index);
+        self.build(|builder| builder.ins().load(F32X4, unaligned(), base, displacement))
     }
 
-    /// The vector with this index at `address`.
-    fn load(&self, address: ir::Value, index: usize) -> ir::Value {
-        self.build(|builder| {
-            let displacement = (index * VECTOR_BYTES) as i32;
-            builder
-                .ins()
-                .load(F32X4, unaligned(), address, displacement)
-        })
-    }
-
-    /// The address of masks, one vector after the other: ones for the elements at `offset`, zeros
-    /// for padding.
-    fn mask_address(&self, bytes: ir::Value, offset: ir::Value, step_bytes: usize) -> ir::Value {
+    /// Masks, one vector after the other: ones for the elements at `offset`, zeros for padding.
+    fn masks(&self, shape: Shape, offset: ir::Value, step_bytes: usize) -> Location {
+        let bytes = self.extent(shape, I64, offset_of!(Extent, bytes));
         self.build(|builder| {
             // Not above a turn's elements, and as low as minus a row in the padding.
             let left = builder.ins().isub(bytes, offset);
             let most = builder.ins().iconst(I64, step_bytes as i64);
             let counted = builder.ins().smin(left, most);
-            let end_of_ones = builder.ins().iadd_imm_s(self.table, ROW_BYTES as i64);
-            builder.ins().isub(end_of_ones, counted)
+            Location {
+                base: builder.ins().isub(self.table, counted),
+                displacement: ROW_BYTES as i32,
+            }
         })
     }
 
@@ -335,7 +323,7 @@ impl Emitter<'_, '_> {
         reduction: &Reduction,
         accumulators: &mut [ir::Value],
         elements: &[Vectors<WIDTH>],
-        masks: ir::Value,
+        masks: Location,
     ) {
         let (op, lanes) = (reduction.op, self.lanes::<WIDTH>());
         let element = lanes.values(op.element(&lanes, elements), F32X4);

@@ -43,7 +43,7 @@ macro_rules! products {
                 shape: (R, K), (C, K) -> (R, C),
                 flops: 2 * R * K * C,
                 meaning: |a, b; result, workspace| {
-                    product::multiply_right_transposed(a, b, result, workspace);
+                    product::multiply_right_transposed(a, b, result);
                 },
                 real: |a, b| a.times(&b.transposed()),
                 tangent: |terms, a, b, result; tangents| terms.linear(&[0, 1], tangents),
