@@ -47,3 +47,15 @@ fn the_normal_form_keeps_the_reciprocal_of_a_root() {
     let case = Case::new(text, Dimensions::new(1, 1), bits);
     Check::Passes.assert(&case);
 }
+
+/// tangent of `y0`[0]: 0.634 should be 0.846: the kinks of min(max(1, x), x) at 1 cancel, and what stands for
+/// the derivative of each does not. The difference quotient was taken for an answer there.
+#[test]
+fn kinks_that_cancel_have_no_derivative_to_compare_with() {
+    let text = "function smooth\n\nread x transposed_row\nwrite y transposed_row\n\n\
+                v0 = load x\nv1 = constant 1.0\nv2 = column_maxima(v0)\nv3 = clip(v1, v2, v0)\n\n\
+                store y = v3\n";
+    let bits: &[&[u32]] = &[&[0x3f80_0000], &[0x3f80_0000]];
+    let case = Case::new(text, Dimensions::new(1, 1), bits);
+    Check::Derivatives.assert(&case);
+}

@@ -5,7 +5,7 @@ use rand::{Rng, RngExt, SeedableRng};
 
 use super::case::{Case, call_reference, elements, length, readable};
 use super::check::one_call;
-use super::double_precision::{self as real, Matrix, inner_product, slopes};
+use super::double_precision::{self as real, Matrix, Slope, inner_product, slopes};
 use crate::autodiff::{self, DerivativeError};
 use crate::function::{Access, BuildError, Function, FunctionBuilder, Value};
 use crate::ops::{Domain, MAX_ARITY, Op};
@@ -141,13 +141,24 @@ fn over_the_reals(
         let parameters = parameters.iter().enumerate();
         parameters.filter(|(_, parameter)| parameter.access.is_written())
     };
-    let moved = |step: f64| {
+    let moved = |step: f64| -> Vec<Vec<f64>> {
         let pairs = point.iter().zip(&tangents);
         let moved = pairs.map(|(point, tangent)| {
             let pairs = point.iter().zip(tangent);
             pairs.map(|(x, t)| x + step * t).collect()
         });
-        let storage = real::call(&original, dimensions, moved.collect()).storage;
+        moved.collect()
+    };
+    let is_smooth = |slope: &Option<Slope>| slope.is_some_and(|slope| !slope.has_kink);
+    let tangent_is_smooth = {
+        let passed = |step| {
+            let arguments = [moved(step), tangents.clone()].concat();
+            real::call(forward, dimensions, arguments).passed
+        };
+        slopes(greatest, passed).iter().all(is_smooth)
+    };
+    let stored = |step| {
+        let storage = real::call(&original, dimensions, moved(step)).storage;
         let stored = written().flat_map(|(index, _)| &storage[index]);
         stored.copied().collect::<Vec<f64>>()
     };
@@ -155,10 +166,12 @@ fn over_the_reals(
         let numbers = out_tangents[index].iter().enumerate();
         numbers.map(|(element, &number)| (&parameter.name, element, number))
     });
-    let (mut stored, mut quotients) = (0, 0);
-    for (slope, (name, element, found)) in slopes(greatest, moved).iter().zip(names) {
-        stored += 1;
-        let Some(slope) = slope else {
+    // At a kink any slope between those of its sides is right for an op, and none of them need be for a
+    // function of kinks that cancel, as those of min(max(1, x), x) do at 1.
+    let (mut compared, mut quotients) = (0, 0);
+    for (slope, (name, element, found)) in slopes(greatest, stored).iter().zip(names) {
+        compared += 1;
+        let Some(slope) = slope.filter(|_| tangent_is_smooth) else {
             continue;
         };
         quotients += 1;
@@ -168,7 +181,7 @@ fn over_the_reals(
             ));
         }
     }
-    Ok(Some([stored, quotients]))
+    Ok(Some([compared, quotients]))
 }
 
 /// A function whose values are ordinary numbers at the point that it comes with: ops are drawn one by

@@ -16,6 +16,8 @@ pub use crate::ops::real::{Matrix, inner_product};
 pub struct Outcome {
     /// What each parameter holds.
     pub storage: Vec<Vec<f64>>,
+    /// The numbers of all values on the way, one after the other.
+    pub passed: Vec<f64>,
     /// The greatest finite magnitude of any value on the way: how many digits can have been lost.
     pub greatest: f64,
 }
@@ -80,6 +82,11 @@ pub fn call(function: &Function, dimensions: Dimensions, mut storage: Vec<Vec<f6
     let magnitudes = values.iter().map(Matrix::magnitude);
     Outcome {
         storage,
+        passed: values
+            .iter()
+            .flat_map(|value| &value.numbers)
+            .copied()
+            .collect(),
         greatest: magnitudes.fold(0.0, f64::max),
     }
 }
@@ -143,6 +150,8 @@ pub struct Slope {
     pub value: f64,
     /// How far off it can be.
     pub error: f64,
+    /// Whether there is a kink: what comes from one side is not what comes from the other.
+    pub has_kink: bool,
 }
 
 /// The derivative at 0 of each number that `function` gives; `None` for those that have none there:
@@ -171,7 +180,11 @@ pub fn slopes(greatest: f64, function: impl Fn(f64) -> Vec<f64>) -> Vec<Option<S
         let error = difference + rounding + 1e-9 * value.abs() + kink.abs();
         // A NaN compares false.
         let agree = difference <= 1e-5 * (1.0 + value.abs());
-        agree.then_some(Slope { value, error })
+        agree.then_some(Slope {
+            value,
+            error,
+            has_kink: kink.abs() > 1e-5 * (1.0 + value.abs()) + rounding,
+        })
     };
     (0..here.len()).map(slope).collect()
 }
@@ -205,5 +218,9 @@ mod tests {
         assert!(found(1, 1.0) && found(1, 0.0) && found(1, -1.0));
         assert!(found(2, 1.0) && found(2, 0.0) && !found(2, 2.0));
         assert!(slopes[3].is_none() && slopes[4].is_none());
+        let has_kink = slopes[..3]
+            .iter()
+            .map(|it| it.is_some_and(|it| it.has_kink));
+        assert_eq!(has_kink.collect::<Vec<_>>(), [false, true, true]);
     }
 }
