@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the compiler beside its rivals in Rust, C and Python and prints one table.
+# Measures the compiler and the environments beside their rivals in Rust, C and Python and prints one table.
 #
 #   rivals/run.sh [RUNS]                       5 runs, unless told otherwise
 #   RIVALS_PYTHON=/path/to/venv/bin/python rivals/run.sh
@@ -23,6 +23,7 @@ records=$results/records.tsv
 
 cargo build --release --locked --manifest-path rivals/Cargo.toml
 cargo bench --locked --bench adamw --no-run
+cargo bench --locked --package mlevolve-tasks --bench environments --no-run
 expressions=rivals/target/release/mlevolve-rivals
 "$expressions" --write "$results/expressions" --only-write
 
@@ -55,6 +56,8 @@ for run in $(seq "$runs"); do
     script rivals/python/adamw.py "${common[@]}"
     pinned "$expressions" "${common[@]}"
     script rivals/python/expressions.py "${common[@]}" "$results/expressions"
+    pinned cargo bench --quiet --locked --package mlevolve-tasks --bench environments -- "${common[@]}"
+    script rivals/python/environments.py "${common[@]}"
 done
 
 echo

@@ -165,6 +165,8 @@ pub enum Unit {
     Microseconds,
     /// Billions of nodes of expressions, times rows, a second.
     GigaNodeRowsPerSecond,
+    /// Millions of environments' steps a second.
+    MegaStepsPerSecond,
 }
 
 impl Unit {
@@ -173,6 +175,7 @@ impl Unit {
             Self::NanosecondsPerElement => "ns/element",
             Self::Microseconds => "us",
             Self::GigaNodeRowsPerSecond => "G node-rows/s",
+            Self::MegaStepsPerSecond => "M steps/s",
         }
     }
 
@@ -182,6 +185,7 @@ impl Unit {
             Self::NanosecondsPerElement => seconds * 1e9 / work,
             Self::Microseconds => seconds * 1e6 / work,
             Self::GigaNodeRowsPerSecond => work / seconds / 1e9,
+            Self::MegaStepsPerSecond => work / seconds / 1e6,
         }
     }
 }

@@ -13,6 +13,8 @@
 //!                                                                               └──► LearningCurve
 //! ```
 //!
+//! What a reinforcement-learning task acts in is one of [`environments`], which stand on their own.
+//!
 //! Three promises hold for every task. A run depends only on task, rule and seed: the same bits come back on any
 //! thread, at any time, in any order, on any machine. A run allocates before its first step and never after. And
 //! whatever numbers a rule writes, a run ends without a panic, with [`Outcome::Diverged`] if they stop being finite.
@@ -43,6 +45,7 @@ mod curve;
 mod data;
 mod diabetes_mlp;
 mod digits_mlp;
+pub mod environments;
 mod layout;
 mod network;
 mod rule;

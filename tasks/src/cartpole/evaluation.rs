@@ -1,7 +1,8 @@
 //! How long the policy keeps the pole up.
 
-use super::dynamics::{CartPole, OBSERVATIONS, Status};
+use super::OBSERVATIONS;
 use super::rollout::{right_probability, sample};
+use crate::environments::{CartPole, Lockstep, Status};
 use crate::network::{Activations, Matrix, Shape, TwoLayerNetwork};
 use crate::{Stream, stream};
 
@@ -9,7 +10,10 @@ use crate::{Stream, stream};
 pub(super) struct EvaluationEpisodes {
     seed: u64,
     episodes: usize,
-    running: Vec<CartPole>,
+    running: Lockstep<CartPole>,
+    actions: Vec<u32>,
+    rewards: Vec<f32>,
+    statuses: Vec<Status>,
     observations: Matrix,
     activations: Activations,
 }
@@ -20,7 +24,10 @@ impl EvaluationEpisodes {
         Self {
             seed,
             episodes,
-            running: Vec::with_capacity(episodes),
+            running: Lockstep::with_room_for(episodes),
+            actions: vec![CartPole::LEFT; episodes],
+            rewards: vec![0.0; episodes],
+            statuses: vec![Status::Running; episodes],
             observations: Matrix::zeros(episodes, OBSERVATIONS),
             activations: Activations::for_evaluation(shape, episodes),
         }
@@ -31,31 +38,33 @@ impl EvaluationEpisodes {
     /// Their random numbers depend on the run's seed and `step` only, and are drawn from no stream that training uses.
     pub(super) fn mean_return(&mut self, policy: &TwoLayerNetwork, step: u32) -> f64 {
         let mut numbers: Stream = stream(self.seed, "cartpole evaluation", [u64::from(step), 0]);
-        self.running.clear();
-        self.running
-            .extend((0..self.episodes).map(|_| CartPole::reset(&mut numbers)));
-        let mut rewards: u64 = 0;
-        while !self.running.is_empty() {
-            let rows = 0..self.running.len();
-            for (row, environment) in self.running.iter().enumerate() {
-                self.observations
-                    .row_mut(row)
-                    .copy_from_slice(&environment.observation());
-            }
+        self.running.begin_all(self.episodes, &mut numbers);
+        let mut sum = 0.0;
+        while self.running.episodes() > 0 {
+            let rows = 0..self.running.episodes();
+            let observations = &mut self.observations;
+            self.running.observe(|row, observation| {
+                observations.row_mut(row).copy_from_slice(observation);
+            });
             policy.forward(&self.observations, rows.clone(), &mut self.activations);
-            rewards += self.running.len() as u64;
-            // From the last to the first: what moves into a gap has already taken its step.
+            for row in rows.clone().rev() {
+                let probability = right_probability(self.activations.outputs.row(row));
+                self.actions[row] = sample(probability, &mut numbers);
+            }
+            self.running.step(
+                &self.actions[rows.clone()],
+                &mut self.rewards[rows.clone()],
+                &mut self.statuses[rows.clone()],
+            );
+            // From the last to the first: what moves into a gap has been looked at.
             for row in rows.rev() {
-                let action = sample(
-                    right_probability(self.activations.outputs.row(row)),
-                    &mut numbers,
-                );
-                if self.running[row].step(action) != Status::Running {
+                sum += f64::from(self.rewards[row]);
+                if self.statuses[row] != Status::Running {
                     self.running.swap_remove(row);
                 }
             }
         }
-        rewards as f64 / self.episodes as f64
+        sum / self.episodes as f64
     }
 }
 

@@ -1,8 +1,8 @@
 //! `cartpole`: learn to balance a pole, from nothing but how long it stayed up.
 //!
 //! ```text
-//!  dynamics ◄──actions── rollout ──► advantage ──► gradient ──► rule          (each update step)
-//!  dynamics ◄──actions── evaluation ──► mean return                           (each curve point)
+//!  episodes ◄──actions── rollout ──► advantage ──► gradient ──► rule          (each update step)
+//!  episodes ◄──actions── evaluation ──► mean return                           (each curve point)
 //! ```
 //!
 //! REINFORCE without a critic. Parallel environments run in lockstep for a fixed window per update, and episodes go on
@@ -10,14 +10,13 @@
 //! resets, exploration and evaluation draw from separate streams.
 
 mod advantage;
-mod dynamics;
 mod evaluation;
 mod rollout;
 
-use dynamics::{ACTIONS, OBSERVATIONS};
 use evaluation::EvaluationEpisodes;
 use rollout::{Rollout, Window};
 
+use crate::environments::{CartPole, Environment, Numbers};
 use crate::network::{Activation, InitialScale, Shape, TwoLayerNetwork};
 use crate::training::{Evaluation, Problem, Schedule, train};
 use crate::{
@@ -26,6 +25,11 @@ use crate::{
 
 /// The task's name.
 pub(crate) const NAME: &str = "cartpole";
+
+const OBSERVATIONS: usize = <CartPole as Environment>::Observation::LEN;
+
+/// Actions of the environment, and outputs of the policy.
+const ACTIONS: usize = CartPole::ACTIONS.outputs();
 
 const SETTINGS: Settings = Settings {
     shape: Shape {

@@ -3,7 +3,8 @@
 use rand::RngExt;
 
 use super::advantage::advantages;
-use super::dynamics::{ACTIONS, Action, CartPole, OBSERVATIONS, Status};
+use super::{ACTIONS, OBSERVATIONS};
+use crate::environments::{CartPole, Lockstep, Status};
 use crate::network::{Activations, Matrix, Shape, TwoLayerNetwork, sigmoid};
 use crate::{Stream, stream};
 
@@ -27,16 +28,17 @@ impl Window {
 /// Episodes go on from window to window. Rows run over time steps, then environments.
 pub(super) struct Rollout {
     window: Window,
-    environments: Vec<CartPole>,
+    environments: Lockstep<CartPole>,
     resets: Stream,
     exploration: Stream,
     observations: Matrix,
     /// The policy's activations, kept from acting, so that the backward pass needs no second forward pass.
     activations: Activations,
-    /// The probability of [`Action::Right`].
+    /// The probability of [`CartPole::RIGHT`].
     right_probabilities: Vec<f32>,
-    actions: Vec<Action>,
-    terminated: Vec<bool>,
+    actions: Vec<u32>,
+    rewards: Vec<f32>,
+    statuses: Vec<Status>,
     advantages: Vec<f32>,
 }
 
@@ -47,16 +49,15 @@ impl Rollout {
         let transitions = window.transitions();
         Self {
             window,
-            environments: (0..window.environments)
-                .map(|_| CartPole::reset(&mut resets))
-                .collect(),
+            environments: Lockstep::new(window.environments, &mut resets),
             resets,
             exploration: stream(seed, "cartpole exploration", [0, 0]),
             observations: Matrix::zeros(transitions, OBSERVATIONS),
             activations: Activations::for_training(shape, transitions),
             right_probabilities: vec![0.0; transitions],
-            actions: vec![Action::Left; transitions],
-            terminated: vec![false; transitions],
+            actions: vec![CartPole::LEFT; transitions],
+            rewards: vec![0.0; transitions],
+            statuses: vec![Status::Running; transitions],
             advantages: vec![0.0; transitions],
         }
     }
@@ -68,7 +69,8 @@ impl Rollout {
             self.act(policy, step * self.window.environments);
         }
         advantages(
-            &self.terminated,
+            &self.rewards,
+            &self.statuses,
             self.window.environments,
             self.window.discount,
             &mut self.advantages,
@@ -85,38 +87,40 @@ impl Rollout {
 
     /// Takes one step in every environment and records it in the rows from `first_row` on.
     fn act(&mut self, policy: &TwoLayerNetwork, first_row: usize) {
-        let rows = first_row..first_row + self.environments.len();
-        for (row, environment) in rows.clone().zip(&self.environments) {
-            self.observations
-                .row_mut(row)
-                .copy_from_slice(&environment.observation());
-        }
+        let rows = first_row..first_row + self.environments.episodes();
+        let observations = &mut self.observations;
+        self.environments.observe(|environment, observation| {
+            let row = observations.row_mut(first_row + environment);
+            row.copy_from_slice(observation);
+        });
         policy.forward(&self.observations, rows.clone(), &mut self.activations);
-        for (row, environment) in rows.zip(&mut self.environments) {
+        for row in rows.clone() {
             let probability = right_probability(self.activations.outputs.row(row));
-            let action = sample(probability, &mut self.exploration);
-            let status = environment.step(action);
             self.right_probabilities[row] = probability;
-            self.actions[row] = action;
-            self.terminated[row] = status == Status::Terminated;
-            if status != Status::Running {
-                *environment = CartPole::reset(&mut self.resets);
-            }
+            self.actions[row] = sample(probability, &mut self.exploration);
         }
+        let statuses = &mut self.statuses[rows.clone()];
+        self.environments.step(
+            &self.actions[rows.clone()],
+            &mut self.rewards[rows],
+            statuses,
+        );
+        self.environments
+            .begin_after_ends(statuses, &mut self.resets);
     }
 }
 
-/// The softmax of two logits at [`Action::Right`].
+/// The softmax of two logits at [`CartPole::RIGHT`].
 pub(super) fn right_probability(logits: &[f32]) -> f32 {
     sigmoid(logits[1] - logits[0])
 }
 
-/// Draws an action; a probability that is not a number always gives [`Action::Left`].
-pub(super) fn sample(right_probability: f32, numbers: &mut Stream) -> Action {
+/// Draws an action; a probability that is not a number always gives [`CartPole::LEFT`].
+pub(super) fn sample(right_probability: f32, numbers: &mut Stream) -> u32 {
     if numbers.random::<f32>() < right_probability {
-        Action::Right
+        CartPole::RIGHT
     } else {
-        Action::Left
+        CartPole::LEFT
     }
 }
 
@@ -124,12 +128,12 @@ pub(super) fn sample(right_probability: f32, numbers: &mut Stream) -> Action {
 fn policy_gradient(
     outputs: &mut Matrix,
     right_probabilities: &[f32],
-    actions: &[Action],
+    actions: &[u32],
     advantages: &[f32],
 ) {
     let scale = 1.0 / actions.len() as f32;
     for (row, action) in actions.iter().enumerate() {
-        let taken = if *action == Action::Right { 1.0 } else { 0.0 };
+        let taken = if *action == CartPole::RIGHT { 1.0 } else { 0.0 };
         let right = scale * advantages[row] * (right_probabilities[row] - taken);
         let gradient: [f32; ACTIONS] = [-right, right];
         outputs.row_mut(row).copy_from_slice(&gradient);
@@ -172,7 +176,8 @@ mod tests {
         for _ in 0..2 {
             rollout.gradient(&policy, &mut gradient);
         }
-        assert!(rollout.terminated.contains(&true) && rollout.actions.contains(&Action::Left));
+        assert!(rollout.statuses.contains(&Status::Terminated));
+        assert!(rollout.actions.contains(&CartPole::LEFT));
 
         // The loss in f64 from what the window recorded, with the softmax written out.
         let loss = |parameters: &[f64]| {
@@ -180,7 +185,7 @@ mod tests {
             for (row, action) in rollout.actions.iter().enumerate() {
                 let logits = forward(SHAPE, parameters, rollout.observations.row(row));
                 let exponentials = [libm::exp(logits[0]), libm::exp(logits[1])];
-                let taken = exponentials[usize::from(*action == Action::Right)];
+                let taken = exponentials[*action as usize];
                 let log_probability = libm::log(taken / (exponentials[0] + exponentials[1]));
                 total -= f64::from(rollout.advantages[row]) * log_probability;
             }
@@ -199,7 +204,7 @@ mod tests {
         let mut rollout = Rollout::new(window, SHAPE, 1);
         let mut gradient = vec![0.0; SHAPE.layout().arena_len()];
         rollout.gradient(&balancing_policy(SHAPE), &mut gradient);
-        assert!(!rollout.terminated.contains(&true));
+        assert!(!rollout.statuses.contains(&Status::Terminated));
         let fresh = |row: usize| {
             rollout
                 .observations
@@ -220,7 +225,7 @@ mod tests {
         let mut numbers = stream(9, "test", [0, 0]);
         let mut right = |probability| {
             (0..10_000)
-                .filter(|_| sample(probability, &mut numbers) == Action::Right)
+                .filter(|_| sample(probability, &mut numbers) == CartPole::RIGHT)
                 .count()
         };
         // 10,000 draws at 0.3 have a standard deviation of 46.
