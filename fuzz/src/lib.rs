@@ -2,13 +2,14 @@
 //! found can be looked into from a test or a debugger without a fuzzer.
 //!
 //! ```text
-//!   bytes ──┬─► parse_anything, programs::check_text, runs::check_*   (as they are)
+//!   bytes ──┬─► parse_anything, programs::check_text, runs::check_*, data::check_*   (as they are)
 //!           └─► Draws ─► Case, Mutant, programs                       (as random choices)
 //!                          └─► mlevolve_ir::random::Check ─► Finding: a test to paste
 //! ```
 //!
 //! `fuzz/smoke.sh` runs every target for some seconds, on a stable compiler.
 
+pub mod data;
 mod draws;
 pub mod functions;
 pub mod programs;

@@ -1,6 +1,6 @@
 //! `diabetes-mlp`: predict the progression of a disease, from badly scaled measurements.
 
-use crate::data::{Diabetes, DiabetesSplit};
+use crate::data::{DIABETES_FEATURES, Divided, ExampleTable, diabetes};
 use crate::network::{Activation, InitialScale, Shape};
 use crate::supervised::{Examples, MeanSquaredError, Settings, SupervisedTask};
 use crate::{Description, Direction, Family, Metric, Task};
@@ -10,7 +10,7 @@ pub(crate) const NAME: &str = "diabetes-mlp";
 
 const SETTINGS: Settings = Settings {
     shape: Shape {
-        inputs: Diabetes::FEATURES,
+        inputs: DIABETES_FEATURES,
         hidden: 16,
         outputs: 1,
         activation: Activation::Tanh,
@@ -23,13 +23,13 @@ const SETTINGS: Settings = Settings {
 
 /// The task, over the embedded data.
 pub(crate) fn task() -> Box<dyn Task> {
-    let DiabetesSplit {
+    let Divided {
         training,
         validation,
-    } = DiabetesSplit::embedded();
-    let examples = |part: &'static Diabetes| Examples {
-        features: &part.features,
-        targets: &part.targets,
+    } = diabetes();
+    let examples = |part: &'static ExampleTable<f32>| Examples {
+        features: part.feature_matrix(),
+        targets: part.targets(),
     };
     let layout = SETTINGS.shape.layout();
     let schedule = SETTINGS.schedule();

@@ -1,6 +1,6 @@
 //! `digits-mlp`: tell handwritten digits apart.
 
-use crate::data::{Digits, DigitsSplit};
+use crate::data::{ClassData, Divided, ExampleTable};
 use crate::network::{Activation, InitialScale, Shape};
 use crate::supervised::{CrossEntropy, Examples, Settings, SupervisedTask};
 use crate::{Description, Direction, Family, Metric, Task};
@@ -10,9 +10,9 @@ pub(crate) const NAME: &str = "digits-mlp";
 
 const SETTINGS: Settings = Settings {
     shape: Shape {
-        inputs: Digits::FEATURES,
+        inputs: ClassData::Digits.features(),
         hidden: 32,
-        outputs: Digits::CLASSES,
+        outputs: ClassData::Digits.classes(),
         activation: Activation::Relu,
     },
     hidden_scale: InitialScale::He,
@@ -23,13 +23,13 @@ const SETTINGS: Settings = Settings {
 
 /// The task, over the embedded data.
 pub(crate) fn task() -> Box<dyn Task> {
-    let DigitsSplit {
+    let Divided {
         training,
         validation,
-    } = DigitsSplit::embedded();
-    let examples = |part: &'static Digits| Examples {
-        features: &part.features,
-        targets: &part.labels,
+    } = ClassData::Digits.divided();
+    let examples = |part: &'static ExampleTable<u8>| Examples {
+        features: part.feature_matrix(),
+        targets: part.targets(),
     };
     let layout = SETTINGS.shape.layout();
     let schedule = SETTINGS.schedule();

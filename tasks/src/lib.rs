@@ -42,7 +42,7 @@
 
 mod cartpole;
 mod curve;
-mod data;
+pub mod data;
 mod diabetes_mlp;
 mod digits_mlp;
 pub mod environments;

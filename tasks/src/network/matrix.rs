@@ -20,7 +20,6 @@ impl Matrix {
         }
     }
 
-    #[cfg(test)]
     pub(crate) fn rows(&self) -> usize {
         self.data.len() / self.columns
     }
