@@ -29,7 +29,6 @@ mod reduction;
 mod terms;
 pub mod vocabulary;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -39,6 +38,8 @@ pub(crate) use elementwise::slices_are_wide;
 pub use matrix::MatrixOp;
 pub use reduction::ReductionOp;
 pub(crate) use terms::Terms;
+
+use rustc_hash::FxHashMap;
 
 use crate::function::Cost;
 use crate::shape::Shape;
@@ -183,7 +184,7 @@ impl Op {
     #[must_use]
     pub fn from_mnemonic(mnemonic: &str) -> Option<Self> {
         // Only looked up, never iterated.
-        static BY_MNEMONIC: LazyLock<HashMap<&str, Op>> =
+        static BY_MNEMONIC: LazyLock<FxHashMap<&str, Op>> =
             LazyLock::new(|| Op::all().map(|op| (op.mnemonic(), op)).collect());
         BY_MNEMONIC.get(mnemonic).copied()
     }

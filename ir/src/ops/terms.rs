@@ -1,7 +1,8 @@
 //! Expressions over a function's values, as derivatives and composite ops are written.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+
+use rustc_hash::FxHashMap;
 
 use super::Op;
 use crate::function::{Constant, Definition, FunctionBuilder, Operands, ParameterIndex, Value};
@@ -14,7 +15,7 @@ pub(crate) struct Terms<'a> {
     /// In a cell, since the operands of a call are made while the call is.
     builder: RefCell<&'a mut FunctionBuilder>,
     /// What has been stated. Only looked up, never iterated.
-    known: RefCell<HashMap<Definition, Value>>,
+    known: RefCell<FxHashMap<Definition, Value>>,
     /// The constants that binary32 rounds, before it does.
     #[cfg(any(test, feature = "random"))]
     rounded: RefCell<Vec<f64>>,
@@ -24,7 +25,7 @@ impl<'a> Terms<'a> {
     pub(crate) fn new(builder: &'a mut FunctionBuilder) -> Self {
         Self {
             builder: RefCell::new(builder),
-            known: RefCell::new(HashMap::new()),
+            known: RefCell::new(FxHashMap::default()),
             #[cfg(any(test, feature = "random"))]
             rounded: RefCell::default(),
         }

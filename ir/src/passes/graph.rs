@@ -6,8 +6,7 @@
 //! folding, rewriting and sharing together. It ends as every rule lowers a measure, which a test
 //! computes for each line of the table.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::fold::evaluated;
 use super::pattern::{Condition, MAX_VARIABLES, Pattern, Rule};
@@ -37,7 +36,7 @@ pub(super) struct Graph {
     definitions: Vec<Definition>,
     shapes: Vec<Shape>,
     /// Only looked up, never iterated: the order of a hash map must not reach a result.
-    known: HashMap<Definition, Value, BuildHasherDefault<Mixer>>,
+    known: FxHashMap<Definition, Value>,
     /// Whether a rule was not taken because something may need the shape that it loses.
     is_held_back: bool,
     /// The rules that are not exact and were taken, in order, each once.
@@ -63,7 +62,7 @@ pub(super) fn rewritten(function: &Function, rewriting: Rewriting, drops_dead: b
         rewriting,
         definitions: Vec::with_capacity(count),
         shapes: Vec::with_capacity(count),
-        known: HashMap::with_capacity_and_hasher(count, BuildHasherDefault::default()),
+        known: FxHashMap::with_capacity_and_hasher(count, FxBuildHasher),
         is_held_back: false,
         inexact: Vec::new(),
     };
@@ -362,42 +361,4 @@ fn needed_shapes(function: &Function) -> Vec<bool> {
         }
     }
     needed
-}
-
-/// A hash for definitions, which are small, many and made by this crate alone.
-#[derive(Default)]
-struct Mixer(u64);
-
-impl Mixer {
-    fn mix(&mut self, word: u64) {
-        // An odd multiplier with bits all over, so that low bits reach high ones.
-        self.0 = (self.0 ^ word).wrapping_mul(0xd6e8_feb8_6659_fd93);
-        self.0 ^= self.0 >> 32;
-    }
-}
-
-impl Hasher for Mixer {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.mix(byte.into());
-        }
-    }
-    fn write_u8(&mut self, word: u8) {
-        self.mix(word.into());
-    }
-    fn write_u32(&mut self, word: u32) {
-        self.mix(word.into());
-    }
-    fn write_u64(&mut self, word: u64) {
-        self.mix(word);
-    }
-    fn write_usize(&mut self, word: usize) {
-        self.mix(word as u64);
-    }
-    fn write_isize(&mut self, word: isize) {
-        self.mix(word.cast_unsigned() as u64);
-    }
 }

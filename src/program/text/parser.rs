@@ -1,10 +1,10 @@
 //! From lines of tokens to a program, remembering where each part came from.
 
-use std::collections::HashMap;
 use std::fmt::{self, Display};
 
 use mlevolve_ir::Shape;
 use mlevolve_ir::ops::{Op, TypeError};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::MAXIMUM_TEXT_BYTES;
 use super::cursor::{Cursor, Position, expectation};
@@ -70,7 +70,10 @@ pub(super) fn parse(text: &str) -> Result<Program, ParseError> {
     let mut parser = Parser {
         schema,
         cells: Vec::new(),
-        places: HashMap::with_capacity(schema.description().maximum_cells),
+        places: FxHashMap::with_capacity_and_hasher(
+            schema.description().maximum_cells,
+            FxBuildHasher,
+        ),
         bodies: vec![None; function_count],
         current: None,
         operands: Vec::new(),
@@ -105,7 +108,7 @@ struct Parser<'l, 'a> {
     schema: Schema,
     cells: Vec<Cell>,
     /// Only looked up, never iterated.
-    places: HashMap<&'a str, CellIndex>,
+    places: FxHashMap<&'a str, CellIndex>,
     bodies: Vec<Option<Vec<Instruction>>>,
     /// The function that instructions belong to.
     current: Option<usize>,
