@@ -24,7 +24,7 @@ records=$results/records.tsv
 cargo build --release --locked --manifest-path rivals/Cargo.toml
 cargo bench --locked --bench adamw --no-run
 cargo bench --locked --package mlevolve-tasks --bench environments --no-run
-expressions=rivals/target/release/mlevolve-rivals
+expressions=rivals/target/release/expressions
 "$expressions" --write "$results/expressions" --only-write
 
 # One processor for all, the last, as the Python scripts have it.
@@ -56,6 +56,7 @@ for run in $(seq "$runs"); do
     script rivals/python/adamw.py "${common[@]}"
     pinned "$expressions" "${common[@]}"
     script rivals/python/expressions.py "${common[@]}" "$results/expressions"
+    pinned rivals/target/release/product "${common[@]}"
     pinned cargo bench --quiet --locked --package mlevolve-tasks --bench environments -- "${common[@]}"
     script rivals/python/environments.py "${common[@]}"
 done

@@ -167,6 +167,8 @@ pub enum Unit {
     GigaNodeRowsPerSecond,
     /// Millions of environments' steps a second.
     MegaStepsPerSecond,
+    /// Billions of floating-point operations a second.
+    GigaFlopsPerSecond,
 }
 
 impl Unit {
@@ -176,6 +178,7 @@ impl Unit {
             Self::Microseconds => "us",
             Self::GigaNodeRowsPerSecond => "G node-rows/s",
             Self::MegaStepsPerSecond => "M steps/s",
+            Self::GigaFlopsPerSecond => "GFLOP/s",
         }
     }
 
@@ -184,7 +187,7 @@ impl Unit {
         match self {
             Self::NanosecondsPerElement => seconds * 1e9 / work,
             Self::Microseconds => seconds * 1e6 / work,
-            Self::GigaNodeRowsPerSecond => work / seconds / 1e9,
+            Self::GigaNodeRowsPerSecond | Self::GigaFlopsPerSecond => work / seconds / 1e9,
             Self::MegaStepsPerSecond => work / seconds / 1e6,
         }
     }
