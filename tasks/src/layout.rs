@@ -13,7 +13,7 @@ pub const PADDING: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorLayout {
     /// What the tensor is in the model, e.g. `hidden weight`.
-    pub name: &'static str,
+    pub name: String,
     /// Rows; for a weight, the layer's inputs; 1 for a bias.
     pub rows: usize,
     /// Columns; for a weight and a bias, the layer's outputs.
@@ -66,7 +66,7 @@ impl ParameterLayout {
     ///
     /// If a tensor has no rows or no columns.
     #[must_use]
-    pub fn new(shapes: &[(&'static str, usize, usize)]) -> Self {
+    pub fn new(shapes: &[(&str, usize, usize)]) -> Self {
         let mut arena_len = 0;
         let tensors = shapes
             .iter()
@@ -76,7 +76,7 @@ impl ParameterLayout {
                     "tensor {name} is empty: {rows}x{columns}"
                 );
                 let tensor = TensorLayout {
-                    name,
+                    name: name.to_owned(),
                     rows,
                     columns,
                     offset: arena_len,

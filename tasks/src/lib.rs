@@ -41,23 +41,22 @@
 //! ```
 
 mod cartpole;
+mod catalogue;
 mod curve;
 pub mod data;
-mod diabetes_mlp;
-mod digits_mlp;
 pub mod environments;
 mod layout;
 mod network;
+mod objective;
 mod rule;
 mod stream;
-mod suite;
 mod supervised;
 mod task;
 mod training;
 
+pub use catalogue::{Suite, TaskEntry, catalogue, task_named, task_names};
 pub use curve::{CurvePoint, LearningCurve, Outcome, TrainingRun};
 pub use layout::{PADDING, ParameterLayout, TensorLayout};
 pub use rule::UpdateRule;
 pub use stream::{Stream, stream};
-pub use suite::{Suite, task_named, task_names};
 pub use task::{Description, Direction, Family, Metric, Task};

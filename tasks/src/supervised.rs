@@ -1,241 +1,278 @@
-//! Learning from labelled examples: the task behind every data set.
+//! Learning from examples: the task behind every data set.
 //!
-//! A row of a few settings and an [`Objective`] make a task; minibatches, training and validation are the same for all.
+//! ```text
+//! Examples ──example by example──► a batch ──► Model ──► Objective ──► gradient
+//!    └──once──► validation examples ──chunk by chunk──► Model ──► Objective ──► a point of the curve
+//! ```
+//!
+//! A task is [`Supervised`]: which examples, model and objective, and how long. Minibatches, training and validation are
+//! the same for all.
 
-use crate::data::MinibatchOrder;
-use crate::network::{
-    Activations, InitialScale, Matrix, Shape, TwoLayerNetwork, cross_entropy_gradient,
-    cross_entropy_sum, squared_error_gradient, squared_error_sum,
-};
+use std::sync::Arc;
+
+use crate::data::{Divided, ExampleTable, MinibatchOrder};
+use crate::network::{Activations, Matrix, Model};
+use crate::objective::{Objective, Sums};
 use crate::training::{Evaluation, Problem, Schedule, train};
-use crate::{Description, ParameterLayout, Task, TrainingRun, UpdateRule, stream};
+use crate::{Description, Family, ParameterLayout, Stream, Task, TrainingRun, UpdateRule, stream};
 
-/// What is minimised in training and measured on validation examples.
-pub(crate) trait Objective: Send + Sync + 'static {
-    /// What an example should be answered with.
+/// The greatest number of validation examples that pass through a model together.
+const CHUNK_ROWS: usize = 64;
+
+/// Where the examples of a task come from.
+pub(crate) trait Examples: Send + Sync + 'static {
+    /// What a part of an example should be answered with.
     type Target: Copy + Default + Send + Sync;
 
-    /// Replaces a batch's outputs by the gradient of its mean loss with respect to them.
-    fn gradient(outputs: &mut Matrix, targets: &[Self::Target]);
+    /// How many examples each part has.
+    fn counts(&self) -> Divided<usize>;
 
-    /// The metric, and its companion, of the outputs for all of `targets`.
-    fn evaluate(outputs: &Matrix, targets: &[Self::Target]) -> Evaluation;
-}
-
-/// Softmax cross-entropy over classes, with accuracy as companion.
-///
-/// The measured cross-entropy is clipped at 1.5 ln(classes), as learned_optimization (Metz et al. 2022) does: beyond
-/// what guessing costs, how wrong a model is says nothing about the rule that trained it.
-pub(crate) struct CrossEntropy;
-
-impl Objective for CrossEntropy {
-    type Target = u8;
-
-    fn gradient(outputs: &mut Matrix, targets: &[u8]) {
-        cross_entropy_gradient(outputs, targets);
+    /// How many targets an example has.
+    fn targets(&self) -> usize {
+        1
     }
 
-    fn evaluate(outputs: &Matrix, targets: &[u8]) -> Evaluation {
-        let (sum, correct) = cross_entropy_sum(outputs, targets);
-        let count = targets.len() as f64;
-        let mean = sum / count;
-        let ceiling = 1.5 * libm::log(outputs.columns() as f64);
-        // Not `min`, which would turn NaN into the ceiling.
-        let value = if mean > ceiling { ceiling } else { mean };
-        Evaluation {
-            value,
-            companion: Some(correct as f64 / count),
+    /// Writes example `index` of a part. Whatever is drawn for it comes from `numbers`.
+    fn write(
+        &self,
+        part: Part,
+        index: usize,
+        numbers: &mut Stream,
+        features: &mut [f32],
+        targets: &mut [Self::Target],
+    );
+}
+
+/// A part of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Training,
+    Validation,
+}
+
+impl<Target> Examples for &'static Divided<ExampleTable<Target>>
+where
+    Target: Copy + Default + Send + Sync + 'static,
+{
+    type Target = Target;
+
+    fn counts(&self) -> Divided<usize> {
+        Divided {
+            training: self.training.count(),
+            validation: self.validation.count(),
         }
     }
-}
 
-/// Mean squared error of one output.
-pub(crate) struct MeanSquaredError;
-
-impl Objective for MeanSquaredError {
-    type Target = f32;
-
-    fn gradient(outputs: &mut Matrix, targets: &[f32]) {
-        squared_error_gradient(outputs, targets);
+    fn write(
+        &self,
+        part: Part,
+        index: usize,
+        _numbers: &mut Stream,
+        features: &mut [f32],
+        targets: &mut [Target],
+    ) {
+        let table = match part {
+            Part::Training => &self.training,
+            Part::Validation => &self.validation,
+        };
+        features.copy_from_slice(table.features(index));
+        targets[0] = table.targets()[index];
     }
-
-    fn evaluate(outputs: &Matrix, targets: &[f32]) -> Evaluation {
-        let value = squared_error_sum(outputs, targets) / targets.len() as f64;
-        Evaluation {
-            value,
-            companion: None,
-        }
-    }
-}
-
-/// Features and what they should be answered with, row by row.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Examples<Target: 'static> {
-    pub(crate) features: &'static Matrix,
-    pub(crate) targets: &'static [Target],
 }
 
 /// What makes one supervised task differ from another.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Settings {
-    pub(crate) shape: Shape,
-    pub(crate) hidden_scale: InitialScale,
+pub(crate) struct Supervised<E: Examples, O> {
+    pub(crate) name: &'static str,
+    pub(crate) summary: String,
+    pub(crate) data: String,
+    pub(crate) family: Family,
+    pub(crate) examples: E,
+    pub(crate) model: Model,
+    pub(crate) objective: O,
     pub(crate) batch_size: usize,
     pub(crate) budget_steps: u32,
     pub(crate) evaluation_interval_steps: u32,
 }
 
-impl Settings {
-    pub(crate) fn schedule(&self) -> Schedule {
-        Schedule {
+impl<E, O> Supervised<E, O>
+where
+    E: Examples,
+    O: Objective<Target = E::Target> + 'static,
+{
+    /// The task; its validation examples are made here.
+    pub(crate) fn task(self) -> Arc<dyn Task> {
+        let schedule = Schedule {
             budget_steps: self.budget_steps,
             evaluation_interval_steps: self.evaluation_interval_steps,
             step_examples: self.batch_size as u64,
-            step_flops: self.shape.forward_flops(self.batch_size)
-                + self.shape.backward_flops(self.batch_size),
+            step_flops: self.model.forward_flops(self.batch_size)
+                + self.model.backward_flops(self.batch_size),
+        };
+        let description = Description {
+            name: self.name,
+            summary: self.summary,
+            data: self.data,
+            family: self.family,
+            metric: self.objective.metric(),
+            companion: self.objective.companion(),
+            parameter_count: self.model.layout().parameter_count(),
+            budget_steps: schedule.budget_steps,
+            evaluation_interval_steps: schedule.evaluation_interval_steps,
+            step_examples: schedule.step_examples,
+            step_flops: schedule.step_flops,
+        };
+        let count = self.examples.counts().validation;
+        let mut validation = Batch::new(count, &self.model, &self.examples);
+        // One stream whatever the seed: all runs are judged on the same examples.
+        let mut numbers = stream(0, &format!("{} validation examples", self.name), [0, 0]);
+        for index in 0..count {
+            validation.write(index, &self.examples, Part::Validation, index, &mut numbers);
         }
+        Arc::new(SupervisedTask {
+            description,
+            schedule,
+            examples: self.examples,
+            model: self.model,
+            objective: self.objective,
+            batch_size: self.batch_size,
+            validation,
+        })
     }
 }
 
-/// A data set, a network and an objective.
-pub(crate) struct SupervisedTask<O: Objective> {
-    pub(crate) description: Description,
-    pub(crate) layout: ParameterLayout,
-    pub(crate) settings: Settings,
-    pub(crate) training: Examples<O::Target>,
-    pub(crate) validation: Examples<O::Target>,
+/// Some examples side by side.
+struct Batch<Target> {
+    features: Matrix,
+    targets: Vec<Target>,
 }
 
-impl<O: Objective> Task for SupervisedTask<O> {
+impl<Target: Copy + Default> Batch<Target> {
+    fn new(rows: usize, model: &Model, examples: &impl Examples) -> Self {
+        Self {
+            features: Matrix::zeros(rows, model.inputs()),
+            targets: vec![Target::default(); rows * examples.targets()],
+        }
+    }
+
+    /// Makes row `row` example `index` of a part.
+    fn write(
+        &mut self,
+        row: usize,
+        examples: &impl Examples<Target = Target>,
+        part: Part,
+        index: usize,
+        numbers: &mut Stream,
+    ) {
+        let count = examples.targets();
+        let targets = &mut self.targets[row * count..][..count];
+        examples.write(part, index, numbers, self.features.row_mut(row), targets);
+    }
+}
+
+/// A data set, a model and an objective.
+struct SupervisedTask<E: Examples, O> {
+    description: Description,
+    schedule: Schedule,
+    examples: E,
+    model: Model,
+    objective: O,
+    batch_size: usize,
+    validation: Batch<E::Target>,
+}
+
+impl<E, O> Task for SupervisedTask<E, O>
+where
+    E: Examples,
+    O: Objective<Target = E::Target>,
+{
     fn description(&self) -> &Description {
         &self.description
     }
 
     fn layout(&self) -> &ParameterLayout {
-        &self.layout
+        self.model.layout()
     }
 
     fn run(&self, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun {
-        let Settings {
-            shape,
-            hidden_scale,
-            ..
-        } = self.settings;
         // Tasks have streams of their own: a seed's luck on one says nothing about another.
-        let purpose = |what: &str| format!("{} {what}", self.description.name);
-        let mut initialisation = stream(seed, &purpose("initialisation"), [0, 0]);
-        let parameters = shape.initialise(hidden_scale, &mut initialisation);
-        let order = stream(seed, &purpose("minibatch order"), [0, 0]);
-        let mut problem = SupervisedProblem::new(self, order);
-        train(
-            &mut problem,
-            rule,
-            &self.layout,
-            self.settings.schedule(),
-            parameters,
-        )
+        let draw = |what: &str| {
+            let purpose = format!("{} {what}", self.description.name);
+            stream(seed, &purpose, [0, 0])
+        };
+        let parameters = self.model.initialise(&mut draw("initialisation"));
+        let count = self.examples.counts().training;
+        let chunk_rows = CHUNK_ROWS.min(self.validation.features.rows());
+        let mut problem = SupervisedProblem {
+            task: self,
+            order: MinibatchOrder::new(count, self.batch_size, draw("minibatch order")),
+            numbers: draw("examples"),
+            batch: Batch::new(self.batch_size, &self.model, &self.examples),
+            activations: Activations::for_training(&self.model, self.batch_size),
+            chunk: Matrix::zeros(chunk_rows, self.model.inputs()),
+            evaluation: Activations::for_evaluation(&self.model, chunk_rows),
+        };
+        let layout = self.model.layout();
+        train(&mut problem, rule, layout, self.schedule, parameters)
     }
 }
 
 /// One run's buffers and place in the data.
-struct SupervisedProblem<'a, O: Objective> {
-    task: &'a SupervisedTask<O>,
+struct SupervisedProblem<'a, E: Examples, O> {
+    task: &'a SupervisedTask<E, O>,
     order: MinibatchOrder,
-    network: TwoLayerNetwork,
-    batch_features: Matrix,
-    batch_targets: Vec<O::Target>,
-    batch: Activations,
+    /// What is drawn for examples.
+    numbers: Stream,
+    batch: Batch<E::Target>,
+    activations: Activations,
+    chunk: Matrix,
     evaluation: Activations,
 }
 
-impl<'a, O: Objective> SupervisedProblem<'a, O> {
-    fn new(task: &'a SupervisedTask<O>, order: crate::Stream) -> Self {
-        let Settings {
-            shape, batch_size, ..
-        } = task.settings;
-        Self {
-            task,
-            order: MinibatchOrder::new(task.training.targets.len(), batch_size, order),
-            network: TwoLayerNetwork::new(shape),
-            batch_features: Matrix::zeros(batch_size, shape.inputs),
-            batch_targets: vec![O::Target::default(); batch_size],
-            batch: Activations::for_training(shape, batch_size),
-            evaluation: Activations::for_evaluation(shape, task.validation.targets.len()),
-        }
-    }
-}
-
-impl<O: Objective> Problem for SupervisedProblem<'_, O> {
+impl<E, O> Problem for SupervisedProblem<'_, E, O>
+where
+    E: Examples,
+    O: Objective<Target = E::Target>,
+{
     fn gradient(&mut self, parameters: &[f32], gradient: &mut [f32]) {
-        let Examples { features, targets } = self.task.training;
-        for (to, from) in self.order.next_batch().iter().enumerate() {
-            self.batch_features
-                .row_mut(to)
-                .copy_from_slice(features.row(*from));
-            self.batch_targets[to] = targets[*from];
+        let SupervisedTask {
+            examples,
+            model,
+            objective,
+            ..
+        } = self.task;
+        for (row, index) in self.order.next_batch().iter().enumerate() {
+            let numbers = &mut self.numbers;
+            self.batch
+                .write(row, examples, Part::Training, *index, numbers);
         }
-        let rows = self.batch_targets.len();
-        self.network.load(parameters);
-        self.network
-            .forward(&self.batch_features, 0..rows, &mut self.batch);
-        O::gradient(&mut self.batch.outputs, &self.batch_targets);
-        self.network
-            .backward(&self.batch_features, rows, &mut self.batch, gradient);
+        let Batch { features, targets } = &self.batch;
+        let rows = features.rows();
+        model.forward(parameters, features, 0..rows, &mut self.activations);
+        let (outputs, output_gradient) = self.activations.for_loss();
+        objective.gradient(outputs, targets, output_gradient);
+        model.backward(parameters, features, rows, &mut self.activations, gradient);
     }
 
     fn evaluate(&mut self, _step: u32, parameters: &[f32]) -> Evaluation {
-        let Examples { features, targets } = self.task.validation;
-        self.network.load(parameters);
-        self.network
-            .forward(features, 0..targets.len(), &mut self.evaluation);
-        O::evaluate(&self.evaluation.outputs, targets)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn logits(rows: &[[f32; 2]]) -> Matrix {
-        let mut matrix = Matrix::zeros(rows.len(), 2);
-        for (row, values) in rows.iter().enumerate() {
-            matrix.row_mut(row).copy_from_slice(values);
+        let SupervisedTask {
+            model,
+            objective,
+            examples,
+            validation,
+            ..
+        } = self.task;
+        let (count, chunk_rows) = (validation.features.rows(), self.chunk.rows());
+        let mut sums = Sums::default();
+        for start in (0..count).step_by(chunk_rows) {
+            let end = count.min(start + chunk_rows);
+            let rows = end - start;
+            let features = validation.features.numbers(start..end);
+            self.chunk.numbers_mut(0..rows).copy_from_slice(features);
+            model.forward(parameters, &self.chunk, 0..rows, &mut self.evaluation);
+            let each = examples.targets();
+            let targets = &validation.targets[start * each..end * each];
+            objective.add(self.evaluation.outputs(), rows, targets, &mut sums);
         }
-        matrix
-    }
-
-    #[test]
-    fn cross_entropy_is_the_mean_negative_log_probability() {
-        // Odds of 3 : 1 for class 0, read once with label 0 and once with label 1.
-        let outputs = logits(&[[libm::logf(3.0), 0.0], [libm::logf(3.0), 0.0]]);
-        let Evaluation { value, companion } = CrossEntropy::evaluate(&outputs, &[0, 1]);
-        assert!(
-            (value - (-(0.75_f64.ln()) - 0.25_f64.ln()) / 2.0).abs() < 1e-7,
-            "{value}"
-        );
-        assert_eq!(companion, Some(0.5));
-    }
-
-    #[test]
-    fn cross_entropy_is_clipped_but_nan_is_not_hidden() {
-        let clipped = CrossEntropy::evaluate(&logits(&[[1e30, 0.0]]), &[1]);
-        assert_eq!(clipped.value, 1.5 * libm::log(2.0));
-        for broken in [[f32::NAN, 0.0], [0.0, f32::NAN], [f32::INFINITY, 0.0]] {
-            assert!(
-                CrossEntropy::evaluate(&logits(&[broken]), &[1])
-                    .value
-                    .is_nan(),
-                "{broken:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn mean_squared_error_is_a_mean_over_examples() {
-        let outputs = logits(&[[1.0, 9.0], [-2.0, 9.0]]);
-        assert_eq!(
-            MeanSquaredError::evaluate(&outputs, &[3.0, -1.0]).value,
-            2.5
-        );
+        objective.evaluation(&sums)
     }
 }

@@ -51,9 +51,9 @@ pub struct Description {
     /// The name under which [`task_named`](crate::task_named) finds it.
     pub name: &'static str,
     /// The problem, the model and the training in a sentence or two.
-    pub summary: &'static str,
+    pub summary: String,
     /// Where examples come from and how they are divided.
-    pub data: &'static str,
+    pub data: String,
     /// The kind of learning problem.
     pub family: Family,
     /// What a curve point's [`value`](crate::CurvePoint::value) is.

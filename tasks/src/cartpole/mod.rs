@@ -13,18 +13,17 @@ mod advantage;
 mod evaluation;
 mod rollout;
 
+use std::sync::Arc;
+
 use evaluation::EvaluationEpisodes;
 use rollout::{Rollout, Window};
 
 use crate::environments::{CartPole, Environment, Numbers};
-use crate::network::{Activation, InitialScale, Shape, TwoLayerNetwork};
+use crate::network::{Dense, Model};
 use crate::training::{Evaluation, Problem, Schedule, train};
 use crate::{
     Description, Direction, Family, Metric, ParameterLayout, Task, TrainingRun, UpdateRule, stream,
 };
-
-/// The task's name.
-pub(crate) const NAME: &str = "cartpole";
 
 const OBSERVATIONS: usize = <CartPole as Environment>::Observation::LEN;
 
@@ -32,12 +31,6 @@ const OBSERVATIONS: usize = <CartPole as Environment>::Observation::LEN;
 const ACTIONS: usize = CartPole::ACTIONS.outputs();
 
 const SETTINGS: Settings = Settings {
-    shape: Shape {
-        inputs: OBSERVATIONS,
-        hidden: 32,
-        outputs: ACTIONS,
-        activation: Activation::Tanh,
-    },
     window: Window {
         environments: 16,
         steps: 256,
@@ -50,48 +43,58 @@ const SETTINGS: Settings = Settings {
 
 #[derive(Debug, Clone, Copy)]
 struct Settings {
-    shape: Shape,
     window: Window,
     budget_steps: u32,
     evaluation_interval_steps: u32,
     evaluation_episodes: usize,
 }
 
-impl Settings {
-    fn schedule(&self) -> Schedule {
-        let transitions = self.window.transitions();
-        Schedule {
-            budget_steps: self.budget_steps,
-            evaluation_interval_steps: self.evaluation_interval_steps,
-            step_examples: transitions as u64,
-            step_flops: self.shape.forward_flops(transitions)
-                + self.shape.backward_flops(transitions),
-        }
-    }
+/// One hidden layer with tanh.
+fn policy_model(hidden: usize) -> Model {
+    Model::of(OBSERVATIONS)
+        .then("hidden", Dense::new(OBSERVATIONS, hidden).tanh())
+        .then("output", Dense::new(hidden, ACTIONS))
+}
+
+/// A model at some parameters, whose outputs are the logits of actions.
+#[derive(Debug, Clone, Copy)]
+struct Policy<'a> {
+    model: &'a Model,
+    parameters: &'a [f32],
 }
 
 /// The environment, the policy and how it learns.
 struct CartPoleTask {
     description: Description,
-    layout: ParameterLayout,
+    schedule: Schedule,
+    model: Model,
     settings: Settings,
 }
 
 /// The task.
-pub(crate) fn task() -> Box<dyn Task> {
-    Box::new(CartPoleTask::new(SETTINGS))
+pub(crate) fn task(name: &'static str) -> Arc<dyn Task> {
+    Arc::new(CartPoleTask::new(name, SETTINGS))
 }
 
 impl CartPoleTask {
-    fn new(settings: Settings) -> Self {
-        let layout = settings.shape.layout();
-        let schedule = settings.schedule();
+    fn new(name: &'static str, settings: Settings) -> Self {
+        let model = policy_model(32);
+        let transitions = settings.window.transitions();
+        let schedule = Schedule {
+            budget_steps: settings.budget_steps,
+            evaluation_interval_steps: settings.evaluation_interval_steps,
+            step_examples: transitions as u64,
+            step_flops: model.forward_flops(transitions) + model.backward_flops(transitions),
+        };
         let description = Description {
-            name: NAME,
-            summary: "CartPole-v1; 4-32-2 perceptron with tanh as policy; REINFORCE with returns-to-go \
-                and batch-normalised advantages, 16 environments of 256 steps per update.",
+            name,
+            summary:
+                "CartPole-v1; 4-32-2 perceptron with tanh as policy; REINFORCE with returns-to-go \
+                and batch-normalised advantages, 16 environments of 256 steps per update."
+                    .to_owned(),
             data: "Gymnasium's equations, limits and 500-step cut-off; return of 16 evaluation \
-                episodes with sampled actions, from a random stream of their own.",
+                episodes with sampled actions, from a random stream of their own."
+                .to_owned(),
             family: Family::ReinforcementLearning,
             metric: Metric {
                 name: "mean evaluation return",
@@ -99,7 +102,7 @@ impl CartPoleTask {
                 direction: Direction::HigherIsBetter,
             },
             companion: None,
-            parameter_count: layout.parameter_count(),
+            parameter_count: model.layout().parameter_count(),
             budget_steps: schedule.budget_steps,
             evaluation_interval_steps: schedule.evaluation_interval_steps,
             step_examples: schedule.step_examples,
@@ -107,7 +110,8 @@ impl CartPoleTask {
         };
         Self {
             description,
-            layout,
+            schedule,
+            model,
             settings,
         }
     }
@@ -119,50 +123,50 @@ impl Task for CartPoleTask {
     }
 
     fn layout(&self) -> &ParameterLayout {
-        &self.layout
+        self.model.layout()
     }
 
     fn run(&self, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun {
         let Settings {
-            shape,
             window,
             evaluation_episodes,
             ..
         } = self.settings;
         let mut initialisation = stream(seed, "cartpole initialisation", [0, 0]);
-        let parameters = shape.initialise(InitialScale::Glorot, &mut initialisation);
+        let parameters = self.model.initialise(&mut initialisation);
         let mut problem = CartPoleProblem {
-            policy: TwoLayerNetwork::new(shape),
-            rollout: Rollout::new(window, shape, seed),
-            evaluation: EvaluationEpisodes::new(evaluation_episodes, shape, seed),
+            model: &self.model,
+            rollout: Rollout::new(window, &self.model, seed),
+            evaluation: EvaluationEpisodes::new(evaluation_episodes, &self.model, seed),
         };
-        train(
-            &mut problem,
-            rule,
-            &self.layout,
-            self.settings.schedule(),
-            parameters,
-        )
+        let layout = self.model.layout();
+        train(&mut problem, rule, layout, self.schedule, parameters)
     }
 }
 
 /// One run's policy and environments.
-struct CartPoleProblem {
-    policy: TwoLayerNetwork,
+struct CartPoleProblem<'a> {
+    model: &'a Model,
     rollout: Rollout,
     evaluation: EvaluationEpisodes,
 }
 
-impl Problem for CartPoleProblem {
+impl Problem for CartPoleProblem<'_> {
     fn gradient(&mut self, parameters: &[f32], gradient: &mut [f32]) {
-        self.policy.load(parameters);
-        self.rollout.gradient(&self.policy, gradient);
+        let policy = Policy {
+            model: self.model,
+            parameters,
+        };
+        self.rollout.gradient(policy, gradient);
     }
 
     fn evaluate(&mut self, step: u32, parameters: &[f32]) -> Evaluation {
-        self.policy.load(parameters);
+        let policy = Policy {
+            model: self.model,
+            parameters,
+        };
         Evaluation {
-            value: self.evaluation.mean_return(&self.policy, step),
+            value: self.evaluation.mean_return(policy, step),
             companion: None,
         }
     }
@@ -173,18 +177,18 @@ mod tests {
     use super::*;
 
     /// A policy that pushes towards where the pole is falling, and keeps it up for good.
-    pub(super) fn balancing_policy(shape: Shape) -> TwoLayerNetwork {
-        let layout = shape.layout();
+    pub(super) fn balancing_parameters(model: &Model) -> Vec<f32> {
+        let layout = model.layout();
         let mut parameters = vec![0.0; layout.arena_len()];
-        let (hidden, output) = (layout.tensors()[0].offset, layout.tensors()[2].offset);
+        let [hidden, _, output, _] = layout.tensors() else {
+            panic!("a policy of two layers has four tensors");
+        };
         for (observation, weight) in [0.05, 0.1, 1.0, 0.5].into_iter().enumerate() {
-            parameters[hidden + observation * shape.hidden] = weight;
+            parameters[hidden.offset + observation * hidden.columns] = weight;
         }
         // So large that the sampled action is almost always the likelier one.
-        parameters[output..output + ACTIONS].copy_from_slice(&[-1e4, 1e4]);
-        let mut policy = TwoLayerNetwork::new(shape);
-        policy.load(&parameters);
-        policy
+        parameters[output.range()][..ACTIONS].copy_from_slice(&[-1e4, 1e4]);
+        parameters
     }
 
     /// Plain gradient descent at a rate that learns.
@@ -207,10 +211,13 @@ mod tests {
             ..SETTINGS
         };
         let run = |evaluation_interval_steps| {
-            let task = CartPoleTask::new(Settings {
-                evaluation_interval_steps,
-                ..settings
-            });
+            let task = CartPoleTask::new(
+                "cartpole",
+                Settings {
+                    evaluation_interval_steps,
+                    ..settings
+                },
+            );
             task.run(&mut GradientDescent, 5).curve.points
         };
         let (seldom, often) = (run(6), run(1));

@@ -3,9 +3,9 @@
 use rand::RngExt;
 
 use super::advantage::advantages;
-use super::{ACTIONS, OBSERVATIONS};
+use super::{ACTIONS, OBSERVATIONS, Policy};
 use crate::environments::{CartPole, Lockstep, Status};
-use crate::network::{Activations, Matrix, Shape, TwoLayerNetwork, sigmoid};
+use crate::network::{Activations, Matrix, Model, sigmoid};
 use crate::{Stream, stream};
 
 /// How much experience makes a batch.
@@ -44,7 +44,7 @@ pub(super) struct Rollout {
 
 impl Rollout {
     /// Fresh environments for the run of `seed`.
-    pub(super) fn new(window: Window, shape: Shape, seed: u64) -> Self {
+    pub(super) fn new(window: Window, model: &Model, seed: u64) -> Self {
         let mut resets = stream(seed, "cartpole environment resets", [0, 0]);
         let transitions = window.transitions();
         Self {
@@ -53,7 +53,7 @@ impl Rollout {
             resets,
             exploration: stream(seed, "cartpole exploration", [0, 0]),
             observations: Matrix::zeros(transitions, OBSERVATIONS),
-            activations: Activations::for_training(shape, transitions),
+            activations: Activations::for_training(model, transitions),
             right_probabilities: vec![0.0; transitions],
             actions: vec![CartPole::LEFT; transitions],
             rewards: vec![0.0; transitions],
@@ -64,7 +64,7 @@ impl Rollout {
 
     /// Acts for one window with `policy` and writes the gradient of REINFORCE's loss (Williams 1992),
     /// −mean(advantage · ln π(action | observation)), with respect to its parameters.
-    pub(super) fn gradient(&mut self, policy: &TwoLayerNetwork, gradient: &mut [f32]) {
+    pub(super) fn gradient(&mut self, policy: Policy<'_>, gradient: &mut [f32]) {
         for step in 0..self.window.steps {
             self.act(policy, step * self.window.environments);
         }
@@ -76,26 +76,32 @@ impl Rollout {
             &mut self.advantages,
         );
         policy_gradient(
-            &mut self.activations.outputs,
+            self.activations.for_loss().1,
             &self.right_probabilities,
             &self.actions,
             &self.advantages,
         );
         let rows = self.window.transitions();
-        policy.backward(&self.observations, rows, &mut self.activations, gradient);
+        let (observations, activations) = (&self.observations, &mut self.activations);
+        policy
+            .model
+            .backward(policy.parameters, observations, rows, activations, gradient);
     }
 
     /// Takes one step in every environment and records it in the rows from `first_row` on.
-    fn act(&mut self, policy: &TwoLayerNetwork, first_row: usize) {
+    fn act(&mut self, policy: Policy<'_>, first_row: usize) {
         let rows = first_row..first_row + self.environments.episodes();
         let observations = &mut self.observations;
         self.environments.observe(|environment, observation| {
             let row = observations.row_mut(first_row + environment);
             row.copy_from_slice(observation);
         });
-        policy.forward(&self.observations, rows.clone(), &mut self.activations);
+        let (observations, activations) = (&self.observations, &mut self.activations);
+        policy
+            .model
+            .forward(policy.parameters, observations, rows.clone(), activations);
         for row in rows.clone() {
-            let probability = right_probability(self.activations.outputs.row(row));
+            let probability = right_probability(self.activations.outputs().row(row));
             self.right_probabilities[row] = probability;
             self.actions[row] = sample(probability, &mut self.exploration);
         }
@@ -124,9 +130,9 @@ pub(super) fn sample(right_probability: f32, numbers: &mut Stream) -> u32 {
     }
 }
 
-/// Replaces `outputs` by the gradient with respect to them of −mean(advantage · ln π(action)).
+/// Writes the gradient, with respect to the outputs, of −mean(advantage · ln π(action)).
 fn policy_gradient(
-    outputs: &mut Matrix,
+    output_gradient: &mut Matrix,
     right_probabilities: &[f32],
     actions: &[u32],
     advantages: &[f32],
@@ -136,62 +142,55 @@ fn policy_gradient(
         let taken = if *action == CartPole::RIGHT { 1.0 } else { 0.0 };
         let right = scale * advantages[row] * (right_probabilities[row] - taken);
         let gradient: [f32; ACTIONS] = [-right, right];
-        outputs.row_mut(row).copy_from_slice(&gradient);
+        output_gradient.row_mut(row).copy_from_slice(&gradient);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::balancing_policy;
+    use super::super::policy_model;
+    use super::super::tests::balancing_parameters;
     use super::*;
-    use crate::network::reference::{assert_gradient, forward};
-    use crate::network::{Activation, InitialScale};
-
-    const SHAPE: Shape = Shape {
-        inputs: OBSERVATIONS,
-        hidden: 6,
-        outputs: ACTIONS,
-        activation: Activation::Tanh,
-    };
-
-    fn policy() -> (Vec<f32>, TwoLayerNetwork) {
-        let mut numbers = stream(2, "test", [0, 0]);
-        let parameters = SHAPE.initialise(InitialScale::Glorot, &mut numbers);
-        let mut policy = TwoLayerNetwork::new(SHAPE);
-        policy.load(&parameters);
-        (parameters, policy)
-    }
+    use crate::network::difference::assert_gradient;
 
     #[test]
     fn the_gradient_is_that_of_reinforces_loss() {
-        let (parameters, policy) = policy();
+        let model = policy_model(6);
+        let parameters = model.initialise(&mut stream(2, "test", [0, 0]));
+        let policy = Policy {
+            model: &model,
+            parameters: &parameters,
+        };
         let window = Window {
             environments: 5,
             steps: 60,
             discount: 0.97,
         };
-        let mut rollout = Rollout::new(window, SHAPE, 4);
+        let mut rollout = Rollout::new(window, &model, 4);
         let mut gradient = vec![0.0; parameters.len()];
         // The second window starts in the middle of episodes.
         for _ in 0..2 {
-            rollout.gradient(&policy, &mut gradient);
+            rollout.gradient(policy, &mut gradient);
         }
         assert!(rollout.statuses.contains(&Status::Terminated));
         assert!(rollout.actions.contains(&CartPole::LEFT));
 
-        // The loss in f64 from what the window recorded, with the softmax written out.
-        let loss = |parameters: &[f64]| {
+        // The loss from what the window recorded, with the softmax written out.
+        let rows = window.transitions();
+        let mut activations = Activations::for_evaluation(&model, rows);
+        let loss = |parameters: &[f32]| {
+            model.forward(parameters, &rollout.observations, 0..rows, &mut activations);
             let mut total = 0.0;
             for (row, action) in rollout.actions.iter().enumerate() {
-                let logits = forward(SHAPE, parameters, rollout.observations.row(row));
-                let exponentials = [libm::exp(logits[0]), libm::exp(logits[1])];
+                let logits = activations.outputs().row(row);
+                let exponentials = [logits[0], logits[1]].map(|it| libm::exp(f64::from(it)));
                 let taken = exponentials[*action as usize];
                 let log_probability = libm::log(taken / (exponentials[0] + exponentials[1]));
                 total -= f64::from(rollout.advantages[row]) * log_probability;
             }
-            total / rollout.actions.len() as f64
+            total / rows as f64
         };
-        assert_gradient(SHAPE, &parameters, &gradient, 1, loss);
+        assert_gradient(model.layout(), &parameters, &gradient, loss);
     }
 
     #[test]
@@ -201,9 +200,14 @@ mod tests {
             steps: 510,
             discount: 0.99,
         };
-        let mut rollout = Rollout::new(window, SHAPE, 1);
-        let mut gradient = vec![0.0; SHAPE.layout().arena_len()];
-        rollout.gradient(&balancing_policy(SHAPE), &mut gradient);
+        let model = policy_model(6);
+        let mut rollout = Rollout::new(window, &model, 1);
+        let parameters = balancing_parameters(&model);
+        let policy = Policy {
+            model: &model,
+            parameters: &parameters,
+        };
+        rollout.gradient(policy, &mut vec![0.0; parameters.len()]);
         assert!(!rollout.statuses.contains(&Status::Terminated));
         let fresh = |row: usize| {
             rollout

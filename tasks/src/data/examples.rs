@@ -54,11 +54,6 @@ impl<Target> ExampleTable<Target> {
     pub fn targets(&self) -> &[Target] {
         &self.targets
     }
-
-    /// All features, a row per example.
-    pub(crate) fn feature_matrix(&self) -> &Matrix {
-        &self.features
-    }
 }
 
 /// How features become numbers that a model can be trained on. Statistics are those of the training part.

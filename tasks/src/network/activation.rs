@@ -1,8 +1,10 @@
-//! What a hidden unit does to its sum, and how the gradient passes back.
+//! What a unit does to its sum, and how the gradient passes back.
 
-/// The hidden layer's nonlinearity.
+/// A layer's nonlinearity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Activation {
+    /// None.
+    Identity,
     /// max(x, 0); NaN stays NaN, so that a broken model is seen to be broken.
     Relu,
     /// Hyperbolic tangent.
@@ -13,6 +15,7 @@ impl Activation {
     /// Replaces each sum of `values` by the unit's output.
     pub(super) fn apply(self, values: &mut [f32]) {
         match self {
+            Self::Identity => {}
             Self::Relu => {
                 for value in values {
                     *value = if *value < 0.0 { 0.0 } else { *value };
@@ -28,9 +31,10 @@ impl Activation {
 
     /// Turns `gradient` with respect to the units' outputs into that with respect to their sums.
     ///
-    /// Both derivatives can be told from the output alone: 1 where it is positive for ReLU, 1 − y² for tanh.
+    /// The derivatives can be told from the output alone: 1 where it is positive for ReLU, 1 − y² for tanh.
     pub(super) fn backward(self, outputs: &[f32], gradient: &mut [f32]) {
         match self {
+            Self::Identity => {}
             Self::Relu => {
                 for (gradient, output) in gradient.iter_mut().zip(outputs) {
                     *gradient = if *output > 0.0 { *gradient } else { 0.0 };

@@ -8,6 +8,7 @@ use mlevolve_product::{MatrixView, MatrixViewMut};
 #[derive(Debug, Clone)]
 pub(crate) struct Matrix {
     data: Vec<f32>,
+    rows: usize,
     columns: usize,
 }
 
@@ -16,12 +17,13 @@ impl Matrix {
     pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
         Self {
             data: vec![0.0; rows * columns],
+            rows,
             columns,
         }
     }
 
     pub(crate) fn rows(&self) -> usize {
-        self.data.len() / self.columns
+        self.rows
     }
 
     pub(crate) fn columns(&self) -> usize {
@@ -30,32 +32,34 @@ impl Matrix {
 
     /// Row `row`.
     pub(crate) fn row(&self, row: usize) -> &[f32] {
-        &self.data[row * self.columns..][..self.columns]
+        self.numbers(row..row + 1)
     }
 
     /// Row `row`.
     pub(crate) fn row_mut(&mut self, row: usize) -> &mut [f32] {
-        &mut self.data[row * self.columns..][..self.columns]
+        self.numbers_mut(row..row + 1)
     }
 
-    /// The numbers of some rows, for elementwise passes.
-    pub(super) fn numbers(&self, rows: Range<usize>) -> &[f32] {
+    /// The numbers of some rows.
+    pub(crate) fn numbers(&self, rows: Range<usize>) -> &[f32] {
         &self.data[rows.start * self.columns..rows.end * self.columns]
     }
 
-    /// The numbers of some rows, for elementwise passes.
-    pub(super) fn numbers_mut(&mut self, rows: Range<usize>) -> &mut [f32] {
+    /// The numbers of some rows.
+    pub(crate) fn numbers_mut(&mut self, rows: Range<usize>) -> &mut [f32] {
         &mut self.data[rows.start * self.columns..rows.end * self.columns]
     }
 
-    /// Some rows as an operand of a product.
-    pub(super) fn view(&self, rows: Range<usize>) -> MatrixView<'_> {
-        MatrixView::new(self.numbers(rows.clone()), rows.len(), self.columns)
+    /// The numbers of some rows, `columns` to a row instead of this matrix's, as an operand of a product.
+    pub(crate) fn view_by(&self, columns: usize, rows: Range<usize>) -> MatrixView<'_> {
+        let numbers = self.numbers(rows);
+        MatrixView::new(numbers, numbers.len() / columns, columns)
     }
 
-    /// Some rows as the result of a product.
-    pub(super) fn view_mut(&mut self, rows: Range<usize>) -> MatrixViewMut<'_> {
-        let columns = self.columns;
-        MatrixViewMut::new(self.numbers_mut(rows.clone()), rows.len(), columns)
+    /// The same as the result of a product.
+    pub(crate) fn view_by_mut(&mut self, columns: usize, rows: Range<usize>) -> MatrixViewMut<'_> {
+        let numbers = self.numbers_mut(rows);
+        let rows = numbers.len() / columns;
+        MatrixViewMut::new(numbers, rows, columns)
     }
 }

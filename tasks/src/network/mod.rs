@@ -1,29 +1,35 @@
 //! The models that tasks train, with gradients written by hand.
 //!
-//! Every task here uses one hidden layer; what differs is sizes, activation and loss. Data passes through as follows:
+//! A [`Model`] is layers one after the other. It holds sizes only: parameters come in an arena, and what a pass leaves
+//! lies in [`Activations`], made once a run. Data passes through as follows:
 //!
 //! ```text
-//! parameters ──load──► TwoLayerNetwork ──forward(inputs)──► Activations (hidden, outputs)
-//!                                                                │ loss: outputs ► outputs' gradient, in place
-//!                      gradient arena ◄──backward(inputs)────────┘
+//! parameters, inputs ──forward──► Activations: a room for each layer ──► outputs
+//!                                      │                                   │ loss
+//!             gradient arena ◄──backward (last layer first)───── gradient of outputs
 //! ```
+//!
+//! | module | what |
+//! |---|---|
+//! | `layer` | what a layer has to be, and the buffers and tensors that it is handed |
+//! | `layers` | the layers, a file each |
+//! | `model` | layers in sequence: parameters, cost, passes |
+//! | `activation`, `matrix` | what layers share |
 //!
 //! Products are the crate `mlevolve_product`'s, one chain of fused multiply-adds for each element; all else is f32 in
 //! a fixed order without contraction, and transcendental functions are this crate's or `libm`'s. So the same inputs
 //! give the same bits on every machine and thread.
 
 mod activation;
-mod loss;
-mod matrix;
 #[cfg(test)]
-pub(crate) mod reference;
-mod shape;
-mod two_layer;
+pub(crate) mod difference;
+mod layer;
+mod layers;
+mod matrix;
+mod model;
 
 pub(crate) use activation::{Activation, sigmoid};
-pub(crate) use loss::{
-    cross_entropy_gradient, cross_entropy_sum, squared_error_gradient, squared_error_sum,
-};
+pub(crate) use layer::{Cost, Initial};
+pub(crate) use layers::Dense;
 pub(crate) use matrix::Matrix;
-pub(crate) use shape::{InitialScale, Shape};
-pub(crate) use two_layer::{Activations, TwoLayerNetwork};
+pub(crate) use model::{Activations, Model};

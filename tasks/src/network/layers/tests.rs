@@ -1,0 +1,148 @@
+//! What holds for every layer: a row for each in [`models`].
+
+use rand::RngExt;
+
+use super::*;
+use crate::network::difference::assert_gradient;
+use crate::network::{Activations, Matrix, Model};
+use crate::stream;
+
+/// Small models with every layer, each behind a dense one, which asks for the gradient with respect to inputs.
+fn models() -> Vec<(&'static str, Model)> {
+    let behind = |inputs: usize| Model::of(5).then("first", Dense::new(5, inputs).tanh());
+    vec![
+        ("dense", behind(4).then("output", Dense::new(4, 3))),
+        ("tanh", behind(4).then("output", Dense::new(4, 3).tanh())),
+        ("relu", behind(4).then("output", Dense::new(4, 3).relu())),
+        (
+            "dense at positions",
+            behind(12).then("output", Dense::new(4, 2).at_each_of(3)),
+        ),
+    ]
+}
+
+/// Random inputs of some rows, random parameters, and the weights of outputs in a loss that is their sum.
+struct Case {
+    model: Model,
+    parameters: Vec<f32>,
+    inputs: Matrix,
+    weights: Matrix,
+}
+
+impl Case {
+    fn new(model: Model, rows: usize) -> Self {
+        let mut numbers = stream(3, "layer test", [0, 0]);
+        let mut parameters = model.initialise(&mut numbers);
+        for parameter in &mut parameters {
+            // Biases and gains too.
+            *parameter += 0.4 * numbers.random::<f32>() - 0.2;
+        }
+        let mut draw = |columns: usize| {
+            let mut matrix = Matrix::zeros(rows, columns);
+            let drawn = || 2.0 * numbers.random::<f32>() - 1.0;
+            matrix.numbers_mut(0..rows).fill_with(drawn);
+            matrix
+        };
+        Self {
+            inputs: draw(model.inputs()),
+            weights: draw(model.outputs()),
+            model,
+            parameters,
+        }
+    }
+
+    fn loss(&self, parameters: &[f32], activations: &mut Activations) -> f64 {
+        let rows = 0..self.inputs.rows();
+        self.model
+            .forward(parameters, &self.inputs, rows.clone(), activations);
+        let outputs = activations.outputs().numbers(rows.clone());
+        let terms = outputs.iter().zip(self.weights.numbers(rows));
+        terms
+            .map(|(output, weight)| f64::from(*output) * f64::from(*weight))
+            .sum()
+    }
+
+    fn gradient(&self, activations: &mut Activations) -> Vec<f32> {
+        let rows = self.inputs.rows();
+        self.loss(&self.parameters, activations);
+        let (_, output_gradient) = activations.for_loss();
+        let weights = self.weights.numbers(0..rows);
+        output_gradient
+            .numbers_mut(0..rows)
+            .copy_from_slice(weights);
+        let mut gradient = vec![0.0; self.parameters.len()];
+        let (parameters, inputs) = (&self.parameters, &self.inputs);
+        self.model
+            .backward(parameters, inputs, rows, activations, &mut gradient);
+        gradient
+    }
+}
+
+#[test]
+fn gradients_match_central_differences() {
+    for (name, model) in models() {
+        println!("{name}");
+        let case = Case::new(model, 7);
+        let mut activations = Activations::for_training(&case.model, 7);
+        let gradient = case.gradient(&mut activations);
+        assert_gradient(
+            case.model.layout(),
+            &case.parameters,
+            &gradient,
+            |parameters| case.loss(parameters, &mut activations),
+        );
+    }
+}
+
+#[test]
+fn buffers_that_were_used_before_do_not_show() {
+    for (name, model) in models() {
+        let case = Case::new(model, 7);
+        let mut activations = Activations::for_training(&case.model, 9);
+        let first = case.gradient(&mut activations);
+        assert_eq!(first, case.gradient(&mut activations), "{name}");
+        let padding = case.model.layout().tensors().iter();
+        let mut padding = padding.flat_map(|it| it.range().end..it.padded_range().end);
+        assert!(padding.all(|index| first[index] == 0.0), "{name}");
+    }
+}
+
+#[test]
+fn rows_can_be_computed_apart() {
+    for (name, model) in models() {
+        let Case {
+            model,
+            parameters,
+            inputs,
+            ..
+        } = Case::new(model, 6);
+        let mut whole = Activations::for_evaluation(&model, 6);
+        model.forward(&parameters, &inputs, 0..6, &mut whole);
+        let mut parts = Activations::for_evaluation(&model, 6);
+        model.forward(&parameters, &inputs, 4..6, &mut parts);
+        model.forward(&parameters, &inputs, 0..4, &mut parts);
+        let bits = |activations: &Activations| {
+            let outputs = activations.outputs().numbers(0..6);
+            outputs.iter().map(|it| it.to_bits()).collect::<Vec<_>>()
+        };
+        assert_eq!(bits(&whole), bits(&parts), "{name}");
+    }
+}
+
+#[test]
+fn initial_parameters_fill_their_bounds_and_biases_are_zero() {
+    let model = Model::of(64)
+        .then("hidden", Dense::new(64, 32).relu())
+        .then("output", Dense::new(32, 10));
+    let parameters = model.initialise(&mut stream(1, "test", [0, 0]));
+    let largest = |tensor: usize| {
+        let values = &parameters[model.layout().tensors()[tensor].range()];
+        values
+            .iter()
+            .fold(0.0, |largest: f32, value| largest.max(value.abs()))
+    };
+    // He: √(6/64) = 0.3062; Glorot: √(6/42) = 0.3780.
+    assert!((0.300..=0.3062).contains(&largest(0)), "{}", largest(0));
+    assert!((0.366..=0.3780).contains(&largest(2)), "{}", largest(2));
+    assert_eq!((largest(1), largest(3)), (0.0, 0.0));
+}

@@ -1,0 +1,62 @@
+//! What training minimises and what curves show: losses, with their gradients with respect to a model's outputs.
+//!
+//! Gradients are in f32, as training is; measured values are summed in f64.
+
+mod cross_entropy;
+mod squared_error;
+
+pub(crate) use cross_entropy::CrossEntropy;
+pub(crate) use squared_error::SquaredError;
+
+use crate::Metric;
+use crate::network::Matrix;
+use crate::training::Evaluation;
+
+/// What is minimised in training and measured on validation examples.
+pub(crate) trait Objective: Send + Sync {
+    /// What a part of an example should be answered with; an example may have several.
+    type Target: Copy + Default + Send + Sync;
+
+    /// What [`Evaluation::value`] is.
+    fn metric(&self) -> Metric;
+
+    /// What [`Evaluation::companion`] is, if there is one.
+    fn companion(&self) -> Option<Metric>;
+
+    /// Writes the gradient, with respect to a batch's outputs, of its mean loss; outputs, gradient and targets have as
+    /// many rows.
+    fn gradient(&self, outputs: &Matrix, targets: &[Self::Target], gradient: &mut Matrix);
+
+    /// Adds what `rows` examples contribute to a measurement; their outputs are the first rows.
+    fn add(&self, outputs: &Matrix, rows: usize, targets: &[Self::Target], sums: &mut Sums);
+
+    /// What was measured.
+    fn evaluation(&self, sums: &Sums) -> Evaluation;
+}
+
+/// What is summed over validation examples.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Sums {
+    /// How many losses have been added.
+    pub(crate) count: usize,
+    pub(crate) loss: f64,
+    /// Of the companion metric.
+    pub(crate) companion: f64,
+}
+
+/// `value`, but at most `ceiling`; what is not a number stays so, where `min` would make it the ceiling.
+pub(crate) fn clipped(value: f64, ceiling: f64) -> f64 {
+    if value > ceiling { ceiling } else { value }
+}
+
+/// The mean over training tests' examples, for tests of objectives.
+#[cfg(test)]
+pub(crate) fn evaluate<O: Objective>(
+    objective: &O,
+    outputs: &Matrix,
+    targets: &[O::Target],
+) -> Evaluation {
+    let mut sums = Sums::default();
+    objective.add(outputs, outputs.rows(), targets, &mut sums);
+    objective.evaluation(&sums)
+}
