@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlevolve::optimizer::CompiledOptimizer;
 use mlevolve::program::known::KNOWN;
 use mlevolve::program::{Program, known};
-use mlevolve_ir::Backend;
+use mlevolve_ir::{Backend, Dimensions};
 use mlevolve_tasks::{ParameterLayout, UpdateRule};
 use serde::Deserialize;
 
@@ -26,6 +26,17 @@ struct Fixture {
     /// For each step and tensor.
     gradients: Vec<Vec<Vec<f32>>>,
     cases: Vec<Case>,
+}
+
+impl Fixture {
+    /// Rows and columns of each tensor; a vector is a row.
+    fn dimensions(&self) -> impl Iterator<Item = [usize; 2]> + '_ {
+        self.shapes.iter().map(|shape| match shape[..] {
+            [rows, columns] => [rows, columns],
+            [elements] => [1, elements],
+            _ => panic!("{shape:?} is neither a matrix nor a vector"),
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -53,8 +64,16 @@ fn known_program(name: &str) -> Program {
 /// computes weights such as 1 − α in binary64 and programs in binary32, where they are off by up to
 /// 2⁻²⁵ / (1 − α), for RMSprop's 0.99 by 3·10⁻⁶, of which the square root leaves half; the second
 /// term allows that and the roundings of a few operations.
-fn tolerance(steps: u32, greatest: f32, path: f32) -> f32 {
-    4.0 * steps as f32 * greatest * 2f32.powi(-24) + 2e-6 * path
+fn tolerance(rule: &str, steps: u32, greatest: f32, path: f32) -> f32 {
+    let of_path = match rule {
+        // Each of five steps magnifies what is small, roundings too, up to 3.4445 times.
+        "muon" => 3.4445f32.powi(5) * 2f32.powi(-24),
+        // Eigenvalues of the Gram matrices differ so much that roundings are magnified in the directions of the
+        // smallest; but little of a gradient lies there.
+        "shampoo" => 2e-5,
+        _ => 2e-6,
+    };
+    4.0 * steps as f32 * greatest * 2f32.powi(-24) + of_path * path
 }
 
 /// What a parameter has gone through.
@@ -95,9 +114,9 @@ impl Machine {
 }
 
 fn evaluated(fixture: &Fixture, program: &Program) -> Trajectory {
-    let tensors = fixture.initial.iter();
+    let tensors = fixture.dimensions();
     let mut evaluators: Vec<_> = tensors
-        .map(|initial| Evaluator::new(program, initial.len()))
+        .map(|[rows, columns]| Evaluator::new(program, Dimensions::new(rows, columns)))
         .collect();
     let mut trajectory = vec![fixture.initial.clone()];
     for (step, gradients) in (1..).zip(&fixture.gradients) {
@@ -114,10 +133,8 @@ fn evaluated(fixture: &Fixture, program: &Program) -> Trajectory {
 }
 
 fn compiled(fixture: &Fixture, program: &Program, backend: Backend) -> Trajectory {
-    let shapes = fixture
-        .initial
-        .iter()
-        .map(|tensor| ("tensor", 1, tensor.len()));
+    let tensors = fixture.dimensions();
+    let shapes = tensors.map(|[rows, columns]| ("tensor", rows, columns));
     let layout = ParameterLayout::new(&shapes.collect::<Vec<_>>());
     let arena = |tensors: &[Vec<f32>]| {
         let mut arena = vec![0.0; layout.arena_len()];
@@ -162,7 +179,7 @@ fn worst_deviation(fixture: &Fixture, case: &Case, trajectory: &Trajectory) -> (
             let compared = after.iter().zip(&expected[tensor]).zip(&histories);
             for ((&found, &expected), history) in compared {
                 let deviation = (found - expected).abs();
-                let share = deviation / tolerance(step, history.greatest, history.path);
+                let share = deviation / tolerance(&case.rule, step, history.greatest, history.path);
                 assert!(
                     share.is_finite(),
                     "{} gives {found} at step {step}",
@@ -259,6 +276,9 @@ fn the_fixture_begins_with_the_constants_of_the_programs() {
     }
 }
 
+/// Rules with cells of shapes that the standard layout lacks.
+const WITH_MATRICES: [&str; 2] = ["muon", "shampoo"];
+
 #[test]
 fn known_programs_are_canonical_and_fit_the_standard_layout() {
     for known in KNOWN {
@@ -276,7 +296,10 @@ fn known_programs_are_canonical_and_fit_the_standard_layout() {
             "{} has parts without effect",
             known.name
         );
-        let standardised = program.standardised().unwrap();
+        let Ok(standardised) = program.standardised() else {
+            assert!(WITH_MATRICES.contains(&known.name), "{}", known.name);
+            continue;
+        };
         assert!(standardised.is_standardised());
         assert_eq!(standardised.standardised().unwrap(), standardised);
         assert_eq!(
@@ -291,10 +314,14 @@ fn standardising_changes_no_bit() {
     let fixture = fixture();
     for known in KNOWN {
         let program = known.program().unwrap();
-        let standardised = program.standardised().unwrap();
+        let Ok(standardised) = program.standardised() else {
+            continue;
+        };
         let w = &fixture.initial[0];
-        let mut original = Evaluator::new(&program, w.len());
-        let mut mapped = Evaluator::new(&standardised, w.len());
+        let [rows, columns] = fixture.dimensions().next().unwrap();
+        let dimensions = Dimensions::new(rows, columns);
+        let mut original = Evaluator::new(&program, dimensions);
+        let mut mapped = Evaluator::new(&standardised, dimensions);
         for (step, gradients) in (1..).zip(&fixture.gradients) {
             let bits = |delta: &[f32]| delta.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             let expected = bits(original.step(step, w, &gradients[0]));
@@ -337,6 +364,9 @@ fn known_programs_are_as_cheap_as_they_can_be_written() {
         ("rmsprop", 9),
         ("adam", 12),
         ("adamw", 14),
+        // Without the products of matrices, which are not per element.
+        ("muon", 23),
+        ("shampoo", 2),
     ];
     assert_eq!(costs, expected);
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use mlevolve::program::known::KNOWN;
 use mlevolve::program::{Program, Role, Schema, distance};
 use mlevolve::variation::{Mutation, VariationSettings, crossover, mutate, random_program};
+use mlevolve_ir::Dimensions;
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 
@@ -73,7 +74,7 @@ fn offspring_is_valid_bounded_and_round_trips() {
 /// Bits of the deltas over a few steps, every NaN as one.
 fn behaviour(program: &Program) -> Vec<u32> {
     const ELEMENTS: usize = 19;
-    let mut evaluator = Evaluator::new(program, ELEMENTS);
+    let mut evaluator = Evaluator::new(program, Dimensions::flat(ELEMENTS));
     let mut w: Vec<f32> = (0..ELEMENTS)
         .map(|index| (index as f32 * 0.7).sin())
         .collect();

@@ -43,7 +43,8 @@ macro_rules! known_programs {
 }
 
 known_programs![
-    "sgd", "momentum", "nesterov", "signum", "lion", "adagrad", "rmsprop", "adam", "adamw",
+    "sgd", "momentum", "nesterov", "signum", "lion", "adagrad", "rmsprop", "adam", "adamw", "muon",
+    "shampoo",
 ];
 
 /// The known algorithm with this name, if any.

@@ -32,12 +32,12 @@ pub(super) fn first_generation(
     candidates
 }
 
-/// Known rules of the schema; the same rate first for all rules, so that a small population gets every
-/// rule once.
+/// Known rules of the schema that fit its standard cells; the same rate first for all rules, so that a
+/// small population gets every rule once.
 fn known_programs(schema: Schema, baselines: &BaselineTable) -> Vec<Program> {
     let known = KNOWN.iter().map(|known| (known.name, known.parsed()));
     let known: Vec<_> = known
-        .filter(|(_, program)| program.schema() == schema)
+        .filter(|(_, program)| program.schema() == schema && program.standardised().is_ok())
         .collect();
     let tasks = baselines.tasks.iter();
     tasks
@@ -59,7 +59,7 @@ fn seeded(known: &Program, learning_rate: f32) -> Program {
         .and_then(|program| program.with_notes(Vec::new()))
         .expect("the name is one, and there are no notes")
         .standardised()
-        .expect("known rules fit the standard cells, which a test checks")
+        .expect("only rules that fit the standard cells are seeds")
 }
 
 /// A later generation's candidates.

@@ -10,16 +10,16 @@ use mlevolve_ir::reference::{self, Whole};
 /// One program on one tensor.
 pub(crate) struct Evaluator<'a> {
     program: &'a Program,
-    elements: usize,
+    dimensions: Dimensions,
     /// Each cell's elements: one for a scalar.
     cells: Vec<Vec<f32>>,
 }
 
 impl<'a> Evaluator<'a> {
-    /// A program at the start of a run on a tensor of `elements`.
-    pub(crate) fn new(program: &'a Program, elements: usize) -> Self {
+    /// A program at the start of a run on a tensor of these dimensions.
+    pub(crate) fn new(program: &'a Program, dimensions: Dimensions) -> Self {
         let cells = program.cells().iter().map(|cell| {
-            let length = Dimensions::flat(elements).elements(cell.shape).unwrap();
+            let length = dimensions.elements(cell.shape).unwrap();
             let value = match cell.role {
                 Role::Constant(value) => value.value(),
                 Role::Input | Role::State | Role::Scratch | Role::Output => 0.0,
@@ -28,7 +28,7 @@ impl<'a> Evaluator<'a> {
         });
         Self {
             program,
-            elements,
+            dimensions,
             cells: cells.collect(),
         }
     }
@@ -63,8 +63,7 @@ impl<'a> Evaluator<'a> {
         });
         let operands: Vec<Whole> = operands.collect();
         let operands: Vec<&Whole> = operands.iter().collect();
-        let dimensions = Dimensions::flat(self.elements);
-        reference::apply(op, dimensions, &operands)
+        reference::apply(op, self.dimensions, &operands)
             .unwrap()
             .elements
     }

@@ -4,6 +4,7 @@
 
 use mlevolve::optimizer::CompiledOptimizer;
 use mlevolve::program::Program;
+use mlevolve_ir::Dimensions;
 use mlevolve_tasks::{ParameterLayout, UpdateRule, stream};
 use rand::{Rng, RngExt};
 
@@ -159,7 +160,7 @@ pub(crate) fn evaluated(program: &Program, layout: &ParameterLayout, inputs: &In
     let mut parameters = inputs.initial.clone();
     let mut evaluators: Vec<_> = tensors
         .iter()
-        .map(|tensor| Evaluator::new(program, tensor.len()))
+        .map(|tensor| Evaluator::new(program, Dimensions::new(tensor.rows, tensor.columns)))
         .collect();
     let steps = (1..).zip(&inputs.gradients).map(|(step, gradient)| {
         for (tensor, evaluator) in tensors.iter().zip(&mut evaluators) {

@@ -303,12 +303,13 @@ composite_ops! {
         }
     }
     // Jordan 2024, "Muon": five Newton–Schulz steps x ← 3.4445 x + (−4.7750 y + 2.0315 y²) x with y = x xᵀ,
-    // from a over its norm.
+    // from a over its norm, to which 10⁻⁷ is added there as well, so that 0 stays 0.
     /// nearly the orthogonal matrix next to a, its singular values 0.69 to 1.13
     newton_schulz = NewtonSchulz {
         shape: (r, c) -> (r, c),
         meaning: |terms, a| {
-            let mut x = terms.div(a, terms.norm(a));
+            let norm = terms.add(terms.norm(a), terms.constant(1e-7));
+            let mut x = terms.div(a, norm);
             for _ in 0..5 {
                 let y = terms.matmul_right_transposed(x, x);
                 let of_square = terms.mul(terms.constant(2.0315), terms.matmul(y, y));
@@ -320,9 +321,9 @@ composite_ops! {
         },
         real: |a| {
             // Every step is an odd polynomial of each singular value; σ ↦ σ q(σ²).
-            let squares = real::inner_product(&a.numbers, &a.numbers);
+            let norm = real::inner_product(&a.numbers, &a.numbers).sqrt() + 1e-7;
             let factors = a.transposed().times(a).by_eigenvalues(|value| {
-                let (mut square, mut product) = (value / squares, 1.0 / squares.sqrt());
+                let (mut square, mut product) = (value / (norm * norm), 1.0 / norm);
                 for _ in 0..5 {
                     let factor = 3.4445 - 4.775 * square + 2.0315 * square * square;
                     product *= factor;
