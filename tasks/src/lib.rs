@@ -40,6 +40,7 @@
 //! assert!(last.value < first.value);
 //! ```
 
+mod analytic;
 mod cartpole;
 mod catalogue;
 mod curve;

@@ -50,7 +50,30 @@ pub(crate) enum Part {
     Validation,
 }
 
-impl<Target> Examples for &'static Divided<ExampleTable<Target>>
+impl<E: Examples> Examples for &'static E {
+    type Target = E::Target;
+
+    fn counts(&self) -> Divided<usize> {
+        (**self).counts()
+    }
+
+    fn targets(&self) -> usize {
+        (**self).targets()
+    }
+
+    fn write(
+        &self,
+        part: Part,
+        index: usize,
+        numbers: &mut Stream,
+        features: &mut [f32],
+        targets: &mut [E::Target],
+    ) {
+        (**self).write(part, index, numbers, features, targets);
+    }
+}
+
+impl<Target> Examples for Divided<ExampleTable<Target>>
 where
     Target: Copy + Default + Send + Sync + 'static,
 {

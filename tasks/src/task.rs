@@ -31,6 +31,8 @@ pub enum Family {
     Classification,
     /// Predict a number.
     Regression,
+    /// Go down a valley much steeper across than along.
+    IllConditioned,
     /// Act in an environment.
     ReinforcementLearning,
 }
@@ -40,6 +42,7 @@ impl fmt::Display for Family {
         formatter.pad(match self {
             Self::Classification => "classification",
             Self::Regression => "regression",
+            Self::IllConditioned => "ill-conditioned",
             Self::ReinforcementLearning => "reinforcement learning",
         })
     }

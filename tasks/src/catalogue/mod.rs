@@ -6,7 +6,10 @@
 mod cartpole;
 mod diabetes;
 mod digits;
+mod generated;
 mod suite;
+mod tables;
+mod valleys;
 
 use std::sync::Arc;
 
@@ -14,10 +17,26 @@ pub use suite::Suite;
 
 use crate::Task;
 
-/// Every task, cheapest run first.
-const TASKS: &[TaskEntry] = &[diabetes::MLP, digits::MLP, cartpole::REINFORCE];
+/// Every task, by family and data.
+const TASKS: &[TaskEntry] = &[
+    tables::IRIS_LOGISTIC,
+    tables::IRIS_MLP,
+    tables::WINE_LOGISTIC,
+    tables::WINE_MLP,
+    tables::BREAST_CANCER_LOGISTIC,
+    tables::BREAST_CANCER_MLP,
+    digits::MLP,
+    diabetes::MLP,
+    generated::FRIEDMAN,
+    generated::TEACHER,
+    valleys::QUADRATIC_100,
+    valleys::QUADRATIC_10000,
+    valleys::ROSENBROCK,
+    generated::CORRELATED,
+    cartpole::REINFORCE,
+];
 
-/// Every task there is, cheapest run first.
+/// Every task there is, by family and data.
 pub fn catalogue() -> &'static [TaskEntry] {
     TASKS
 }
@@ -42,7 +61,7 @@ impl TaskEntry {
     }
 }
 
-/// The names of all tasks, cheapest run first.
+/// The names of all tasks, by family and data.
 pub fn task_names() -> impl Iterator<Item = &'static str> {
     TASKS.iter().map(|entry| entry.name)
 }

@@ -34,6 +34,7 @@ pub use csv_data::{CsvData, CsvExamples, load_csv, parse_csv};
 pub use diabetes::{DIABETES_FEATURES, diabetes};
 pub use error::{Column, DataError, Offset};
 pub use examples::{Divided, ExampleTable};
+pub(crate) use generated::random_orthonormal;
 pub use generated::{
     CORRELATED_FEATURES, FRIEDMAN_FEATURES, TEACHER_FEATURES, correlated_regression, friedman1,
     random_teacher,

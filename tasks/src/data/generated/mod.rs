@@ -16,6 +16,7 @@ use rand::RngExt;
 
 pub use correlated::{CORRELATED_FEATURES, correlated_regression};
 pub use friedman::{FRIEDMAN_FEATURES, friedman1};
+pub(crate) use orthonormal::random_orthonormal;
 pub use teacher::{TEACHER_FEATURES, random_teacher};
 
 use crate::Stream;

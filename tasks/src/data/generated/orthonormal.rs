@@ -9,7 +9,7 @@ use crate::Stream;
 /// # Panics
 ///
 /// If there are more vectors than dimensions.
-pub(super) fn random_orthonormal(
+pub(crate) fn random_orthonormal(
     count: usize,
     dimensions: usize,
     to: &[Vec<f64>],
