@@ -17,7 +17,7 @@
 //! `mlevolve-tasks`, the world, knows no compiler and no program; this crate joins them.
 //!
 //! ```
-//! use mlevolve::fitness::{FitnessWeights, Judge};
+//! use mlevolve::fitness::{DataSettings, FitnessWeights, Judge};
 //! use mlevolve::optimizer::CompiledOptimizer;
 //! use mlevolve::program::known;
 //! use mlevolve_ir::Backend;
@@ -25,7 +25,7 @@
 //! let adam = known::find("adam").ok_or("adam is known")?.program()?;
 //! let adam = adam.with_constant("learning_rate", 0.02)?;
 //! let optimizer = CompiledOptimizer::new(&adam, Backend::Jit)?;
-//! let judge = Judge::new("quick", FitnessWeights::default())?;
+//! let judge = Judge::new("quick", &DataSettings::default(), FitnessWeights::default())?;
 //! let judgement = judge.judge(&optimizer, &[1, 2]);
 //! assert!(judgement.fitness > 0.8);
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -2,20 +2,29 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::sync::Arc;
+
 use mlevolve::fitness::{
-    BaselineTable, FitnessParts, FitnessWeights, Judge, best_learning_rate, measure, tuning_seeds,
+    BaselineTable, DataSettings, FitnessParts, FitnessWeights, Judge, best_learning_rate, measure,
+    tuning_seeds,
 };
 use mlevolve::optimizer::CompiledOptimizer;
 use mlevolve::program::known::{self, KNOWN};
 use mlevolve_ir::Backend;
-use mlevolve_tasks::{Suite, task_named, task_names};
+use mlevolve_tasks::{Sources, Suite, Task, TaskEntry, bundled_tasks};
 use rayon::prelude::*;
+
+fn task_named(name: &str) -> Arc<dyn Task> {
+    let entry = TaskEntry::named(name).unwrap();
+    entry.open(&Sources::default()).unwrap()
+}
 
 #[test]
 fn every_recorded_curve_is_reproduced_to_the_bit() {
     let table = BaselineTable::committed().unwrap();
     let names: Vec<_> = table.tasks.iter().map(|task| task.task.as_str()).collect();
-    assert_eq!(names, task_names().collect::<Vec<_>>());
+    let bundled = bundled_tasks().map(|task| task.description().name);
+    assert_eq!(names, bundled.collect::<Vec<_>>());
     for task in &table.tasks {
         let rules: Vec<_> = task.rules.iter().map(|row| row.rule.as_str()).collect();
         let known: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
@@ -27,7 +36,7 @@ fn every_recorded_curve_is_reproduced_to_the_bit() {
         .flat_map(|task| task.rules.iter().map(move |row| (task, row)));
     let rows: Vec<_> = rows.collect();
     rows.into_par_iter().for_each(|(baselines, recorded)| {
-        let task = task_named(&baselines.task).unwrap();
+        let task = task_named(&baselines.task);
         let measured = measure(&recorded.rule, recorded.learning_rate, &*task, Backend::Jit);
         let measured = measured.unwrap();
         for curve in &recorded.curves {
@@ -52,7 +61,7 @@ fn recorded_rates_are_those_that_the_protocol_picks() {
     ] {
         let program = known::find(rule).unwrap().program().unwrap();
         let recorded = table.task(task).unwrap().rule(rule).unwrap();
-        let task = task_named(task).unwrap();
+        let task = task_named(task);
         let picked = best_learning_rate(&program, &*task, Backend::Jit).unwrap();
         assert_eq!(picked, recorded.learning_rate, "{rule}");
     }
@@ -61,7 +70,8 @@ fn recorded_rates_are_those_that_the_protocol_picks() {
 /// Of each part, some known rule has 1 on the seeds that the table was measured on, and none more.
 #[test]
 fn the_best_known_rule_of_each_part_scores_one() {
-    let judge = Judge::new(Suite::DEFAULT, FitnessWeights::default()).unwrap();
+    let (data, weights) = (DataSettings::default(), FitnessWeights::default());
+    let judge = Judge::new(Suite::DEFAULT, &data, weights).unwrap();
     for (index, task) in judge.tasks().iter().enumerate() {
         let rows = &judge
             .baselines()

@@ -232,8 +232,8 @@ fn configurations_that_make_no_sense() {
             &["weights must be finite"],
         ),
         (
-            "format = 4\n[serach]\n",
-            &["has format 4", "newer mlevolve"],
+            "format = 5\n[serach]\n",
+            &["has format 5", "newer mlevolve"],
         ),
     ];
     for (text, expected) in cases {
@@ -366,20 +366,20 @@ fn runs_of_a_newer_version() {
     let newer = "newer mlevolve";
 
     let old = workplace.read(config);
-    assert!(old.contains("format = 3"));
+    assert!(old.contains("format = 4"));
     workplace.write(
         config,
-        old.replace("format = 3", "format = 4\nflavour = 'x'"),
+        old.replace("format = 4", "format = 5\nflavour = 'x'"),
     );
     assert_run_refused(
         &workplace,
-        &[&workplace.argument(config), "has format 4", newer],
+        &[&workplace.argument(config), "has format 5", newer],
     );
     workplace.write(config, old);
 
     let old = workplace.read(checkpoint);
-    assert!(old.starts_with(r#"{"format":3,"#));
-    workplace.write(checkpoint, old.replacen("\"format\":3", "\"format\":2", 1));
+    assert!(old.starts_with(r#"{"format":4,"#));
+    workplace.write(checkpoint, old.replacen("\"format\":4", "\"format\":2", 1));
     let file = workplace.argument(checkpoint);
     assert_run_refused(&workplace, &[&file, "has format 2", "start a new run"]);
     workplace.write(
@@ -390,7 +390,7 @@ fn runs_of_a_newer_version() {
     assert_run_refused(&workplace, &[&file, "has format 7", newer]);
     workplace.write(checkpoint, old);
 
-    workplace.write("run/result.json", "{\"format\":4}");
+    workplace.write("run/result.json", "{\"format\":5}");
     let (run, file) = (
         workplace.argument("run"),
         workplace.argument("run/result.json"),

@@ -5,20 +5,25 @@ use std::process::ExitCode;
 
 use clap::Args;
 use mlevolve_ir::BackendChoice;
+use mlevolve_tasks::{Suite, bundled_tasks};
 
+use super::data::DataOptions;
 use super::progress::Working;
 use super::{print, set_threads};
-use crate::fitness::BaselineTable;
+use crate::fitness::{BaselineTable, DataSettings};
 use crate::run::write_whole;
 
 /// Show the tuned learning rates of the known rules, or measure them anew.
 ///
 /// Fitness is normalised by what known rules reach on each task with a tuned learning rate: 14 rates, 5
-/// seeds each, chosen on validation data. The table is part of the program. `--write` measures it
-/// again, some 2,000 training runs, in some ten seconds.
+/// seeds each, chosen on validation data. The table for tasks whose data come with the program is part of it;
+/// `--write` measures one again, some 800 training runs for each task, for all of those or for one suite.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  mlevolve baselines\n  \
-    mlevolve baselines --write src/fitness/baselines.json")]
+    mlevolve baselines --suite rl\n  \
+    mlevolve baselines --write src/fitness/baselines.json\n  \
+    mlevolve baselines --csv houses.csv --target price --write houses.json\n  \
+    mlevolve evolve --csv houses.csv --target price --baselines houses.json")]
 pub(super) struct Baselines {
     /// Measure the table anew and write it to this file
     #[arg(long, value_name = "FILE")]
@@ -27,22 +32,39 @@ pub(super) struct Baselines {
     /// How many threads train [default: one for each core]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<usize>,
+
+    #[command(flatten)]
+    data: DataOptions,
 }
 
 impl Baselines {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         set_threads(self.threads)?;
-        let table = match &self.write {
-            Some(path) => {
-                let _working = Working::on("tuning the known rules");
-                let table = BaselineTable::measured(BackendChoice::Auto)?;
+        let data = self.data.over(&DataSettings::default());
+        let suite = self.data.suite();
+        let table = match (&self.write, &data.baselines) {
+            (Some(path), _) => {
+                let tasks = match &suite {
+                    Some(suite) => Suite::named(suite, &data.sources()?)?.tasks().to_vec(),
+                    None => bundled_tasks().collect(),
+                };
+                let working = Working::on("tuning the known rules");
+                let table =
+                    BaselineTable::measured(tasks.into_iter(), BackendChoice::Auto, |task| {
+                        working.tell(format!("tuning the known rules on {task}"));
+                    })?;
                 write_whole(path, table.to_text().as_bytes())?;
                 table
             }
-            None => BaselineTable::committed()?,
+            (None, Some(path)) => BaselineTable::load(path)?,
+            (None, None) => BaselineTable::committed()?,
+        };
+        let wanted = suite.as_deref().map(Suite::entries).transpose()?;
+        let is_wanted = |name: &str| {
+            wanted.is_none_or(|entries| entries.iter().any(|entry| entry.name() == name))
         };
         let mut text = String::new();
-        for task in &table.tasks {
+        for task in table.tasks.iter().filter(|task| is_wanted(&task.task)) {
             text += &format!("{}\n", task.task);
             for row in &task.rules {
                 text += &format!(

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 use mlevolve_ir::BackendChoice;
-use mlevolve_tasks::Suite;
 use serde::Serialize;
 
+use super::data::DataOptions;
 use super::progress::Working;
 use super::{print, program_named, set_threads};
-use crate::fitness::{FitnessWeights, Judge, judging_seeds};
+use crate::fitness::{DataSettings, FitnessWeights, Judge, judging_seeds};
 use crate::run::Comparison;
 
 /// Train models with a program on a suite of tasks, beside known rules.
@@ -20,7 +20,9 @@ use crate::run::Comparison;
 #[derive(Args)]
 #[command(after_help = "Examples:\n  mlevolve eval programs/adam.mle\n  \
     mlevolve eval runs/seed-1/best.mle --json | jq .written.judgement.fitness\n  \
-    mlevolve eval adam --backend interp --no-tuning")]
+    mlevolve eval adam --backend interp --no-tuning\n  \
+    mlevolve eval lion --suite ill-conditioned\n  \
+    mlevolve eval adam --csv houses.csv --target price")]
 pub(super) struct Eval {
     /// A program file, or the name of a known program
     #[arg(value_name = "PROGRAM")]
@@ -29,10 +31,6 @@ pub(super) struct Eval {
     /// What runs the program: `auto`, `interp`, `jit-quick` or `jit`; all give the same figures
     #[arg(long, value_name = "BACKEND", default_value_t = BackendChoice::Auto)]
     backend: BackendChoice,
-
-    /// The suite of tasks
-    #[arg(long, value_name = "SUITE", default_value = Suite::DEFAULT)]
-    suite: String,
 
     /// Do not tune the learning rate
     #[arg(long)]
@@ -45,6 +43,9 @@ pub(super) struct Eval {
     /// How many threads train [default: one for each core]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<usize>,
+
+    #[command(flatten)]
+    data: DataOptions,
 }
 
 /// What is printed with `--json`.
@@ -61,14 +62,16 @@ impl Eval {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         set_threads(self.threads)?;
         let program = program_named(&self.program)?;
-        let judge = Judge::new(&self.suite, FitnessWeights::default())?;
+        let suite = self.data.suite_or_default();
+        let data = self.data.over(&DataSettings::default());
         let working = Working::on("training");
+        let judge = Judge::new(&suite, &data, FitnessWeights::default())?;
         let comparison = Comparison::of(&program, !self.no_tuning, &judge, self.backend)?;
         drop(working);
         if self.json {
             let evaluation = Evaluation {
                 program: program.to_string(),
-                suite: self.suite.clone(),
+                suite,
                 seeds: judging_seeds(),
                 comparison,
             };

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Args;
 
+use super::data::DataOptions;
 use super::progress::{Progress, Working};
 use super::{INTERRUPTED, print, set_threads, tell};
 use crate::run::invocation::command;
@@ -24,6 +25,7 @@ use crate::search::{BackendName, SearchSettings};
 #[command(after_help = "Examples:\n  mlevolve evolve\n  \
     mlevolve evolve --seed 7 --generations 100 --out runs/long\n  \
     mlevolve evolve --resume runs/long\n  \
+    mlevolve evolve --csv houses.csv --target price\n  \
     mlevolve evolve --config runs/long/config.toml --out runs/again\n\n\
     A configuration file is TOML; what it leaves out has its default:\n  \
     [search]\n  population = 200\n  injection_rate = 0.1\n\n\
@@ -65,6 +67,9 @@ pub(super) struct Evolve {
     /// How many threads judge candidates; it changes no result [default: one for each core]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     threads: Option<usize>,
+
+    #[command(flatten)]
+    data: DataOptions,
 }
 
 fn backend(word: &str) -> Result<BackendName, mlevolve_ir::UnknownBackend> {
@@ -150,8 +155,12 @@ impl Evolve {
             offspring,
             elites,
             backend,
+            suite,
+            data,
             ..
         } = &mut config.search;
+        *suite = self.data.suite().unwrap_or_else(|| suite.clone());
+        *data = self.data.over(data);
         *seed = self.seed.unwrap_or(*seed);
         *generations = self.generations.unwrap_or(*generations);
         *backend = self.backend.unwrap_or(*backend);

@@ -8,6 +8,7 @@
 mod baselines;
 mod bench;
 mod completions;
+mod data;
 mod eval;
 mod evolve;
 #[cfg(feature = "fuzz")]

@@ -4,44 +4,80 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::Args;
-use mlevolve_tasks::{Direction, Suite, task_named, task_names};
-use serde_json::json;
+use mlevolve_tasks::{Description, Direction, Suite, TASKS, TaskEntry};
+use serde_json::{Value, json};
 
+use super::data::DataOptions;
 use super::print;
+use crate::fitness::DataSettings;
 
 /// List the tasks and suites, with sizes and costs.
+///
+/// Tasks on data of your own are described once the options say where the data are; until then, what they need.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  mlevolve tasks\n  mlevolve tasks --json | jq '.tasks[].name'")]
+#[command(
+    after_help = "Examples:\n  mlevolve tasks\n  mlevolve tasks --suite ill-conditioned\n  \
+    mlevolve tasks --json | jq '.tasks[].name'"
+)]
 pub(super) struct Tasks {
     /// Print JSON
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    data: DataOptions,
 }
+
+/// A task as it is described, or why it cannot be made.
+type Listed = (&'static str, Result<Description, String>);
 
 impl Tasks {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        print(&if self.json { json_text()? } else { text() })?;
+        let sources = self.data.over(&DataSettings::default()).sources()?;
+        let suite = self.data.suite();
+        let entries = match &suite {
+            Some(suite) => Suite::entries(suite)?,
+            None => TASKS,
+        };
+        let described = |entry: &TaskEntry| match entry.open(&sources) {
+            Ok(task) => Ok(task.description().clone()),
+            Err(error) => Err(error.to_string()),
+        };
+        let listed = entries.iter().map(|entry| (entry.name(), described(entry)));
+        let listed: Vec<Listed> = listed.collect();
+        let suites = Suite::names().filter(|name| suite.as_ref().is_none_or(|it| it == name));
+        let suites: Vec<_> = suites.map(|name| (name, names(name))).collect();
+        print(&if self.json {
+            json_text(&listed, &suites)?
+        } else {
+            text(&listed, &suites)
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn suites() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
-    Suite::names().filter_map(|name| {
-        let suite = Suite::named(name)?;
-        let tasks = suite.tasks().iter().map(|task| task.description().name);
-        Some((name, tasks.collect()))
-    })
+/// The names of a suite's tasks.
+fn names(suite: &str) -> Vec<&'static str> {
+    let entries = Suite::entries(suite).unwrap_or_default();
+    entries.iter().map(TaskEntry::name).collect()
 }
 
-fn text() -> String {
+fn text(tasks: &[Listed], suites: &[(&str, Vec<&str>)]) -> String {
     let mut text = String::new();
-    for task in task_names().filter_map(task_named) {
-        let description = task.description();
+    for (name, description) in tasks {
+        let description = match description {
+            Ok(description) => description,
+            Err(reason) => {
+                let reason = reason.replace('\n', "\n  ");
+                // Writing to a string does not fail.
+                let _ = writeln!(text, "{name}\n  {reason}\n");
+                continue;
+            }
+        };
         let direction = match description.metric.direction {
             Direction::LowerIsBetter => "lower is better",
             Direction::HigherIsBetter => "higher is better",
         };
-        // Writing to a string does not fail.
         let _ = writeln!(
             text,
             "{} ({})\n  {}\n  Data: {}\n  Metric: {}, in {}; {direction}\n  \
@@ -59,34 +95,40 @@ fn text() -> String {
             description.evaluation_interval_steps,
         );
     }
-    for (name, tasks) in suites() {
+    for (name, tasks) in suites {
         let _ = writeln!(text, "Suite {name}: {}", tasks.join(", "));
     }
     text
 }
 
-fn json_text() -> anyhow::Result<String> {
-    let tasks = task_names().filter_map(task_named).map(|task| {
-        let description = task.description();
-        json!({
-            "name": description.name,
-            "family": description.family.to_string(),
-            "summary": description.summary,
-            "data": description.data,
-            "metric": description.metric.name,
-            "metric_unit": description.metric.unit,
-            "lower_is_better": description.metric.direction == Direction::LowerIsBetter,
-            "parameters": description.parameter_count,
-            "budget_steps": description.budget_steps,
-            "step_examples": description.step_examples,
-            "step_flops": description.step_flops,
-            "evaluation_interval_steps": description.evaluation_interval_steps,
-        })
+fn json_text(tasks: &[Listed], suites: &[(&str, Vec<&str>)]) -> anyhow::Result<String> {
+    let tasks = tasks.iter().map(|(name, description)| match description {
+        Ok(description) => described(description),
+        Err(reason) => json!({ "name": name, "not_ready": reason }),
     });
-    let suites = suites().map(|(name, tasks)| json!({ "name": name, "tasks": tasks }));
+    let suites = suites
+        .iter()
+        .map(|(name, tasks)| json!({ "name": name, "tasks": tasks }));
     let all = json!({
         "tasks": tasks.collect::<Vec<_>>(),
         "suites": suites.collect::<Vec<_>>(),
     });
     Ok(serde_json::to_string_pretty(&all)?)
+}
+
+fn described(description: &Description) -> Value {
+    json!({
+        "name": description.name,
+        "family": description.family.to_string(),
+        "summary": description.summary,
+        "data": description.data,
+        "metric": description.metric.name,
+        "metric_unit": description.metric.unit,
+        "lower_is_better": description.metric.direction == Direction::LowerIsBetter,
+        "parameters": description.parameter_count,
+        "budget_steps": description.budget_steps,
+        "step_examples": description.step_examples,
+        "step_flops": description.step_flops,
+        "evaluation_interval_steps": description.evaluation_interval_steps,
+    })
 }

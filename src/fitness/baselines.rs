@@ -4,8 +4,12 @@
 //! machine, measures with the same yardstick; a test trains its rows anew and compares them to the
 //! bit. The protocol is [`best_learning_rate`]'s, for each rule and task.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use mlevolve_ir::BackendChoice;
-use mlevolve_tasks::{Description, Outcome, Task, task_named, task_names};
+use mlevolve_tasks::{Description, Outcome, ParameterLayout, Task, UpdateRule};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +30,7 @@ pub const COMPARED: [&str; 5] = ["sgd", "momentum", "adam", "adamw", "lion"];
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BaselineTable {
-    /// The tasks, in the order of [`task_names`].
+    /// The tasks; in the committed table, every one whose data is in the program.
     pub tasks: Vec<TaskBaselines>,
 }
 
@@ -85,6 +89,27 @@ pub enum BaselineError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A user's own table of baselines cannot be read.
+    #[error("{}: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A user's own table of baselines is of other data.
+    #[error(
+        "the baselines of task `{task}` were measured on other data: there, the untrained model has {recorded}, and here \
+         {found}; measure them anew with `mlevolve baselines --write FILE`"
+    )]
+    OtherData {
+        /// The task's name.
+        task: String,
+        /// What the file says.
+        recorded: f64,
+        /// What is so.
+        found: f64,
+    },
     /// A known rule cannot be trained.
     #[error(transparent)]
     Tuning(#[from] TuningError),
@@ -100,6 +125,19 @@ impl BaselineTable {
             reason: error.to_string(),
         };
         serde_json::from_str(TABLE).map_err(stale)
+    }
+
+    /// A table that `mlevolve baselines --write` wrote.
+    ///
+    /// # Errors
+    /// [`BaselineError::Unreadable`] if it cannot be read, or is no table.
+    pub fn load(path: &Path) -> Result<Self, BaselineError> {
+        let unreadable = |reason: String| BaselineError::Unreadable {
+            path: path.to_owned(),
+            reason,
+        };
+        let text = fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+        serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))
     }
 
     /// What is known about a task.
@@ -149,21 +187,32 @@ impl BaselineTable {
         format!("{{\"tasks\": [\n{}]}}\n", tasks.join(",\n"))
     }
 
-    /// Measures all known rules on all tasks: some 2,000 training runs.
+    /// Measures all known rules on some tasks: some 800 training runs for each. `on_task` is told which
+    /// comes next.
     ///
     /// # Errors
     /// [`BaselineError::Tuning`] if a rule cannot be compiled, or diverges at every learning rate.
-    pub fn measured(backend: BackendChoice) -> Result<Self, BaselineError> {
-        let tasks: Result<_, BaselineError> = task_names()
-            .filter_map(task_named)
-            .map(|task| TaskBaselines::measured(&*task, backend))
-            .collect();
-        Ok(Self { tasks: tasks? })
+    pub fn measured(
+        tasks: impl Iterator<Item = Arc<dyn Task>>,
+        backend: BackendChoice,
+        on_task: impl Fn(&str),
+    ) -> Result<Self, BaselineError> {
+        let tasks = tasks.map(|task| {
+            on_task(task.description().name);
+            TaskBaselines::measured(&*task, backend)
+        });
+        Ok(Self {
+            tasks: tasks.collect::<Result<_, _>>()?,
+        })
     }
 }
 
 impl TaskBaselines {
-    fn measured(task: &dyn Task, backend: BackendChoice) -> Result<Self, BaselineError> {
+    /// Measures all known rules on a task.
+    ///
+    /// # Errors
+    /// [`BaselineError::Tuning`] if a rule cannot be compiled, or diverges at every learning rate.
+    pub fn measured(task: &dyn Task, backend: BackendChoice) -> Result<Self, BaselineError> {
         let rules: Result<Vec<Measurement>, BaselineError> = KNOWN
             .par_iter()
             .map(|known| {
@@ -185,6 +234,29 @@ impl TaskBaselines {
             task: name.to_owned(),
             steps,
             rules: rules?,
+        })
+    }
+
+    /// Checks that these were measured on the data that the task has: the untrained model tells.
+    pub(super) fn check(&self, task: &dyn Task) -> Result<(), BaselineError> {
+        let run = task.run(&mut Halt, tuning_seeds()[0]);
+        let found = run
+            .curve
+            .points
+            .first()
+            .map_or(f64::NAN, |point| point.value);
+        let row = self
+            .rules
+            .first()
+            .and_then(|row| row.curves.first()?.first());
+        let recorded = row.copied().unwrap_or(f64::NAN);
+        if recorded.to_bits() == found.to_bits() {
+            return Ok(());
+        }
+        Err(BaselineError::OtherData {
+            task: self.task.clone(),
+            recorded,
+            found,
         })
     }
 
@@ -252,6 +324,17 @@ impl TaskBaselines {
     #[must_use]
     pub fn rule(&self, name: &str) -> Option<&Measurement> {
         self.rules.iter().find(|row| row.rule == name)
+    }
+}
+
+/// A rule that ends a run at its first step.
+struct Halt;
+
+impl UpdateRule for Halt {
+    fn reset(&mut self, _layout: &ParameterLayout) {}
+
+    fn step(&mut self, _step: u32, parameters: &mut [f32], _gradient: &[f32]) {
+        parameters.fill(f32::NAN);
     }
 }
 

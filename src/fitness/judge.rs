@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use mlevolve_ir::Work;
-use mlevolve_tasks::{Outcome, Suite, Task, TrainingRun};
+use mlevolve_ir::{BackendChoice, Work};
+use mlevolve_tasks::{Outcome, Suite, Task, TaskError, TrainingRun};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{BaselineError, BaselineTable, FitnessParts, FitnessWeights, Reference};
+use super::{
+    BaselineError, BaselineTable, DataSettings, DataSettingsError, FitnessParts, FitnessWeights,
+    Reference, TaskBaselines,
+};
 use crate::optimizer::CompiledOptimizer;
-use crate::program::list;
 
 /// How good a rule is on a suite.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,14 +48,12 @@ pub struct TaskFitness {
 /// Why a rule cannot be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum JudgeError {
-    /// There is no such suite.
-    #[error("there is no suite `{name}`, only {known}")]
-    UnknownSuite {
-        /// The name that was asked for.
-        name: String,
-        /// The suites there are.
-        known: String,
-    },
+    /// There is no such suite, or a task of it cannot be made.
+    #[error(transparent)]
+    Tasks(#[from] TaskError),
+    /// It is not clear what data tasks should have.
+    #[error(transparent)]
+    Data(#[from] DataSettingsError),
     /// There is no yardstick.
     #[error(transparent)]
     Baselines(#[from] BaselineError),
@@ -70,23 +70,63 @@ pub struct Judge {
 impl Judge {
     /// A judge on the suite of this name.
     ///
+    /// Tasks on a user's own data have their baselines from the file that the settings name or, without one,
+    /// measured here, which is some 800 training runs for each.
+    ///
     /// # Errors
-    /// [`JudgeError`] if there is no such suite, or the table of baselines does not cover it.
-    pub fn new(suite: &str, weights: FitnessWeights) -> Result<Self, JudgeError> {
-        let suite = Suite::named(suite).ok_or_else(|| JudgeError::UnknownSuite {
-            name: suite.to_owned(),
-            known: list(Suite::names()),
-        })?;
-        let table = BaselineTable::committed()?;
-        let tasks = suite.tasks().iter();
-        let references = tasks.map(|task| {
-            let baselines = table.task(task.description().name)?;
-            baselines.reference(&**task)
+    /// [`JudgeError`] if there is no such suite, data are missing, or the table of baselines does not cover
+    /// it.
+    pub fn new(
+        suite: &str,
+        data: &DataSettings,
+        weights: FitnessWeights,
+    ) -> Result<Self, JudgeError> {
+        let sources = data.sources()?;
+        let entries = Suite::entries(suite)?;
+        let suite = Suite::named(suite, &sources)?;
+        let committed = BaselineTable::committed()?;
+        let own = data.baselines.as_deref().map(BaselineTable::load);
+        let own = own.transpose()?;
+        let rows = entries.iter().zip(suite.tasks()).map(|(entry, task)| {
+            if entry.is_bundled(&sources) {
+                return committed.task(entry.name()).cloned();
+            }
+            match &own {
+                Some(table) => {
+                    let rows = table.task(entry.name())?;
+                    rows.check(&**task)?;
+                    Ok(rows.clone())
+                }
+                None => TaskBaselines::measured(&**task, BackendChoice::Auto),
+            }
         });
-        let references = references.collect::<Result<_, _>>()?;
+        let tasks = rows.collect::<Result<_, _>>()?;
+        Self::of(suite, BaselineTable { tasks }, weights)
+    }
+
+    /// A judge on what a search on the suite of this name does not see; nothing if it sees all.
+    ///
+    /// # Errors
+    /// [`JudgeError`] if there is no such suite, or the table of baselines does not cover what is held out.
+    pub fn held_out_from(suite: &str, weights: FitnessWeights) -> Result<Option<Self>, JudgeError> {
+        let suite = Suite::held_out_from(suite)?;
+        if suite.tasks().is_empty() {
+            return Ok(None);
+        }
+        let committed = BaselineTable::committed()?;
+        let rows = suite.tasks().iter();
+        let rows = rows.map(|task| committed.task(task.description().name).cloned());
+        let tasks = rows.collect::<Result<_, _>>()?;
+        Self::of(suite, BaselineTable { tasks }, weights).map(Some)
+    }
+
+    /// A judge on a suite whose tasks have these baselines.
+    fn of(suite: Suite, table: BaselineTable, weights: FitnessWeights) -> Result<Self, JudgeError> {
+        let rows = suite.tasks().iter().zip(&table.tasks);
+        let references = rows.map(|(task, rows)| rows.reference(&**task));
         Ok(Self {
+            references: references.collect::<Result<_, _>>()?,
             suite,
-            references,
             table,
             weights,
         })
@@ -98,7 +138,7 @@ impl Judge {
         self.suite.tasks()
     }
 
-    /// The table of baselines.
+    /// The baselines of the suite's tasks.
     #[must_use]
     pub const fn baselines(&self) -> &BaselineTable {
         &self.table

@@ -21,6 +21,7 @@
 //! seeds, a run that diverges counting 0, and task fitnesses over tasks.
 
 mod baselines;
+mod data;
 mod judge;
 mod parts;
 mod seeds;
@@ -29,6 +30,7 @@ mod tuning;
 pub use baselines::{
     BaselineError, BaselineTable, COMPARED, Measurement, Reference, TaskBaselines, measure,
 };
+pub use data::{DataSettings, DataSettingsError};
 pub use judge::{Judge, JudgeError, Judgement, TaskFitness};
 pub use parts::{FitnessParts, FitnessWeights, GREATEST_PART, TARGET_QUALITY};
 pub use seeds::{confirmation_seeds, judging_seeds, search_seeds, tuning_seeds};

@@ -141,7 +141,7 @@ mod tests {
                 "[search]\ngenerations = 1\nsede = 2",
                 "unknown field `sede`",
             ),
-            ("format = 4\n[other]", "has format 4"),
+            ("format = 5\n[other]", "has format 5"),
             ("[search]\npopulation = 0", "population must be from 2 to"),
             ("[search", "line 1"),
         ] {

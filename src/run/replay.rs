@@ -6,7 +6,7 @@ use mlevolve_ir::BackendChoice;
 
 use super::result::{Comparison, Contender, RunResult, written};
 use super::{RunDirectory, RunError, checkpoint};
-use crate::fitness::{BaselineError, Judge, confirmation_seeds};
+use crate::fitness::{BaselineError, DataSettings, Judge, confirmation_seeds};
 use crate::program::Program;
 use crate::search::SearchError;
 
@@ -76,19 +76,28 @@ fn figures(contender: &Contender) -> Vec<(String, String)> {
 /// [`RunError`] if there is no run, its files are damaged, or nothing has trained yet.
 pub fn replay(path: &Path, backend: BackendChoice) -> Result<Replay, RunError> {
     let (directory, _) = RunDirectory::open(path)?;
-    let judge = |suite: &str, weights| Judge::new(suite, weights).map_err(SearchError::from);
+    let judge = |suite: &str, data: &DataSettings, weights| {
+        Judge::new(suite, data, weights).map_err(SearchError::from)
+    };
     if let Some(result) = RunResult::load(&directory.file("result.json"))? {
         let program = Program::parse(&result.program).map_err(|error| RunError::Config {
             path: directory.file("result.json"),
             message: RunError::program_text(&error),
         })?;
-        let judge = judge(&result.suite, result.weights)?;
+        let judge = judge(&result.suite, &result.data, result.weights)?;
         let tunes = result.comparison.tuned.is_some();
-        let comparison = Comparison::of(&program, tunes, &judge, backend)?;
+        let held_out = Judge::held_out_from(&result.suite, result.weights);
+        let held_out = held_out.map_err(SearchError::from)?;
+        let unseen = held_out.map(|judge| Comparison::of(&program, true, &judge, backend));
+        let replayed = RunResult {
+            comparison: Comparison::of(&program, tunes, &judge, backend)?,
+            held_out: unseen.transpose()?,
+            ..result.clone()
+        };
         return Ok(Replay {
+            recorded: result.contenders().cloned().collect(),
+            replayed: replayed.contenders().cloned().collect(),
             program: result.program,
-            recorded: result.comparison.contenders().cloned().collect(),
-            replayed: comparison.contenders().cloned().collect(),
         });
     }
     let (search, _) = checkpoint::load(path)?;
@@ -98,7 +107,7 @@ pub fn replay(path: &Path, backend: BackendChoice) -> Result<Replay, RunError> {
     };
     let program = &leader.individual.program;
     let settings = search.settings();
-    let judge = judge(&settings.suite, settings.fitness)?;
+    let judge = judge(&settings.suite, &settings.data, settings.fitness)?;
     let seeds = confirmation_seeds(settings.seed, settings.confirmation_seeds);
     let replayed =
         written("leader", program, &seeds, &judge, backend).map_err(BaselineError::from)?;

@@ -110,10 +110,18 @@ fn table(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String
 impl RunResult {
     /// The program, its figures beside the known rules', and what to do next.
     #[must_use]
-    pub fn report(&self, judge: &Judge, directory: &Path) -> String {
+    pub fn report(&self, judge: &Judge, held_out: Option<&Judge>, directory: &Path) -> String {
         let file = |name: &str| directory.join(name);
+        let unseen = self.held_out.as_ref().zip(held_out);
+        let unseen = unseen.map_or_else(String::new, |(comparison, judge)| {
+            format!(
+                "On tasks that the search did not see:\n\n{}\n\n{}\n\n",
+                comparison.fitness_table(judge),
+                comparison.metrics_table(judge)
+            )
+        });
         format!(
-            "Best program, candidate {} of generation {}:\n\n{}\n{}\n\
+            "Best program, candidate {} of generation {}:\n\n{}\n{}\n{unseen}\
              Run directory:   {}\n\
              Judge again:     {}\n\
              Look at it:      {}\n\

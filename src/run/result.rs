@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::directory::write_whole;
 use super::{RUN_FORMAT, RunError};
 use crate::fitness::{
-    BaselineError, COMPARED, FitnessWeights, Judge, Judgement, TuningError, best_learning_rate,
-    judging_seeds,
+    BaselineError, COMPARED, DataSettings, FitnessWeights, Judge, Judgement, TuningError,
+    best_learning_rate, judging_seeds,
 };
 use crate::optimizer::CompiledOptimizer;
 use crate::program::Program;
@@ -27,6 +27,8 @@ pub struct RunResult {
     pub seed: u64,
     /// The suite that judged.
     pub suite: String,
+    /// What tasks had of the user's own.
+    pub data: DataSettings,
     /// How the parts of fitness were combined.
     pub weights: FitnessWeights,
     /// The best program's text.
@@ -37,6 +39,8 @@ pub struct RunResult {
     pub generation: u32,
     /// Its figures beside the known rules'.
     pub comparison: Comparison,
+    /// The same on tasks that the search did not see, if there are any.
+    pub held_out: Option<Comparison>,
 }
 
 /// A program beside known rules.
@@ -188,6 +192,12 @@ fn with_rates(
 }
 
 impl RunResult {
+    /// All figures' owners.
+    pub(super) fn contenders(&self) -> impl Iterator<Item = &Contender> {
+        let held_out = self.held_out.iter().flat_map(Comparison::contenders);
+        self.comparison.contenders().chain(held_out)
+    }
+
     /// Writes the result to a file.
     ///
     /// # Errors

@@ -197,17 +197,23 @@ impl Session {
         let settings = self.search.settings();
         let backend = settings.backend.0;
         let program = named(leader, settings.seed);
+        let held_out = Judge::held_out_from(&settings.suite, settings.fitness);
+        let held_out = held_out.map_err(SearchError::from)?;
+        let unseen = held_out.as_ref();
+        let unseen = unseen.map(|judge| Comparison::of(&program, true, judge, backend));
         let result = RunResult {
             format: RUN_FORMAT,
             seed: settings.seed,
             suite: settings.suite.clone(),
+            data: settings.data.clone(),
             weights: settings.fitness,
             program: program.to_string(),
             id: leader.individual.id,
             generation: leader.generation,
             comparison: Comparison::of(&program, true, &self.judge, backend)?,
+            held_out: unseen.transpose()?,
         };
-        let report = result.report(&self.judge, self.directory.path());
+        let report = result.report(&self.judge, held_out.as_ref(), self.directory.path());
         let write = || {
             write_whole(&self.directory.file("best.mle"), result.program.as_bytes())?;
             result.save(&self.directory.file("result.json"))?;

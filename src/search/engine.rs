@@ -183,9 +183,15 @@ impl Search {
     /// The judge that this search needs.
     ///
     /// # Errors
-    /// [`SearchError::Judge`] if the suite or the table of baselines is missing.
+    /// [`SearchError::Judge`] if the suite, its data or the table of baselines is missing.
     pub fn judge(&self) -> Result<Judge, SearchError> {
-        Ok(Judge::new(&self.settings.suite, self.settings.fitness)?)
+        let SearchSettings {
+            suite,
+            data,
+            fitness,
+            ..
+        } = &self.settings;
+        Ok(Judge::new(suite, data, *fitness)?)
     }
 
     /// The settings.

@@ -4,7 +4,7 @@ use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::Suite;
 use serde::{Deserialize, Serialize};
 
-use crate::fitness::FitnessWeights;
+use crate::fitness::{DataSettings, DataSettingsError, FitnessWeights};
 use crate::program::{Schema, list};
 use crate::variation::{SettingsError, VariationSettings};
 
@@ -49,6 +49,8 @@ pub struct SearchSettings {
     pub backend: BackendName,
     /// How the parts of fitness are combined.
     pub fitness: FitnessWeights,
+    /// What tasks have of the user's own. Default: nothing.
+    pub data: DataSettings,
     /// How programs are made and varied.
     pub variation: VariationSettings,
 }
@@ -74,6 +76,7 @@ impl Default for SearchSettings {
             hurdle: 0.3,
             backend: BackendName(BackendChoice::Auto),
             fitness: FitnessWeights::default(),
+            data: DataSettings::default(),
             variation: VariationSettings::default(),
         }
     }
@@ -143,6 +146,9 @@ pub enum SearchSettingsError {
     /// The weights do not say how to combine.
     #[error("fitness: weights must be finite, not negative, and not all 0")]
     Weights,
+    /// It is not clear what data tasks should have.
+    #[error("data: {0}")]
+    Data(#[from] DataSettingsError),
     /// Settings of variation make no sense.
     #[error("variation: {0}")]
     Variation(#[from] SettingsError),
@@ -207,6 +213,7 @@ impl SearchSettings {
                 return Err(SearchSettingsError::Share { setting, found });
             }
         }
+        self.data.sources()?;
         if !self.fitness.are_valid() {
             return Err(SearchSettingsError::Weights);
         }
@@ -239,7 +246,8 @@ mod tests {
             ("hurdle = -0.5", "hurdle must be from 0 to 1, not -0.5"),
             (
                 "suite = 'x'",
-                "suite: there is none called `x`, only `default`, `quick`",
+                "suite: there is none called `x`, only `default`, `quick`, `classification`, `regression`, \
+                 `ill-conditioned`, `held-out`, `csv`",
             ),
             (
                 "schema = 'x'",
@@ -248,6 +256,10 @@ mod tests {
             (
                 "[fitness]\nfinal_quality = -1.0",
                 "fitness: weights must be finite, not negative, and not all 0",
+            ),
+            (
+                "[data]\ncsv = 'x.csv'",
+                "data: a table (csv) needs the column that is to be predicted (target)",
             ),
             (
                 "[variation]\nmaximum_instructions = 0",

@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use mlevolve_tasks::{ParameterLayout, UpdateRule, task_named, task_names};
+use mlevolve_tasks::{ParameterLayout, UpdateRule, bundled_tasks};
 
 /// Gradient descent that takes the time from its first step after an evaluation to the last one before the next.
 struct Timed {
@@ -38,8 +38,8 @@ impl UpdateRule for Timed {
 
 fn training_steps(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("training step");
-    for name in task_names() {
-        let task = task_named(name).expect(name);
+    for task in bundled_tasks() {
+        let name = task.description().name;
         group.throughput(Throughput::Elements(task.description().step_examples));
         group.bench_function(name, |bencher| {
             bencher.iter_custom(|iterations| {

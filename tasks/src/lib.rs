@@ -55,7 +55,7 @@ mod supervised;
 mod task;
 mod training;
 
-pub use catalogue::{Suite, TaskEntry, catalogue, task_named, task_names};
+pub use catalogue::{OwnTable, Sources, Suite, TASKS, TaskEntry, TaskError, bundled_tasks};
 pub use curve::{CurvePoint, LearningCurve, Outcome, TrainingRun};
 pub use layout::{PADDING, ParameterLayout, TensorLayout};
 pub use rule::UpdateRule;

@@ -51,7 +51,7 @@ impl fmt::Display for Family {
 /// What is fixed about a task, for people and for those who normalise its results.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Description {
-    /// The name under which [`task_named`](crate::task_named) finds it.
+    /// The name under which [`TaskEntry::named`](crate::TaskEntry::named) finds it.
     pub name: &'static str,
     /// The problem, the model and the training in a sentence or two.
     pub summary: String,

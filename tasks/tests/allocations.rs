@@ -8,7 +8,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use mlevolve_tasks::{Outcome, ParameterLayout, Task, UpdateRule, task_named, task_names};
+use mlevolve_tasks::{Outcome, ParameterLayout, Task, UpdateRule, bundled_tasks};
 
 thread_local! {
     /// Per thread, because the test harness allocates in threads of its own while a test runs.
@@ -74,8 +74,8 @@ fn count(task: &dyn Task, steps: u32) -> (u64, u64) {
 
 #[test]
 fn steps_and_evaluations_do_not_allocate() {
-    for name in task_names() {
-        let task = task_named(name).expect(name);
+    for task in bundled_tasks() {
+        let name = task.description().name;
         let budget = task.description().budget_steps;
         // The first run may decode data sets and detect the processor's features.
         count(&*task, 1);

@@ -4,13 +4,14 @@
 
 mod native;
 
-use mlevolve_tasks::{CurvePoint, Outcome, UpdateRule, task_named};
+use mlevolve_tasks::{CurvePoint, Outcome, Sources, TaskEntry, UpdateRule};
 use native::{Adam, GradientDescent};
 
 /// The mean first and last points of five runs.
 fn mean_ends(task: &str, rule: &mut dyn UpdateRule) -> (CurvePoint, CurvePoint) {
     const SEEDS: u64 = 5;
-    let task = task_named(task).expect(task);
+    let entry = TaskEntry::named(task).expect(task);
+    let task = entry.open(&Sources::default()).expect(task);
     let mut ends: [Option<CurvePoint>; 2] = [None; 2];
     for seed in 0..SEEDS {
         let run = task.run(rule, seed);

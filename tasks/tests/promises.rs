@@ -2,14 +2,8 @@
 
 mod native;
 
-use mlevolve_tasks::{
-    Outcome, ParameterLayout, Task, TrainingRun, UpdateRule, task_named, task_names,
-};
+use mlevolve_tasks::{Outcome, ParameterLayout, TrainingRun, UpdateRule, bundled_tasks};
 use native::{Adam, GradientDescent};
-
-fn tasks() -> impl Iterator<Item = std::sync::Arc<dyn Task>> {
-    task_names().map(|name| task_named(name).expect(name))
-}
 
 /// Gradient descent at a rate that suits no task in particular, and something else after some of its steps.
 struct Then<F: FnMut(u32, &mut [f32], &[f32])> {
@@ -44,7 +38,7 @@ fn bits(run: &TrainingRun) -> Vec<(u32, u64, Option<u64>)> {
 
 #[test]
 fn the_same_seed_gives_the_same_bits_on_any_thread_and_another_seed_does_not() {
-    for task in tasks() {
+    for task in bundled_tasks() {
         let name = task.description().name;
         let run = |seed| task.run(&mut Adam::new(0.01), seed);
         let first = run(1);
@@ -64,7 +58,7 @@ fn the_same_seed_gives_the_same_bits_on_any_thread_and_another_seed_does_not() {
 
 #[test]
 fn curves_and_costs_are_as_described() {
-    for task in tasks() {
+    for task in bundled_tasks() {
         let description = task.description();
         let run = task.run(&mut GradientDescent { rate: 0.01 }, 3);
         let mut steps: Vec<u32> = (0..=description.budget_steps)
@@ -136,7 +130,7 @@ fn rules_are_called_as_their_contract_says() {
         }
     }
 
-    for task in tasks() {
+    for task in bundled_tasks() {
         let mut witness = Witness::default();
         let run = task.run(&mut witness, 2);
         assert_eq!(
@@ -150,7 +144,7 @@ fn rules_are_called_as_their_contract_says() {
 
 #[test]
 fn a_rule_that_writes_nan_diverges_at_that_step() {
-    for task in tasks() {
+    for task in bundled_tasks() {
         let interval = task.description().evaluation_interval_steps;
         for at in [1, interval, interval + 1] {
             let then = |step: u32, parameters: &mut [f32], _: &[f32]| {
@@ -174,7 +168,7 @@ fn a_rule_that_writes_nan_diverges_at_that_step() {
 #[test]
 fn no_finite_numbers_make_a_run_panic() {
     let huge = [1e30, -1e30, f32::MAX, f32::MIN, 1e-45, -0.0, 0.0];
-    for task in tasks() {
+    for task in bundled_tasks() {
         for value in huge {
             let fill = |_: u32, parameters: &mut [f32], _: &[f32]| parameters.fill(value);
             let alternate = |_: u32, parameters: &mut [f32], _: &[f32]| {

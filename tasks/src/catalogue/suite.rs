@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{TaskEntry, cartpole, diabetes, digits, task_named};
+use super::{
+    Sources, TaskEntry, TaskError, cartpole, diabetes, digits, generated, own_table, tables,
+    valleys,
+};
 use crate::Task;
 
 /// Every suite: its name and its tasks, cheapest first.
@@ -12,6 +15,36 @@ const SUITES: &[(&str, &[TaskEntry])] = &[
         &[diabetes::MLP, digits::MLP, cartpole::REINFORCE],
     ),
     (Suite::QUICK, &[diabetes::MLP, digits::MLP]),
+    (
+        "classification",
+        &[
+            tables::IRIS_LOGISTIC,
+            tables::IRIS_MLP,
+            tables::WINE_LOGISTIC,
+            tables::WINE_MLP,
+            tables::BREAST_CANCER_LOGISTIC,
+            tables::BREAST_CANCER_MLP,
+            digits::MLP,
+        ],
+    ),
+    (
+        "regression",
+        &[diabetes::MLP, generated::FRIEDMAN, generated::TEACHER],
+    ),
+    (
+        "ill-conditioned",
+        &[
+            valleys::ROSENBROCK,
+            generated::CORRELATED,
+            valleys::QUADRATIC_100,
+            valleys::QUADRATIC_10000,
+        ],
+    ),
+    (
+        Suite::HELD_OUT,
+        &[tables::WINE_MLP, generated::FRIEDMAN, valleys::ROSENBROCK],
+    ),
+    (Suite::CSV, &[own_table::CSV]),
 ];
 
 /// Tasks that judge a rule together, cheapest first, so that a bad rule can be dropped early.
@@ -28,25 +61,62 @@ impl Suite {
     /// The name of the suite for a first look: supervised tasks only, in a quarter of the time.
     pub const QUICK: &'static str = "quick";
 
+    /// The name of the suite of what no search on another suite has seen; see [`Suite::held_out_from`].
+    pub const HELD_OUT: &'static str = "held-out";
+
+    /// The name of the suite of a user's own table.
+    pub const CSV: &'static str = "csv";
+
     /// One task each of regression, classification and reinforcement learning.
     ///
     /// # Panics
     ///
-    /// If the table above lacks the suite or one of its tasks, which a test rules out.
+    /// If the table above lacks the suite or one of its tasks needs anything, which a test rules out.
     #[must_use]
     pub fn default_suite() -> Self {
-        Self::named(Self::DEFAULT).expect("the default suite is in the table")
+        let suite = Self::named(Self::DEFAULT, &Sources::default());
+        suite.expect("the default suite is in the table and needs nothing")
     }
 
-    /// The suite with this name, if there is one.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        let (name, tasks) = SUITES.iter().find(|(known, _)| *known == name)?;
-        let tasks = tasks
-            .iter()
-            .map(|entry| task_named(entry.name()))
-            .collect::<Option<_>>()?;
-        Some(Self { name, tasks })
+    /// The suite with this name.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError`] if there is none, or a task of it cannot be made.
+    pub fn named(name: &str, sources: &Sources) -> Result<Self, TaskError> {
+        let (name, entries) = row(name)?;
+        let tasks = entries.iter().map(|entry| entry.open(sources));
+        Ok(Self {
+            name,
+            tasks: tasks.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// What a search on a suite is judged by afterwards: the tasks of [`Suite::HELD_OUT`] that are not in the suite, so
+    /// that the two never overlap. Of the held-out suite itself that is nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError::UnknownSuite`] if there is no such suite.
+    pub fn held_out_from(name: &str) -> Result<Self, TaskError> {
+        let (_, searched) = row(name)?;
+        let (name, entries) = row(Self::HELD_OUT)?;
+        let is_unseen = |entry: &&TaskEntry| searched.iter().all(|it| it.name() != entry.name());
+        let unseen = entries.iter().filter(is_unseen);
+        let tasks = unseen.map(|entry| entry.open(&Sources::default()));
+        Ok(Self {
+            name,
+            tasks: tasks.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The entries of the tasks in a suite.
+    ///
+    /// # Errors
+    ///
+    /// [`TaskError::UnknownSuite`] if there is none of this name.
+    pub fn entries(name: &str) -> Result<&'static [TaskEntry], TaskError> {
+        Ok(row(name)?.1)
     }
 
     /// The names of all suites.
@@ -67,18 +137,48 @@ impl Suite {
     }
 }
 
+fn row(name: &str) -> Result<(&'static str, &'static [TaskEntry]), TaskError> {
+    let found = SUITES.iter().find(|(known, _)| *known == name);
+    found.copied().ok_or_else(|| TaskError::UnknownSuite {
+        name: name.to_owned(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::TASKS;
     use super::*;
 
     #[test]
-    fn every_suite_can_be_made() {
+    fn every_suite_is_made_of_listed_tasks() {
         for name in Suite::names() {
-            let suite = Suite::named(name).expect(name);
-            assert_eq!(suite.name(), name);
-            assert!(!suite.tasks().is_empty());
+            let entries = Suite::entries(name).expect(name);
+            assert!(!entries.is_empty());
+            for entry in entries {
+                let is_listed = TASKS.iter().any(|listed| listed.name() == entry.name());
+                assert!(is_listed, "{} of {name}", entry.name());
+            }
+            match Suite::named(name, &Sources::default()) {
+                Ok(suite) => assert_eq!(suite.name(), name),
+                Err(error) => assert!(matches!(error, TaskError::NoTable { .. }), "{error}"),
+            }
         }
         assert_eq!(Suite::default_suite().tasks().len(), 3);
-        assert!(Suite::named("no such suite").is_none());
+        let unknown = Suite::named("no such suite", &Sources::default());
+        let message = unknown.err().expect("there is none").to_string();
+        assert!(message.contains("`default`, `quick`"), "{message}");
+    }
+
+    #[test]
+    fn no_search_sees_the_tasks_that_are_held_out_from_it() {
+        for name in Suite::names() {
+            let held_out = Suite::held_out_from(name).expect(name);
+            for task in held_out.tasks() {
+                let entries = Suite::entries(name).expect(name);
+                let is_seen = |entry: &TaskEntry| entry.name() == task.description().name;
+                assert!(!entries.iter().any(is_seen), "{name}");
+            }
+            assert_eq!(held_out.tasks().is_empty(), name == Suite::HELD_OUT);
+        }
     }
 }

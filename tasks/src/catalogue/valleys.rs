@@ -22,7 +22,7 @@ pub(super) const ROSENBROCK: TaskEntry = TaskEntry::bundled("rosenbrock", |name|
             .to_owned(),
         "Rosenbrock 1960, chained over dimensions; the start is drawn by the seed.".to_owned(),
         500,
-        |numbers| Rosenbrock::random(numbers),
+        Rosenbrock::random,
     )
 });
 

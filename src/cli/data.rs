@@ -1,0 +1,60 @@
+//! Options that say which tasks there are and what data of a user's own they have.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use mlevolve_tasks::Suite;
+
+use crate::fitness::DataSettings;
+
+/// Which tasks, on which data.
+#[derive(Args, Clone, Default)]
+#[command(next_help_heading = "Tasks and data")]
+pub(super) struct DataOptions {
+    /// The suite of tasks; `mlevolve tasks` lists them [default: default, or csv with --csv]
+    #[arg(long, value_name = "SUITE")]
+    suite: Option<String>,
+
+    /// A table of your own: the task `csv` predicts a column of it from the others
+    #[arg(long, value_name = "FILE", requires = "target")]
+    csv: Option<PathBuf>,
+
+    /// The column to be predicted: its name in the first line, or its number from 1
+    #[arg(long, value_name = "COLUMN", requires = "csv")]
+    target: Option<String>,
+
+    /// Baselines that `mlevolve baselines --write FILE` measured on your data; without them they are measured anew
+    #[arg(long, value_name = "FILE")]
+    baselines: Option<PathBuf>,
+}
+
+impl DataOptions {
+    /// The suite that was asked for, if any.
+    pub(super) fn suite(&self) -> Option<String> {
+        let of_table = self.csv.as_ref().map(|_| Suite::CSV.to_owned());
+        self.suite.clone().or(of_table)
+    }
+
+    /// The suite that was asked for, or the default one.
+    pub(super) fn suite_or_default(&self) -> String {
+        self.suite().unwrap_or_else(|| Suite::DEFAULT.to_owned())
+    }
+
+    /// Settings with these options where they are given, and as in `base` where they are not.
+    pub(super) fn over(&self, base: &DataSettings) -> DataSettings {
+        DataSettings {
+            csv: given(self.csv.as_deref(), base.csv.as_ref()),
+            target: self.target.clone().or_else(|| base.target.clone()),
+            baselines: given(self.baselines.as_deref(), base.baselines.as_ref()),
+        }
+    }
+}
+
+/// A path that holds wherever a run is taken up again.
+fn given(option: Option<&Path>, base: Option<&PathBuf>) -> Option<PathBuf> {
+    match option {
+        // Only an empty path has no absolute form; opening it fails with a message of its own.
+        Some(path) => Some(std::path::absolute(path).unwrap_or_else(|_| path.to_owned())),
+        None => base.cloned(),
+    }
+}

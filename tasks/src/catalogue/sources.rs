@@ -1,0 +1,54 @@
+//! What tasks need that is not in the program, and what is said if it is not there.
+
+use std::path::PathBuf;
+
+use super::{Suite, TASKS};
+use crate::data::DataError;
+
+/// What a user provides. By default, nothing: all tasks whose data is in the program can be made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// A table of examples.
+    pub table: Option<OwnTable>,
+}
+
+/// A user's own table, in a CSV file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnTable {
+    /// The file, gzipped or not.
+    pub file: PathBuf,
+    /// The column to be predicted: its name, or its number from 1.
+    pub target: String,
+}
+
+/// Why a task or a suite cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// There is no such task.
+    #[error("there is no task `{name}`, only {}", quoted(TASKS.iter().map(super::TaskEntry::name)))]
+    Unknown {
+        /// The name that was asked for.
+        name: String,
+    },
+    /// There is no such suite.
+    #[error("there is no suite `{name}`, only {}", quoted(Suite::names()))]
+    UnknownSuite {
+        /// The name that was asked for.
+        name: String,
+    },
+    /// The task is of a user's table, and there is none.
+    #[error("task `{task}` needs a table of your own: --csv FILE --target COLUMN")]
+    NoTable {
+        /// The task's name.
+        task: &'static str,
+    },
+    /// A file is missing or is not what it should be.
+    #[error(transparent)]
+    Data(#[from] DataError),
+}
+
+/// Names in backquotes, for a message.
+fn quoted(names: impl Iterator<Item = &'static str>) -> String {
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
