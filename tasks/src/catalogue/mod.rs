@@ -15,7 +15,13 @@ pub use suite::Suite;
 use crate::Task;
 
 /// Every task, cheapest run first.
-const TASKS: &[TaskEntry] = &[diabetes::MLP, digits::MLP, cartpole::REINFORCE];
+const TASKS: &[TaskEntry] = &[
+    diabetes::MLP,
+    digits::SOFTMAX,
+    digits::MLP,
+    digits::CONVOLUTION,
+    cartpole::REINFORCE,
+];
 
 /// Every task there is, cheapest run first.
 pub fn catalogue() -> &'static [TaskEntry] {

@@ -1,8 +1,12 @@
 //! The layers that models are made of: a file each, with both passes.
 
+mod convolution;
 mod dense;
+mod max_pool;
 
+pub(crate) use convolution::Convolution;
 pub(crate) use dense::Dense;
+pub(crate) use max_pool::MaxPool;
 
 #[cfg(test)]
 mod tests;
