@@ -8,13 +8,14 @@
 //!   └──fold── gradient of patches ◄──weight · gradient── gradient of outputs
 //! ```
 //!
-//! The patches hold, for each place of the kernel and each channel in, that channel moved by so much. For one place of the
-//! kernel this is the whole image moved, channels and all: one copy, after which the pixels that came in over an edge
-//! are set to 0. The backward pass makes patches again; to fetch them from a more distant cache would take longer.
+//! The patches hold, for each place of the kernel, the whole image moved by so much, channels and all, with 0 for pixels that
+//! came in over an edge. That is a copy under a mask, from an image with zeros before and behind it. The backward pass
+//! makes patches again; to fetch them from a more distant cache would take longer.
 
 use std::ops::Range;
 
 use mlevolve_product::{MatrixView, MatrixViewMut, Start, multiply};
+use multiversion::multiversion;
 
 use super::super::layer::{Cost, Gradient, Initial, Layer, Parameters, Room, Tensor};
 use super::super::{Activation, Matrix};
@@ -25,12 +26,19 @@ use crate::data::ImageShape;
 ///
 /// Images lie channel by channel and row by row. The weight is a matrix as a dense layer's is: a column for each channel out, and
 /// a row for each number that a unit sums, places of the kernel row by row, and in each place the channels in.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Convolution {
     image: ImageShape,
     channels: usize,
-    /// Rows, and columns, of the kernel.
-    side: usize,
+    /// Places of the kernel.
+    places: usize,
+    /// Zeros before and behind an image in [`Layer::scratch`]: how far a place of the kernel can move it.
+    margin: usize,
+    /// For each place of the kernel, where the moved image begins in the one with margins.
+    begins: Vec<usize>,
+    /// For each place of the kernel and each number of an image, all bits if it lies in the image, and none if it came in
+    /// over an edge.
+    masks: Vec<u32>,
     activation: Activation,
     initial: Initial,
 }
@@ -41,14 +49,33 @@ impl Convolution {
     ///
     /// # Panics
     ///
-    /// If the kernel has no middle, or reaches beyond an image on both sides.
+    /// If the kernel has no middle.
     pub(crate) fn new(image: ImageShape, channels: usize, side: usize) -> Self {
         assert!(side % 2 == 1, "a kernel of {side} × {side}");
-        assert!(side / 2 < image.height.min(image.width), "{image:?}");
+        let ImageShape { height, width, .. } = image;
+        let reach = side / 2;
+        let places = (0..side).flat_map(|down| (0..side).map(move |right| [down, right]));
+        // A pixel at `from` comes from `from + offset - reach`, if that is not less than 0 and less than `extent`.
+        let inside = |from: usize, offset: usize, extent: usize| {
+            (reach..reach + extent).contains(&(from + offset))
+        };
+        let mask = |[down, right]: [usize; 2]| {
+            (0..image.pixels()).map(move |number| {
+                let [row, column] = [number / width % height, number % width];
+                let is_inside = inside(row, down, height) && inside(column, right, width);
+                if is_inside { u32::MAX } else { 0 }
+            })
+        };
         Self {
             image,
             channels,
-            side,
+            places: side * side,
+            margin: reach * width + reach,
+            begins: places
+                .clone()
+                .map(|[down, right]| down * width + right)
+                .collect(),
+            masks: places.flat_map(mask).collect(),
             activation: Activation::Identity,
             initial: Initial::Glorot {
                 inputs: side * side * image.channels,
@@ -69,7 +96,7 @@ impl Convolution {
     }
 
     /// The shape of an image that comes out.
-    pub(crate) fn image_out(self) -> ImageShape {
+    pub(crate) fn image_out(&self) -> ImageShape {
         ImageShape {
             channels: self.channels,
             ..self.image
@@ -77,91 +104,42 @@ impl Convolution {
     }
 
     /// The numbers that a unit sums.
-    fn patch(self) -> usize {
-        self.side * self.side * self.image.channels
+    fn patch(&self) -> usize {
+        self.places * self.image.channels
     }
 
-    /// The places of the kernel, row by row.
-    fn places(self) -> impl Iterator<Item = Place> {
-        let reach = (self.side / 2) as isize;
-        let offsets = -reach..=reach;
-        offsets.clone().flat_map(move |down| {
-            offsets.clone().map(move |right| Place {
-                image: self.image,
-                down,
-                right,
-            })
-        })
+    /// Parts of [`Room::scratch`]: the patches of an example; an image with margins, which stay 0; and a sum for each number
+    /// of an output.
+    fn scratch_parts<'a>(&self, scratch: &'a mut [f32]) -> [&'a mut [f32]; 3] {
+        let (patches, rest) = scratch.split_at_mut(self.patch() * self.image.channel_pixels());
+        let (image, sums) = rest.split_at_mut(self.image.pixels() + 2 * self.margin);
+        [patches, image, sums]
     }
+}
 
-    /// Writes the patches of an image.
-    fn unfold(self, image: &[f32], patches: &mut [f32]) {
-        for (place, patches) in self.places().zip(patches.chunks_exact_mut(image.len())) {
-            let (from, to) = place.overlap();
-            patches[to].copy_from_slice(&image[from]);
-            place.clear_outside(patches);
-        }
-    }
-
-    /// Writes to `image` the sum of what each of its pixels is in patches. Uses `patches` up.
-    fn fold(self, patches: &mut [f32], image: &mut [f32]) {
-        image.fill(0.0);
-        for (place, patches) in self.places().zip(patches.chunks_exact_mut(image.len())) {
-            place.clear_outside(patches);
-            let (from, to) = place.overlap();
-            for (sum, part) in image[from].iter_mut().zip(&patches[to]) {
-                *sum += part;
-            }
+/// Writes an image, which begins elsewhere for each place of the kernel, to `patches`, where masks let it through.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn unfold(image: &[f32], begins: &[usize], masks: &[u32], patches: &mut [f32]) {
+    let numbers = patches.len() / begins.len();
+    let places = patches.chunks_exact_mut(numbers);
+    for ((patches, masks), begin) in places.zip(masks.chunks_exact(numbers)).zip(begins) {
+        let image = &image[*begin..*begin + numbers];
+        for ((to, from), mask) in patches.iter_mut().zip(image).zip(masks) {
+            // No product with 0 or 1: NaN must stay on its side of the edge.
+            *to = f32::from_bits(from.to_bits() & mask);
         }
     }
 }
 
-/// One place of a kernel: how far from a pixel out lies the pixel in.
-#[derive(Clone, Copy)]
-struct Place {
-    image: ImageShape,
-    down: isize,
-    right: isize,
-}
-
-impl Place {
-    /// Where in an image lie those numbers that stay in it when it is moved, and where they come to lie.
-    fn overlap(self) -> (Range<usize>, Range<usize>) {
-        let ImageShape { width, .. } = self.image;
-        let shift = self.down * width as isize + self.right;
-        let distance = shift.unsigned_abs();
-        let left = 0..self.image.pixels() - distance;
-        let moved = distance..self.image.pixels();
-        if shift < 0 {
-            (left, moved)
-        } else {
-            (moved, left)
-        }
-    }
-
-    /// Sets those pixels of a moved image to 0 that lay outside of it.
-    fn clear_outside(self, moved: &mut [f32]) {
-        let ImageShape { height, width, .. } = self.image;
-        let outside = |offset: isize, count: usize| {
-            let distance = offset.unsigned_abs();
-            if offset < 0 {
-                0..distance
-            } else {
-                count - distance..count
-            }
-        };
-        let rows = outside(self.down, height);
-        let columns = outside(self.right, width);
-        for channel in moved.chunks_exact_mut(height * width) {
-            channel[rows.start * width..rows.end * width].fill(0.0);
-        }
-        if columns.is_empty() {
-            return;
-        }
-        for row in moved.chunks_exact_mut(width) {
-            for pixel in &mut row[columns.clone()] {
-                *pixel = 0.0;
-            }
+/// Adds to each number of an image what [`unfold`] made of it.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn fold(patches: &[f32], begins: &[usize], masks: &[u32], image: &mut [f32]) {
+    let numbers = patches.len() / begins.len();
+    let places = patches.chunks_exact(numbers);
+    for ((patches, masks), begin) in places.zip(masks.chunks_exact(numbers)).zip(begins) {
+        let image = &mut image[*begin..*begin + numbers];
+        for ((sum, from), mask) in image.iter_mut().zip(patches).zip(masks) {
+            *sum += f32::from_bits(from.to_bits() & mask);
         }
     }
 }
@@ -193,9 +171,9 @@ impl Layer for Convolution {
         }
     }
 
-    /// The patches of an example, then a sum over examples for each number of an output.
     fn scratch(&self, _rows: usize) -> usize {
-        self.patch() * self.image.channel_pixels() + self.outputs()
+        let patches = self.patch() * self.image.channel_pixels();
+        patches + self.image.pixels() + 2 * self.margin + self.outputs()
     }
 
     fn forward(
@@ -206,9 +184,11 @@ impl Layer for Convolution {
         room: &mut Room,
     ) {
         let pixels = self.image.channel_pixels();
-        let patches = &mut room.scratch[..self.patch() * pixels];
+        let inside = self.margin..self.margin + self.image.pixels();
+        let [patches, image, _] = self.scratch_parts(&mut room.scratch);
         for row in rows.clone() {
-            self.unfold(inputs.row(row), patches);
+            image[inside.clone()].copy_from_slice(inputs.row(row));
+            unfold(image, &self.begins, &self.masks, patches);
             let outputs = room.outputs.row_mut(row);
             for (channel, bias) in outputs.chunks_exact_mut(pixels).zip(parameters.tensor(1)) {
                 channel.fill(*bias);
@@ -233,7 +213,8 @@ impl Layer for Convolution {
         gradient: &mut Gradient<'_>,
     ) {
         let pixels = self.image.channel_pixels();
-        let (patches, sums) = room.scratch.split_at_mut(self.patch() * pixels);
+        let inside = self.margin..self.margin + self.image.pixels();
+        let [patches, image, sums] = self.scratch_parts(&mut room.scratch);
         self.activation.backward(
             room.outputs.numbers(0..rows),
             room.output_gradient.numbers_mut(0..rows),
@@ -247,7 +228,8 @@ impl Layer for Convolution {
         for row in 0..rows {
             let output_gradient =
                 MatrixView::new(room.output_gradient.row(row), self.channels, pixels);
-            self.unfold(inputs.row(row), patches);
+            image[inside.clone()].copy_from_slice(inputs.row(row));
+            unfold(image, &self.begins, &self.masks, patches);
             multiply(
                 MatrixView::new(patches, self.patch(), pixels),
                 output_gradient.transposed(),
@@ -261,7 +243,11 @@ impl Layer for Convolution {
                     Start::Zero,
                     &mut MatrixViewMut::new(patches, self.patch(), pixels),
                 );
-                self.fold(patches, input_gradient.row_mut(row));
+                image[inside.clone()].fill(0.0);
+                fold(patches, &self.begins, &self.masks, image);
+                input_gradient
+                    .row_mut(row)
+                    .copy_from_slice(&image[inside.clone()]);
             }
         }
     }

@@ -25,7 +25,7 @@ fn models() -> Vec<(&'static str, Model)> {
         ),
         (
             "convolution with relu",
-            behind(9).then("output", Convolution::new(image(1, 3, 3), 1, 3).relu()),
+            behind(4).then("output", Convolution::new(image(1, 2, 2), 1, 3).relu()),
         ),
         (
             "convolution with a wide kernel",
@@ -37,7 +37,7 @@ fn models() -> Vec<(&'static str, Model)> {
         ),
         (
             "max pool",
-            behind(48).then("output", MaxPool::new(image(2, 4, 6))),
+            behind(16).then("output", MaxPool::new(image(2, 2, 4))),
         ),
     ]
 }
