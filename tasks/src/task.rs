@@ -31,6 +31,8 @@ pub enum Family {
     Classification,
     /// Predict a number.
     Regression,
+    /// Tell a part or a view of an example from the rest of it, without labels.
+    SelfSupervised,
     /// Act in an environment.
     ReinforcementLearning,
 }
@@ -40,6 +42,7 @@ impl fmt::Display for Family {
         formatter.pad(match self {
             Self::Classification => "classification",
             Self::Regression => "regression",
+            Self::SelfSupervised => "self-supervised",
             Self::ReinforcementLearning => "reinforcement learning",
         })
     }

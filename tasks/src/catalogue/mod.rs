@@ -6,6 +6,7 @@
 mod cartpole;
 mod diabetes;
 mod digits;
+mod self_supervised;
 mod suite;
 
 use std::sync::Arc;
@@ -19,6 +20,9 @@ const TASKS: &[TaskEntry] = &[
     diabetes::MLP,
     digits::SOFTMAX,
     digits::MLP,
+    self_supervised::AUTOENCODER,
+    self_supervised::MASKED,
+    self_supervised::CONTRASTIVE,
     digits::CONVOLUTION,
     cartpole::REINFORCE,
 ];

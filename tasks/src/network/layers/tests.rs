@@ -39,6 +39,10 @@ fn models() -> Vec<(&'static str, Model)> {
             "max pool",
             behind(16).then("output", MaxPool::new(image(2, 2, 4))),
         ),
+        (
+            "unit length",
+            behind(12).then("output", UnitLength::new(3, 4)),
+        ),
     ]
 }
 
