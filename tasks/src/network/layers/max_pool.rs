@@ -63,14 +63,16 @@ impl Layer for MaxPool {
         rows: Range<usize>,
         room: &mut Room,
     ) {
-        let inputs = inputs.numbers(rows.clone());
-        let outputs = room.outputs.numbers_mut(rows);
-        // A number that the compiler knows makes vectors of short rows too.
-        match self.image.width / 2 {
-            half if half.is_multiple_of(8) => forward::<8>(half, inputs, outputs),
-            half if half.is_multiple_of(4) => forward::<4>(half, inputs, outputs),
-            half if half.is_multiple_of(2) => forward::<2>(half, inputs, outputs),
-            half => forward::<1>(half, inputs, outputs),
+        // All channels of all examples are rows of pixels one after the other.
+        let width = self.image.width;
+        let pairs = inputs.numbers(rows.clone()).chunks_exact(2 * width);
+        let outputs = room.outputs.numbers_mut(rows).chunks_exact_mut(width / 2);
+        for (outputs, pair) in outputs.zip(pairs) {
+            let (upper, lower) = pair.split_at(width);
+            let squares = by_twos(upper).iter().zip(by_twos(lower));
+            for (output, (upper, lower)) in outputs.iter_mut().zip(squares) {
+                *output = greater(greater(upper[0], upper[1]), greater(lower[0], lower[1]));
+            }
         }
     }
 
@@ -86,107 +88,124 @@ impl Layer for MaxPool {
         let Some(input_gradient) = input_gradient else {
             return;
         };
-        let passes = Backward {
-            inputs: inputs.numbers(0..rows),
-            outputs: room.outputs.numbers(0..rows),
-            output_gradient: room.output_gradient.numbers(0..rows),
-            input_gradient: input_gradient.numbers_mut(0..rows),
-        };
-        match self.image.width / 2 {
-            half if half.is_multiple_of(8) => passes.by::<8>(half),
-            half if half.is_multiple_of(4) => passes.by::<4>(half),
-            half if half.is_multiple_of(2) => passes.by::<2>(half),
-            half => passes.by::<1>(half),
-        }
-    }
-}
-
-/// The greatest of each square, for rows of `half` squares, so many at a time.
-///
-/// All channels of all examples are rows of pixels one after the other.
-fn forward<const SQUARES: usize>(half: usize, inputs: &[f32], outputs: &mut [f32]) {
-    let pairs = inputs.chunks_exact(4 * half);
-    for (outputs, pair) in outputs.chunks_exact_mut(half).zip(pairs) {
-        let [upper, lower] = halves(pair);
-        for ((outputs, upper), lower) in outputs
-            .as_chunks_mut::<SQUARES>()
-            .0
-            .iter_mut()
-            .zip(squares::<SQUARES>(upper))
-            .zip(squares::<SQUARES>(lower))
-        {
-            for ((output, upper), lower) in outputs.iter_mut().zip(upper).zip(lower) {
-                *output = greater(greater(upper[0], upper[1]), greater(lower[0], lower[1]));
-            }
-        }
-    }
-}
-
-/// What the backward pass reads and writes, of all examples.
-struct Backward<'a> {
-    inputs: &'a [f32],
-    outputs: &'a [f32],
-    output_gradient: &'a [f32],
-    input_gradient: &'a mut [f32],
-}
-
-impl Backward<'_> {
-    /// Hands the gradient of each square to the first of its pixels that is the greatest, for rows of `half` squares, so
-    /// many at a time.
-    fn by<const SQUARES: usize>(self, half: usize) {
-        let outputs = self.outputs.chunks_exact(half);
-        let rows = self.inputs.chunks_exact(4 * half).zip(outputs);
-        let gradients = self.output_gradient.chunks_exact(half);
-        let gradients = self
-            .input_gradient
-            .chunks_exact_mut(4 * half)
-            .zip(gradients);
-        for ((pair, outputs), (pair_gradient, output_gradient)) in rows.zip(gradients) {
-            let [upper, lower] = halves(pair);
-            let inputs = squares::<SQUARES>(upper)
-                .iter()
-                .zip(squares::<SQUARES>(lower));
-            let outputs = outputs.as_chunks::<SQUARES>().0.iter();
-            let outputs = outputs.zip(output_gradient.as_chunks::<SQUARES>().0);
-            let (upper_gradient, lower_gradient) = pair_gradient.split_at_mut(2 * half);
-            let gradients = squares_mut::<SQUARES>(upper_gradient).iter_mut();
-            let gradients = gradients.zip(squares_mut::<SQUARES>(lower_gradient));
-            for (((upper, lower), (output, gradient)), (to_upper, to_lower)) in
-                inputs.zip(outputs).zip(gradients)
+        let width = self.image.width;
+        let pairs = inputs.numbers(0..rows).chunks_exact(2 * width);
+        let gradients = input_gradient.numbers_mut(0..rows);
+        let pairs = pairs.zip(gradients.chunks_exact_mut(2 * width));
+        let outputs = room.outputs.numbers(0..rows).chunks_exact(width / 2);
+        let output_gradient = room.output_gradient.numbers(0..rows);
+        let outputs = outputs.zip(output_gradient.chunks_exact(width / 2));
+        for ((pair, gradient), (outputs, output_gradient)) in pairs.zip(outputs) {
+            let (upper, lower) = pair.split_at(width);
+            let squares = by_twos(upper).iter().zip(by_twos(lower));
+            let (upper, lower) = gradient.split_at_mut(width);
+            let gradients = by_twos_mut(upper).iter_mut().zip(by_twos_mut(lower));
+            let outputs = outputs.iter().zip(output_gradient);
+            for (((upper, lower), (to_upper, to_lower)), (output, gradient)) in
+                squares.zip(gradients).zip(outputs)
             {
-                for square in 0..SQUARES {
-                    let (output, gradient) = (output[square], gradient[square]);
-                    let is_first = upper[square][0] == output;
-                    let is_second = !is_first & (upper[square][1] == output);
-                    let is_third = !(is_first | is_second) & (lower[square][0] == output);
-                    let is_fourth = !(is_first | is_second | is_third);
-                    let if_it = |is_it: bool| if is_it { gradient } else { 0.0 };
-                    to_upper[square] = [if_it(is_first), if_it(is_second)];
-                    to_lower[square] = [if_it(is_third), if_it(is_fourth)];
-                }
+                let first_three = [upper[0], upper[1], lower[0]];
+                let [a, b, c, d] = hand_back(first_three, *output, *gradient);
+                *to_upper = [a, b];
+                *to_lower = [c, d];
             }
         }
     }
 }
 
-/// The upper and the lower of two rows.
-fn halves(pair: &[f32]) -> [&[f32]; 2] {
-    let (upper, lower) = pair.split_at(pair.len() / 2);
-    [upper, lower]
+/// A row's pixels by twos.
+fn by_twos(row: &[f32]) -> &[[f32; 2]] {
+    row.as_chunks().0
 }
 
-/// A row's pixels by twos, so many twos at a time.
-fn squares<const SQUARES: usize>(row: &[f32]) -> &[[[f32; 2]; SQUARES]] {
-    row.as_chunks().0.as_chunks().0
+/// A row's pixels by twos.
+fn by_twos_mut(row: &mut [f32]) -> &mut [[f32; 2]] {
+    row.as_chunks_mut().0
 }
 
-/// The same, to write.
-fn squares_mut<const SQUARES: usize>(row: &mut [f32]) -> &mut [[[f32; 2]; SQUARES]] {
-    row.as_chunks_mut().0.as_chunks_mut().0
+/// Hands the gradient of a square to the first of its pixels that is the greatest; to the last if none is, for there is NaN
+/// among them.
+fn hand_back([a, b, c]: [f32; 3], greatest: f32, gradient: f32) -> [f32; 4] {
+    // Which of four it is cannot be foreseen: in bits, there is nothing to be mistaken about.
+    let [a, b, c] = [a, b, c].map(|pixel| all_bits(pixel == greatest));
+    let masks = [a, b & !a, c & !(a | b), !(a | b | c)];
+    masks.map(|mask| f32::from_bits(gradient.to_bits() & mask))
 }
 
-/// The greater number, or NaN if one is.
+/// The greater number, the first if neither is, or NaN if one is.
 fn greater(a: f32, b: f32) -> f32 {
-    // Not less: `b` may be NaN.
-    if a >= b || a.is_nan() { a } else { b }
+    let is_a = all_bits((a >= b) | a.is_nan());
+    f32::from_bits((a.to_bits() & is_a) | (b.to_bits() & !is_a))
+}
+
+/// All bits or none.
+fn all_bits(whether: bool) -> u32 {
+    u32::from(whether).wrapping_neg()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Activations, Model};
+
+    /// Outputs, and the gradient that comes back for output gradients 1 and 2, of two squares side by side.
+    fn passes(pixels: [f32; 8]) -> ([f32; 2], [f32; 8]) {
+        let layer = MaxPool::new(ImageShape {
+            channels: 1,
+            height: 2,
+            width: 4,
+        });
+        let model = Model::of(8).then("pool", layer);
+        let mut inputs = Matrix::zeros(1, 8);
+        inputs.row_mut(0).copy_from_slice(&pixels);
+        let mut activations = Activations::for_training(&model, 1);
+        model.forward(&[], &inputs, 0..1, &mut activations);
+        let (outputs, output_gradient) = activations.for_loss();
+        let outputs = outputs.row(0).try_into().expect("two outputs");
+        output_gradient.row_mut(0).copy_from_slice(&[1.0, 2.0]);
+        let mut gradient = Matrix::zeros(1, 8);
+        let mut none = Gradient {
+            tensors: &[],
+            arena: &mut [],
+        };
+        let parameters = Parameters {
+            tensors: &[],
+            arena: &[],
+        };
+        let input_gradient = Some(&mut gradient);
+        let activations = &mut activations;
+        model.pass_backward(
+            parameters,
+            &inputs,
+            1,
+            activations,
+            input_gradient,
+            &mut none,
+        );
+        (outputs, gradient.row(0).try_into().expect("eight pixels"))
+    }
+
+    #[test]
+    fn the_first_of_the_greatest_has_the_gradient() {
+        let pixels = [0.0, 3.0, -2.0, -1.0, 1.0, 3.0, -1.0, -1.0];
+        let (outputs, gradient) = passes(pixels);
+        assert_eq!(outputs, [3.0, -1.0]);
+        assert_eq!(gradient, [0.0, 1.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0]);
+        let pixels = [0.0, 0.0, -2.0, -3.0, 0.0, 0.0, -4.0, -1.0];
+        let (outputs, gradient) = passes(pixels);
+        assert_eq!(outputs, [0.0, -1.0]);
+        assert_eq!(gradient, [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0]);
+    }
+
+    #[test]
+    fn nan_is_the_greatest_wherever_it_is() {
+        for place in [0, 1, 4, 5] {
+            let mut pixels = [f32::INFINITY; 8];
+            pixels[place] = f32::NAN;
+            let (outputs, gradient) = passes(pixels);
+            assert!(outputs[0].is_nan(), "{place}");
+            assert_eq!(outputs[1], f32::INFINITY);
+            assert_eq!(gradient, [0.0, 0.0, 2.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+        }
+    }
 }
