@@ -6,6 +6,11 @@
 mod cartpole;
 mod diabetes;
 mod digits;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "wired by the catalogue's sources")
+)]
+mod images;
 mod self_supervised;
 mod suite;
 

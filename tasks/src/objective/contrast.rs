@@ -1,6 +1,6 @@
 //! Views of the same example are to be alike, and those of different ones not: the loss of contrastive learning.
 
-use mlevolve_product::{MatrixViewMut, Start, multiply};
+use mlevolve_product::{MatrixView, MatrixViewMut, Start, multiply};
 
 use super::{Objective, Sums};
 use crate::network::Matrix;
@@ -94,7 +94,7 @@ impl Objective for Contrast {
             weights[partner(view)] -= scale;
         }
         let mut result = gradient.view_by_mut(self.dimensions, 0..rows);
-        let of_cosines = mlevolve_product::MatrixView::new(cosines, views, views);
+        let of_cosines = MatrixView::new(cosines, views, views);
         let vectors = outputs.view_by(self.dimensions, 0..rows);
         multiply(of_cosines, vectors, Start::Zero, &mut result);
         multiply(of_cosines.transposed(), vectors, Start::Result, &mut result);
@@ -138,5 +138,83 @@ impl Objective for Contrast {
             value: sums.loss / count,
             companion: Some(sums.companion / count),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::evaluate;
+    use super::*;
+    use crate::network::difference::assert_gradient;
+    use crate::{ParameterLayout, stream};
+    use rand::RngExt;
+
+    const OBJECTIVE: Contrast = Contrast {
+        dimensions: 2,
+        temperature: 0.5,
+    };
+
+    fn outputs(views: [[f32; 2]; 4]) -> Matrix {
+        let mut outputs = Matrix::zeros(2, 4);
+        let numbers = outputs.numbers_mut(0..2);
+        numbers.copy_from_slice(views.as_flattened());
+        outputs
+    }
+
+    #[test]
+    fn it_is_the_cross_entropy_of_finding_the_partner() {
+        const X: [f32; 2] = [1.0, 0.0];
+        const Y: [f32; 2] = [0.0, 1.0];
+        let others = |cosines: [f64; 3]| {
+            let sum: f64 = cosines.iter().map(|cosine| (cosine / 0.5).exp()).sum();
+            sum.ln()
+        };
+        for (views, loss, found) in [
+            ([X, X, Y, Y], others([1.0, 0.0, 0.0]) - 1.0 / 0.5, 1.0),
+            ([X, Y, X, Y], others([0.0, 1.0, 0.0]), 0.0),
+            // Each has its partner and another as near.
+            ([X, X, X, X], others([1.0; 3]) - 1.0 / 0.5, 1.0),
+        ] {
+            let Evaluation { value, companion } = evaluate(&OBJECTIVE, &outputs(views), &[]);
+            assert!((value - loss).abs() < 1e-6, "{value} instead of {loss}");
+            assert_eq!(companion, Some(found));
+        }
+    }
+
+    #[test]
+    fn nan_is_not_hidden() {
+        for view in 0..4 {
+            let mut views = [[0.6, 0.8]; 4];
+            views[view][0] = f32::NAN;
+            let found = evaluate(&OBJECTIVE, &outputs(views), &[]);
+            assert!(found.value.is_nan());
+        }
+    }
+
+    #[test]
+    fn its_gradient_matches_central_differences() {
+        const ROWS: usize = 5;
+        let objective = Contrast {
+            dimensions: 4,
+            temperature: 0.5,
+        };
+        let layout = ParameterLayout::new(&[("vectors", 2 * ROWS, 4)]);
+        let numbers = &mut stream(1, "test", [0, 0]);
+        let mut vectors = vec![0.0; layout.arena_len()];
+        vectors[..8 * ROWS].fill_with(|| numbers.random::<f32>() - 0.5);
+        let as_outputs = |vectors: &[f32]| {
+            let mut outputs = Matrix::zeros(ROWS, 8);
+            let numbers = outputs.numbers_mut(0..ROWS);
+            numbers.copy_from_slice(&vectors[..8 * ROWS]);
+            outputs
+        };
+        let mut scratch = vec![f32::NAN; objective.scratch(ROWS)];
+        let mut gradient = Matrix::zeros(ROWS, 8);
+        objective.gradient(&as_outputs(&vectors), &[], &mut gradient, &mut scratch);
+        let mut found = vec![0.0; layout.arena_len()];
+        found[..8 * ROWS].copy_from_slice(gradient.numbers(0..ROWS));
+        assert_gradient(&layout, &vectors, &found, |vectors| {
+            evaluate(&objective, &as_outputs(vectors), &[]).value
+        });
     }
 }
