@@ -17,7 +17,7 @@ use crate::training::{Evaluation, Problem, Schedule, train};
 use crate::{Description, Family, ParameterLayout, Stream, Task, TrainingRun, UpdateRule, stream};
 
 /// The greatest number of validation examples that pass through a model together.
-const CHUNK_ROWS: usize = 64;
+pub(crate) const CHUNK_ROWS: usize = 64;
 
 /// Where the examples of a task come from.
 pub(crate) trait Examples: Send + Sync + 'static {
@@ -73,6 +73,16 @@ impl<E: Examples> Examples for &'static E {
     }
 }
 
+impl Part {
+    /// What is meant of two parts.
+    pub(crate) fn of<T>(self, divided: &Divided<T>) -> &T {
+        match self {
+            Self::Training => &divided.training,
+            Self::Validation => &divided.validation,
+        }
+    }
+}
+
 impl<Target> Examples for Divided<ExampleTable<Target>>
 where
     Target: Copy + Default + Send + Sync + 'static,
@@ -94,10 +104,7 @@ where
         features: &mut [f32],
         targets: &mut [Target],
     ) {
-        let table = match part {
-            Part::Training => &self.training,
-            Part::Validation => &self.validation,
-        };
+        let table = part.of(self);
         features.copy_from_slice(table.features(index));
         targets[0] = table.targets()[index];
     }
@@ -233,6 +240,7 @@ where
             activations: Activations::for_training(&self.model, self.batch_size),
             chunk: Matrix::zeros(chunk_rows, self.model.inputs()),
             evaluation: Activations::for_evaluation(&self.model, chunk_rows),
+            scratch: vec![0.0; self.objective.scratch(chunk_rows.max(self.batch_size))],
         };
         let layout = self.model.layout();
         train(&mut problem, rule, layout, self.schedule, parameters)
@@ -249,6 +257,8 @@ struct SupervisedProblem<'a, E: Examples, O> {
     activations: Activations,
     chunk: Matrix,
     evaluation: Activations,
+    /// The objective's.
+    scratch: Vec<f32>,
 }
 
 impl<E, O> Problem for SupervisedProblem<'_, E, O>
@@ -272,7 +282,7 @@ where
         let rows = features.rows();
         model.forward(parameters, features, 0..rows, &mut self.activations);
         let (outputs, output_gradient) = self.activations.for_loss();
-        objective.gradient(outputs, targets, output_gradient);
+        objective.gradient(outputs, targets, output_gradient, &mut self.scratch);
         model.backward(parameters, features, rows, &mut self.activations, gradient);
     }
 
@@ -294,7 +304,8 @@ where
             model.forward(parameters, &self.chunk, 0..rows, &mut self.evaluation);
             let each = examples.targets();
             let targets = &validation.targets[start * each..end * each];
-            objective.add(self.evaluation.outputs(), rows, targets, &mut sums);
+            let outputs = self.evaluation.outputs();
+            objective.add(outputs, rows, targets, &mut self.scratch, &mut sums);
         }
         objective.evaluation(&sums)
     }

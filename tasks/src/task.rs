@@ -33,6 +33,8 @@ pub enum Family {
     Regression,
     /// Go down a valley much steeper across than along.
     IllConditioned,
+    /// Tell a part or a view of an example from the rest of it, without labels.
+    SelfSupervised,
     /// Act in an environment.
     ReinforcementLearning,
 }
@@ -43,6 +45,7 @@ impl fmt::Display for Family {
             Self::Classification => "classification",
             Self::Regression => "regression",
             Self::IllConditioned => "ill-conditioned",
+            Self::SelfSupervised => "self-supervised",
             Self::ReinforcementLearning => "reinforcement learning",
         })
     }

@@ -2,8 +2,8 @@
 
 use super::TaskEntry;
 use crate::Family;
-use crate::data::ClassData;
-use crate::network::{Dense, Model};
+use crate::data::{ClassData, ImageShape};
+use crate::network::{Convolution, Dense, MaxPool, Model};
 use crate::objective::CrossEntropy;
 use crate::supervised::Supervised;
 
@@ -29,6 +29,61 @@ pub(super) const MLP: TaskEntry = TaskEntry::bundled("digits-mlp", |name| {
         objective: CrossEntropy { classes: CLASSES },
         batch_size: 32,
         budget_steps: 300,
+        evaluation_interval_steps: 20,
+    }
+    .task()
+});
+
+const IMAGE: ImageShape = ImageShape {
+    channels: 1,
+    height: 8,
+    width: 8,
+};
+
+/// Logistic regression.
+pub(super) const SOFTMAX: TaskEntry = TaskEntry::bundled("digits-softmax", |name| {
+    Supervised {
+        name,
+        summary: "Handwritten digits, 8x8 pixels; logistic regression, softmax cross-entropy, \
+            minibatches of 32."
+            .to_owned(),
+        data: DATA.to_owned(),
+        family: Family::Classification,
+        examples: ClassData::Digits.divided(),
+        model: Model::of(PIXELS).then("output", Dense::new(PIXELS, CLASSES)),
+        objective: CrossEntropy { classes: CLASSES },
+        batch_size: 32,
+        budget_steps: 200,
+        evaluation_interval_steps: 20,
+    }
+    .task()
+});
+
+/// Two convolutions with pooling.
+pub(super) const CONVOLUTION: TaskEntry = TaskEntry::bundled("digits-conv", |name| {
+    let first = Convolution::new(IMAGE, 8, 3).relu();
+    let pool = MaxPool::new(first.image_out());
+    let second = Convolution::new(pool.image_out(), 16, 3).relu();
+    let second_pool = MaxPool::new(second.image_out());
+    let flat = second_pool.image_out().pixels();
+    Supervised {
+        name,
+        summary: "Handwritten digits, 8x8 pixels; convolutions 3x3 to 8 and to 16 channels with \
+            ReLU, each followed by 2x2 max pooling, then a dense layer to 10; softmax \
+            cross-entropy, minibatches of 64."
+            .to_owned(),
+        data: DATA.to_owned(),
+        family: Family::Classification,
+        examples: ClassData::Digits.divided(),
+        model: Model::of(PIXELS)
+            .then("first", first)
+            .then("first pool", pool)
+            .then("second", second)
+            .then("second pool", second_pool)
+            .then("output", Dense::new(flat, CLASSES)),
+        objective: CrossEntropy { classes: CLASSES },
+        batch_size: 64,
+        budget_steps: 200,
         evaluation_interval_steps: 20,
     }
     .task()

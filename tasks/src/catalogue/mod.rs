@@ -13,6 +13,12 @@ mod digits;
 mod generated;
 mod own_table;
 mod sources;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "wired by the catalogue's sources")
+)]
+mod images;
+mod self_supervised;
 mod suite;
 mod tables;
 mod valleys;
@@ -32,7 +38,9 @@ pub const TASKS: &[TaskEntry] = &[
     tables::WINE_MLP,
     tables::BREAST_CANCER_LOGISTIC,
     tables::BREAST_CANCER_MLP,
+    digits::SOFTMAX,
     digits::MLP,
+    digits::CONVOLUTION,
     diabetes::MLP,
     generated::FRIEDMAN,
     generated::TEACHER,
@@ -41,6 +49,9 @@ pub const TASKS: &[TaskEntry] = &[
     valleys::QUADRATIC_10000,
     valleys::ROSENBROCK,
     generated::CORRELATED,
+    self_supervised::AUTOENCODER,
+    self_supervised::MASKED,
+    self_supervised::CONTRASTIVE,
     cartpole::REINFORCE,
 ];
 

@@ -43,6 +43,23 @@ pub struct ImageSet {
 }
 
 impl ImageSet {
+    /// Images made up for a test.
+    #[cfg(test)]
+    pub(crate) fn made_up(
+        shape: ImageShape,
+        classes: usize,
+        pixels: Vec<u8>,
+        labels: Vec<u8>,
+    ) -> Self {
+        assert_eq!(pixels.len(), labels.len() * shape.pixels());
+        Self {
+            shape,
+            classes,
+            pixels,
+            labels,
+        }
+    }
+
     /// How many images there are.
     #[must_use]
     pub fn count(&self) -> usize {

@@ -30,6 +30,6 @@ mod model;
 
 pub(crate) use activation::{Activation, sigmoid};
 pub(crate) use layer::{Cost, Initial};
-pub(crate) use layers::Dense;
+pub(crate) use layers::{Convolution, Dense, MaxPool, UnitLength};
 pub(crate) use matrix::Matrix;
 pub(crate) use model::{Activations, Model};

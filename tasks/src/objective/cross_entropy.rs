@@ -33,7 +33,13 @@ impl Objective for CrossEntropy {
     }
 
     /// (softmax − one-hot of the label) / labels.
-    fn gradient(&self, outputs: &Matrix, labels: &[u8], gradient: &mut Matrix) {
+    fn gradient(
+        &self,
+        outputs: &Matrix,
+        labels: &[u8],
+        gradient: &mut Matrix,
+        _scratch: &mut [f32],
+    ) {
         let scale = 1.0 / labels.len() as f32;
         let rows = outputs.rows();
         let logits = outputs.numbers(0..rows).chunks_exact(self.classes);
@@ -53,7 +59,14 @@ impl Objective for CrossEntropy {
     }
 
     /// A NaN among the logits makes the sum NaN.
-    fn add(&self, outputs: &Matrix, rows: usize, labels: &[u8], sums: &mut Sums) {
+    fn add(
+        &self,
+        outputs: &Matrix,
+        rows: usize,
+        labels: &[u8],
+        _scratch: &mut [f32],
+        sums: &mut Sums,
+    ) {
         let logits = outputs.numbers(0..rows).chunks_exact(self.classes);
         for (logits, label) in logits.zip(labels) {
             let label = usize::from(*label);
@@ -125,7 +138,7 @@ mod tests {
         let mut outputs = Matrix::zeros(1, 4);
         outputs.row_mut(0)[0] = libm::logf(3.0);
         let mut gradient = Matrix::zeros(1, 4);
-        OBJECTIVE.gradient(&outputs, &[0, 1], &mut gradient);
+        OBJECTIVE.gradient(&outputs, &[0, 1], &mut gradient, &mut []);
         for (found, expected) in gradient.row(0).iter().zip([-0.125, 0.125, 0.25, -0.25]) {
             assert!((found - expected).abs() < 1e-7, "{gradient:?}");
         }

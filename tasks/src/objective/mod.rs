@@ -2,10 +2,14 @@
 //!
 //! Gradients are in f32, as training is; measured values are summed in f64.
 
+mod contrast;
 mod cross_entropy;
+mod reconstruction;
 mod squared_error;
 
+pub(crate) use contrast::Contrast;
 pub(crate) use cross_entropy::CrossEntropy;
+pub(crate) use reconstruction::Reconstruction;
 pub(crate) use squared_error::SquaredError;
 
 use crate::Metric;
@@ -23,12 +27,31 @@ pub(crate) trait Objective: Send + Sync {
     /// What [`Evaluation::companion`] is, if there is one.
     fn companion(&self) -> Option<Metric>;
 
+    /// Numbers that [`gradient`](Self::gradient) and [`add`](Self::add) work with for up to `rows` examples, and leave
+    /// nothing in: the scratch that they are handed has as many.
+    fn scratch(&self, _rows: usize) -> usize {
+        0
+    }
+
     /// Writes the gradient, with respect to a batch's outputs, of its mean loss; outputs, gradient and targets have as
     /// many rows.
-    fn gradient(&self, outputs: &Matrix, targets: &[Self::Target], gradient: &mut Matrix);
+    fn gradient(
+        &self,
+        outputs: &Matrix,
+        targets: &[Self::Target],
+        gradient: &mut Matrix,
+        scratch: &mut [f32],
+    );
 
     /// Adds what `rows` examples contribute to a measurement; their outputs are the first rows.
-    fn add(&self, outputs: &Matrix, rows: usize, targets: &[Self::Target], sums: &mut Sums);
+    fn add(
+        &self,
+        outputs: &Matrix,
+        rows: usize,
+        targets: &[Self::Target],
+        scratch: &mut [f32],
+        sums: &mut Sums,
+    );
 
     /// What was measured.
     fn evaluation(&self, sums: &Sums) -> Evaluation;
@@ -57,6 +80,7 @@ pub(crate) fn evaluate<O: Objective>(
     targets: &[O::Target],
 ) -> Evaluation {
     let mut sums = Sums::default();
-    objective.add(outputs, outputs.rows(), targets, &mut sums);
+    let mut scratch = vec![f32::NAN; objective.scratch(outputs.rows())];
+    objective.add(outputs, outputs.rows(), targets, &mut scratch, &mut sums);
     objective.evaluation(&sums)
 }

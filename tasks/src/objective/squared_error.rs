@@ -24,7 +24,13 @@ impl Objective for SquaredError {
     }
 
     /// 2 (output − target) / targets.
-    fn gradient(&self, outputs: &Matrix, targets: &[f32], gradient: &mut Matrix) {
+    fn gradient(
+        &self,
+        outputs: &Matrix,
+        targets: &[f32],
+        gradient: &mut Matrix,
+        _scratch: &mut [f32],
+    ) {
         let scale = 2.0 / targets.len() as f32;
         let rows = outputs.rows();
         let pairs = outputs.numbers(0..rows).iter().zip(targets);
@@ -33,7 +39,14 @@ impl Objective for SquaredError {
         }
     }
 
-    fn add(&self, outputs: &Matrix, rows: usize, targets: &[f32], sums: &mut Sums) {
+    fn add(
+        &self,
+        outputs: &Matrix,
+        rows: usize,
+        targets: &[f32],
+        _scratch: &mut [f32],
+        sums: &mut Sums,
+    ) {
         for (output, target) in outputs.numbers(0..rows).iter().zip(targets) {
             let error = f64::from(*output) - f64::from(*target);
             sums.loss += error * error;
@@ -68,7 +81,7 @@ mod tests {
     #[test]
     fn its_gradient_is_of_the_mean() {
         let mut gradient = Matrix::zeros(2, 1);
-        SquaredError.gradient(&outputs(), &[3.0, -1.0], &mut gradient);
+        SquaredError.gradient(&outputs(), &[3.0, -1.0], &mut gradient, &mut []);
         assert_eq!(gradient.numbers(0..2), [-2.0, -1.0]);
     }
 }

@@ -3,6 +3,7 @@
 use rand::RngExt;
 
 use super::*;
+use crate::data::ImageShape;
 use crate::network::difference::assert_gradient;
 use crate::network::{Activations, Matrix, Model};
 use crate::stream;
@@ -18,7 +19,39 @@ fn models() -> Vec<(&'static str, Model)> {
             "dense at positions",
             behind(12).then("output", Dense::new(4, 2).at_each_of(3)),
         ),
+        (
+            "convolution",
+            behind(24).then("output", Convolution::new(image(2, 3, 4), 3, 3)),
+        ),
+        (
+            "convolution with relu",
+            behind(4).then("output", Convolution::new(image(1, 2, 2), 1, 3).relu()),
+        ),
+        (
+            "convolution with a wide kernel",
+            behind(24).then("output", Convolution::new(image(1, 6, 4), 2, 5)),
+        ),
+        (
+            "convolution that comes first",
+            Model::of(12).then("output", Convolution::new(image(1, 4, 3), 2, 3)),
+        ),
+        (
+            "max pool",
+            behind(16).then("output", MaxPool::new(image(2, 2, 4))),
+        ),
+        (
+            "unit length",
+            behind(12).then("output", UnitLength::new(3, 4)),
+        ),
     ]
+}
+
+fn image(channels: usize, height: usize, width: usize) -> ImageShape {
+    ImageShape {
+        channels,
+        height,
+        width,
+    }
 }
 
 /// Random inputs of some rows, random parameters, and the weights of outputs in a loss that is their sum.
