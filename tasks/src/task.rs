@@ -31,6 +31,8 @@ pub enum Family {
     Classification,
     /// Predict a number.
     Regression,
+    /// Predict what comes next in a sequence.
+    Sequence,
     /// Act in an environment.
     ReinforcementLearning,
 }
@@ -40,6 +42,7 @@ impl fmt::Display for Family {
         formatter.pad(match self {
             Self::Classification => "classification",
             Self::Regression => "regression",
+            Self::Sequence => "sequence",
             Self::ReinforcementLearning => "reinforcement learning",
         })
     }

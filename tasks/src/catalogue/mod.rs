@@ -7,6 +7,7 @@ mod cartpole;
 mod diabetes;
 mod digits;
 mod suite;
+mod text;
 
 use std::sync::Arc;
 
@@ -15,7 +16,14 @@ pub use suite::Suite;
 use crate::Task;
 
 /// Every task, cheapest run first.
-const TASKS: &[TaskEntry] = &[diabetes::MLP, digits::MLP, cartpole::REINFORCE];
+const TASKS: &[TaskEntry] = &[
+    diabetes::MLP,
+    digits::MLP,
+    digits::RESIDUAL,
+    cartpole::REINFORCE,
+    text::GRU,
+    text::TRANSFORMER,
+];
 
 /// Every task there is, cheapest run first.
 pub fn catalogue() -> &'static [TaskEntry] {
