@@ -17,7 +17,7 @@ const POSITIONS: usize = 32;
 const WIDTH: usize = 32;
 const HEADS: usize = 4;
 /// Windows in a minibatch.
-const BATCH_SIZE: usize = 16;
+const BATCH_SIZE: usize = 8;
 /// The most windows that are validated with: more would make a point of the curve cost as much as many steps.
 const VALIDATION_WINDOWS: usize = 64;
 
@@ -102,7 +102,7 @@ fn task(
         model,
         objective: CrossEntropy::of_characters(vocabulary),
         batch_size: BATCH_SIZE,
-        budget_steps: 200,
+        budget_steps: 300,
         evaluation_interval_steps: 20,
     }
     .task()

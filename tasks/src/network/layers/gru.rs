@@ -236,10 +236,11 @@ fn advance(
                 (&*before, after)
             }
         };
-        let [candidate, reset, update, recurrent] = parts(kept, hidden);
-        for gate in reset.iter_mut().chain(&mut *update) {
+        // Reset and update lie side by side.
+        for gate in &mut kept[hidden..3 * hidden] {
             *gate = sigmoid(*gate);
         }
+        let [candidate, reset, update, recurrent] = parts(kept, hidden);
         for (candidate, (reset, recurrent)) in
             candidate.iter_mut().zip(reset.iter().zip(&*recurrent))
         {

@@ -12,7 +12,7 @@ use mlevolve_product::{MatrixView, MatrixViewMut, Start, multiply};
 use multiversion::multiversion;
 
 use super::super::Matrix;
-use super::super::exponential::{dot, softmax};
+use super::super::exponential::{LANES, dot, softmax};
 use super::super::layer::{Cost, Gradient, Initial, Layer, Parameters, Room, Tensor};
 
 /// Every position asks those up to its own (Vaswani et al. 2017, equation 1 and section 3.2.2):
@@ -321,6 +321,9 @@ impl Layer for SelfAttention {
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn causal_softmax(scores: &mut [f32], positions: usize, scale: f32) {
     for (position, row) in scores.chunks_exact_mut(positions).enumerate() {
+        // Whole vectors, of which there may be some that have nothing to be asked.
+        let asked = (position + 1).next_multiple_of(LANES).min(positions);
+        let (row, later) = row.split_at_mut(asked);
         for (asked, score) in row.iter_mut().enumerate() {
             let scaled = *score * scale;
             *score = if asked > position {
@@ -330,6 +333,7 @@ fn causal_softmax(scores: &mut [f32], positions: usize, scale: f32) {
             };
         }
         softmax(row);
+        later.fill(0.0);
     }
 }
 
