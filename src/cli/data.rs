@@ -15,6 +15,14 @@ pub(super) struct DataOptions {
     #[arg(long, value_name = "SUITE")]
     suite: Option<String>,
 
+    /// Where files of images are: MNIST, Fashion-MNIST and CIFAR-10, each in a folder of its own
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// A text of your own, in UTF-8, in place of the bundled one
+    #[arg(long, value_name = "FILE")]
+    text: Option<PathBuf>,
+
     /// A table of your own: the task `csv` predicts a column of it from the others
     #[arg(long, value_name = "FILE", requires = "target")]
     csv: Option<PathBuf>,
@@ -43,6 +51,8 @@ impl DataOptions {
     /// Settings with these options where they are given, and as in `base` where they are not.
     pub(super) fn over(&self, base: &DataSettings) -> DataSettings {
         DataSettings {
+            directory: given(self.data_dir.as_deref(), base.directory.as_ref()),
+            text: given(self.text.as_deref(), base.text.as_ref()),
             csv: given(self.csv.as_deref(), base.csv.as_ref()),
             target: self.target.clone().or_else(|| base.target.clone()),
             baselines: given(self.baselines.as_deref(), base.baselines.as_ref()),

@@ -9,12 +9,18 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataSettings {
+    /// The directory in which files of images are looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<PathBuf>,
     /// A table in a CSV file, of which [`target`](Self::target) is to be predicted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub csv: Option<PathBuf>,
     /// The table's column that is to be predicted: its name, or its number from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
+    /// A text in UTF-8 that takes the place of the one that comes with the program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<PathBuf>,
     /// A file that `mlevolve baselines --write` made for tasks that the program brings no baselines for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baselines: Option<PathBuf>,
@@ -35,7 +41,11 @@ impl DataSettings {
             (Some(_), None) => return Err(DataSettingsError::NoTarget),
             (None, Some(_)) => return Err(DataSettingsError::NoTable),
         };
-        Ok(Sources { table })
+        Ok(Sources {
+            data_directory: self.directory.clone(),
+            table,
+            text: self.text.clone(),
+        })
     }
 }
 

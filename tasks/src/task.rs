@@ -35,6 +35,8 @@ pub enum Family {
     IllConditioned,
     /// Tell a part or a view of an example from the rest of it, without labels.
     SelfSupervised,
+    /// Predict what comes next in a sequence.
+    Sequence,
     /// Act in an environment.
     ReinforcementLearning,
 }
@@ -46,6 +48,7 @@ impl fmt::Display for Family {
             Self::Regression => "regression",
             Self::IllConditioned => "ill-conditioned",
             Self::SelfSupervised => "self-supervised",
+            Self::Sequence => "sequence",
             Self::ReinforcementLearning => "reinforcement learning",
         })
     }

@@ -3,7 +3,7 @@
 use super::TaskEntry;
 use crate::Family;
 use crate::data::{ClassData, ImageShape};
-use crate::network::{Convolution, Dense, MaxPool, Model};
+use crate::network::{Convolution, Dense, LayerNorm, MaxPool, Model, Residual};
 use crate::objective::CrossEntropy;
 use crate::supervised::Supervised;
 
@@ -26,7 +26,40 @@ pub(super) const MLP: TaskEntry = TaskEntry::bundled("digits-mlp", |name| {
         model: Model::of(PIXELS)
             .then("hidden", Dense::new(PIXELS, 32).relu())
             .then("output", Dense::new(32, CLASSES)),
-        objective: CrossEntropy { classes: CLASSES },
+        objective: CrossEntropy::of_classes(CLASSES),
+        batch_size: 32,
+        budget_steps: 300,
+        evaluation_interval_steps: 20,
+    }
+    .task()
+});
+
+/// Residual blocks with layer norm.
+pub(super) const RESIDUAL: TaskEntry = TaskEntry::bundled("digits-residual", |name| {
+    const WIDTH: usize = 32;
+    let block = || {
+        let inner = Model::of(WIDTH)
+            .then("norm", LayerNorm::new(WIDTH))
+            .then("hidden", Dense::new(WIDTH, WIDTH).relu())
+            .then("output", Dense::new(WIDTH, WIDTH));
+        Residual::of(inner)
+    };
+    Supervised {
+        name,
+        summary: "Handwritten digits, 8x8 pixels; linear map to 32, two residual blocks of layer \
+            norm and a 32-32-32 perceptron with ReLU, layer norm, linear map to 10, softmax \
+            cross-entropy, minibatches of 32."
+            .to_owned(),
+        data: DATA.to_owned(),
+        family: Family::Classification,
+        examples: ClassData::Digits.divided(),
+        model: Model::of(PIXELS)
+            .then("input", Dense::new(PIXELS, WIDTH))
+            .then("first block", block())
+            .then("second block", block())
+            .then("norm", LayerNorm::new(WIDTH))
+            .then("output", Dense::new(WIDTH, CLASSES)),
+        objective: CrossEntropy::of_classes(CLASSES),
         batch_size: 32,
         budget_steps: 300,
         evaluation_interval_steps: 20,
@@ -51,7 +84,7 @@ pub(super) const SOFTMAX: TaskEntry = TaskEntry::bundled("digits-softmax", |name
         family: Family::Classification,
         examples: ClassData::Digits.divided(),
         model: Model::of(PIXELS).then("output", Dense::new(PIXELS, CLASSES)),
-        objective: CrossEntropy { classes: CLASSES },
+        objective: CrossEntropy::of_classes(CLASSES),
         batch_size: 32,
         budget_steps: 200,
         evaluation_interval_steps: 20,
@@ -81,7 +114,7 @@ pub(super) const CONVOLUTION: TaskEntry = TaskEntry::bundled("digits-conv", |nam
             .then("second", second)
             .then("second pool", second_pool)
             .then("output", Dense::new(flat, CLASSES)),
-        objective: CrossEntropy { classes: CLASSES },
+        objective: CrossEntropy::of_classes(CLASSES),
         batch_size: 64,
         budget_steps: 200,
         evaluation_interval_steps: 20,

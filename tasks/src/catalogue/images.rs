@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::data::{Divided, ImageSet, ImageShape, PixelScale};
+use super::TaskEntry;
+use crate::data::{Divided, ImageData, ImageSet, ImageShape, PixelScale};
 use crate::network::{Convolution, Dense, MaxPool, Model};
 use crate::objective::CrossEntropy;
 use crate::supervised::{Examples, Part, Supervised};
@@ -15,31 +16,40 @@ use crate::{Family, Stream, Task};
 const VALIDATION_IMAGES: usize = 2_000;
 
 /// A perceptron with a hidden layer, on MNIST.
-pub(super) fn mnist_mlp(name: &'static str, images: Divided<ImageSet>) -> Arc<dyn Task> {
-    perceptron(name, "Handwritten digits", "MNIST", images)
-}
+pub(super) const MNIST_MLP: TaskEntry =
+    TaskEntry::of_images("mnist-mlp", ImageData::Mnist, |name, images| {
+        perceptron(name, "Handwritten digits", "MNIST", images)
+    });
 
 /// Two convolutions with pooling, on MNIST.
-pub(super) fn mnist_conv(name: &'static str, images: Divided<ImageSet>) -> Arc<dyn Task> {
-    convolutions(name, "Handwritten digits", "MNIST", &[8, 16], images)
-}
+pub(super) const MNIST_CONV: TaskEntry =
+    TaskEntry::of_images("mnist-conv", ImageData::Mnist, |name, images| {
+        convolutions(name, "Handwritten digits", "MNIST", &[8, 16], images)
+    });
 
 /// A perceptron with a hidden layer, on Fashion-MNIST.
-pub(super) fn fashion_mnist_mlp(name: &'static str, images: Divided<ImageSet>) -> Arc<dyn Task> {
-    perceptron(name, "Articles of clothing", "Fashion-MNIST", images)
-}
+pub(super) const FASHION_MNIST_MLP: TaskEntry = TaskEntry::of_images(
+    "fashion-mnist-mlp",
+    ImageData::FashionMnist,
+    |name, images| perceptron(name, "Articles of clothing", "Fashion-MNIST", images),
+);
 
 /// Two convolutions with pooling, on Fashion-MNIST.
-pub(super) fn fashion_mnist_conv(name: &'static str, images: Divided<ImageSet>) -> Arc<dyn Task> {
-    let subject = "Articles of clothing";
-    convolutions(name, subject, "Fashion-MNIST", &[8, 16], images)
-}
+pub(super) const FASHION_MNIST_CONV: TaskEntry = TaskEntry::of_images(
+    "fashion-mnist-conv",
+    ImageData::FashionMnist,
+    |name, images| {
+        let subject = "Articles of clothing";
+        convolutions(name, subject, "Fashion-MNIST", &[8, 16], images)
+    },
+);
 
 /// Three convolutions with pooling, on CIFAR-10.
-pub(super) fn cifar10_conv(name: &'static str, images: Divided<ImageSet>) -> Arc<dyn Task> {
-    let subject = "Animals and vehicles";
-    convolutions(name, subject, "CIFAR-10", &[8, 16, 32], images)
-}
+pub(super) const CIFAR10_CONV: TaskEntry =
+    TaskEntry::of_images("cifar10-conv", ImageData::Cifar10, |name, images| {
+        let subject = "Animals and vehicles";
+        convolutions(name, subject, "CIFAR-10", &[8, 16, 32], images)
+    });
 
 /// A hidden layer of 64 units with ReLU.
 fn perceptron(
@@ -115,7 +125,7 @@ fn classification(
         family: Family::Classification,
         examples,
         model,
-        objective: CrossEntropy { classes },
+        objective: CrossEntropy::of_classes(classes),
         batch_size: 64,
         budget_steps: 500,
         evaluation_interval_steps: 50,
@@ -164,6 +174,7 @@ impl Examples for ImageExamples {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Maker;
     use super::*;
     use crate::{Outcome, ParameterLayout, UpdateRule, stream};
     use rand::RngExt;
@@ -223,25 +234,18 @@ mod tests {
 
     #[test]
     fn every_model_learns_to_tell_made_up_images_apart() {
-        type Make = fn(&'static str, Divided<ImageSet>) -> Arc<dyn Task>;
-        let makers: [(&str, Make, ImageShape, usize); 5] = [
-            ("mnist-mlp", mnist_mlp, GREY, 784 * 64 + 64 + 64 * 10 + 10),
-            ("mnist-conv", mnist_conv, GREY, 80 + 1_168 + 7_850),
-            (
-                "fashion-mnist-mlp",
-                fashion_mnist_mlp,
-                GREY,
-                784 * 64 + 64 + 64 * 10 + 10,
-            ),
-            ("fashion-mnist-conv", fashion_mnist_conv, GREY, 9_098),
-            (
-                "cifar10-conv",
-                cifar10_conv,
-                COLOUR,
-                224 + 1_168 + 4_640 + 5_130,
-            ),
+        let tasks = [
+            (MNIST_MLP, GREY, 784 * 64 + 64 + 64 * 10 + 10),
+            (MNIST_CONV, GREY, 80 + 1_168 + 7_850),
+            (FASHION_MNIST_MLP, GREY, 784 * 64 + 64 + 64 * 10 + 10),
+            (FASHION_MNIST_CONV, GREY, 9_098),
+            (CIFAR10_CONV, COLOUR, 224 + 1_168 + 4_640 + 5_130),
         ];
-        for (name, make, shape, parameters) in makers {
+        for (entry, shape, parameters) in tasks {
+            let (name, Maker::Images(data, make)) = (entry.name, entry.maker) else {
+                panic!("{} is on images", entry.name);
+            };
+            assert_eq!(data.shape(), shape);
             let task = make(name, made_up(shape, [70, 20]));
             let description = task.description();
             assert_eq!(description.name, name);

@@ -11,16 +11,13 @@ mod cartpole;
 mod diabetes;
 mod digits;
 mod generated;
-mod own_table;
-mod sources;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "wired by the catalogue's sources")
-)]
 mod images;
+mod own_table;
 mod self_supervised;
+mod sources;
 mod suite;
 mod tables;
+mod text;
 mod valleys;
 
 use std::sync::Arc;
@@ -29,6 +26,7 @@ pub use sources::{OwnTable, Sources, TaskError};
 pub use suite::Suite;
 
 use crate::Task;
+use crate::data::{Divided, ImageData, ImageSet, Text};
 
 /// Every task, by family and data.
 pub const TASKS: &[TaskEntry] = &[
@@ -41,6 +39,12 @@ pub const TASKS: &[TaskEntry] = &[
     digits::SOFTMAX,
     digits::MLP,
     digits::CONVOLUTION,
+    digits::RESIDUAL,
+    images::MNIST_MLP,
+    images::MNIST_CONV,
+    images::FASHION_MNIST_MLP,
+    images::FASHION_MNIST_CONV,
+    images::CIFAR10_CONV,
     diabetes::MLP,
     generated::FRIEDMAN,
     generated::TEACHER,
@@ -49,6 +53,8 @@ pub const TASKS: &[TaskEntry] = &[
     valleys::QUADRATIC_10000,
     valleys::ROSENBROCK,
     generated::CORRELATED,
+    text::TRANSFORMER,
+    text::GRU,
     self_supervised::AUTOENCODER,
     self_supervised::MASKED,
     self_supervised::CONTRASTIVE,
@@ -62,6 +68,7 @@ pub struct TaskEntry {
     maker: Maker,
 }
 
+type MakeOfText = fn(&'static str, &Text, &str) -> Arc<dyn Task>;
 type MakeOfTable = fn(&'static str, &OwnTable) -> Result<Arc<dyn Task>, TaskError>;
 
 /// How a task is made, by what it needs of a user.
@@ -69,6 +76,13 @@ type MakeOfTable = fn(&'static str, &OwnTable) -> Result<Arc<dyn Task>, TaskErro
 enum Maker {
     /// Nothing.
     Bundled(fn(&'static str) -> Arc<dyn Task>),
+    /// Nothing, but a text can take the place of the bundled one.
+    Text(MakeOfText),
+    /// Files of images.
+    Images(
+        ImageData,
+        fn(&'static str, Divided<ImageSet>) -> Arc<dyn Task>,
+    ),
     /// A table.
     Table(MakeOfTable),
 }
@@ -100,12 +114,33 @@ impl TaskEntry {
         self.name
     }
 
-    /// Whether the task is the same for everyone who has these sources: it is, unless its data come from a user.
+    /// A task on a text.
+    const fn of_text(name: &'static str, make: MakeOfText) -> Self {
+        Self {
+            name,
+            maker: Maker::Text(make),
+        }
+    }
+
+    /// A task on images that a user provides.
+    const fn of_images(
+        name: &'static str,
+        data: ImageData,
+        make: fn(&'static str, Divided<ImageSet>) -> Arc<dyn Task>,
+    ) -> Self {
+        Self {
+            name,
+            maker: Maker::Images(data, make),
+        }
+    }
+
+    /// Whether the task with these sources is on data that are in the program.
     #[must_use]
-    pub const fn is_bundled(&self, _sources: &Sources) -> bool {
+    pub const fn is_bundled(&self, sources: &Sources) -> bool {
         match self.maker {
             Maker::Bundled(_) => true,
-            Maker::Table(_) => false,
+            Maker::Text(_) => sources.text.is_none(),
+            Maker::Images(..) | Maker::Table(_) => false,
         }
     }
 
@@ -117,6 +152,17 @@ impl TaskEntry {
     pub fn open(&self, sources: &Sources) -> Result<Arc<dyn Task>, TaskError> {
         match self.maker {
             Maker::Bundled(make) => Ok(make(self.name)),
+            Maker::Text(make) => match &sources.text {
+                Some(file) => {
+                    let title = file.display().to_string();
+                    Ok(make(self.name, &Text::load(file)?, &title))
+                }
+                None => Ok(make(self.name, Text::bundled(), Text::BUNDLED_TITLE)),
+            },
+            Maker::Images(data, make) => {
+                let images = data.load(sources.data_directory.as_deref())?;
+                Ok(make(self.name, images))
+            }
             Maker::Table(make) => match &sources.table {
                 Some(table) => make(self.name, table),
                 None => Err(TaskError::NoTable { task: self.name }),
@@ -127,10 +173,9 @@ impl TaskEntry {
 
 /// Every task whose data is in the program.
 pub fn bundled_tasks() -> impl Iterator<Item = Arc<dyn Task>> {
-    TASKS.iter().filter_map(|entry| match entry.maker {
-        Maker::Bundled(make) => Some(make(entry.name)),
-        Maker::Table(_) => None,
-    })
+    let is_bundled = |entry: &&TaskEntry| entry.is_bundled(&Sources::default());
+    let bundled = TASKS.iter().filter(is_bundled);
+    bundled.filter_map(|entry| entry.open(&Sources::default()).ok())
 }
 
 #[cfg(test)]
@@ -146,8 +191,13 @@ mod tests {
             assert!(!names.contains(&name), "{name} is listed twice");
             names.push(name);
             assert_eq!(TaskEntry::named(name).expect(name).name(), name);
-            let Ok(task) = entry.open(&Sources::default()) else {
-                assert!(!entry.is_bundled(&Sources::default()), "{name}");
+            let opened = entry.open(&Sources::default());
+            assert_eq!(
+                opened.is_ok(),
+                entry.is_bundled(&Sources::default()),
+                "{name}"
+            );
+            let Ok(task) = opened else {
                 continue;
             };
             let description = task.description();

@@ -41,7 +41,7 @@ fn task(name: &'static str, source: &str, data: CsvData) -> Arc<dyn Task> {
         ),
         CsvExamples::Classification { examples, classes } => {
             let classes = classes.len();
-            let objective = CrossEntropy { classes };
+            let objective = CrossEntropy::of_classes(classes);
             let loss = "softmax cross-entropy";
             of.task(Family::Classification, examples, classes, objective, loss)
         }

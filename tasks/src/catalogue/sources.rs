@@ -8,8 +8,12 @@ use crate::data::DataError;
 /// What a user provides. By default, nothing: all tasks whose data is in the program can be made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sources {
+    /// Where files of images lie; see [`ImageData`](crate::data::ImageData).
+    pub data_directory: Option<PathBuf>,
     /// A table of examples.
     pub table: Option<OwnTable>,
+    /// A text, in UTF-8, which takes the place of the bundled one.
+    pub text: Option<PathBuf>,
 }
 
 /// A user's own table, in a CSV file.

@@ -89,9 +89,7 @@ fn task(name: &'static str, table: &Table, kind: &str, model: Model) -> Arc<dyn 
         family: Family::Classification,
         examples: table.data.divided(),
         model,
-        objective: CrossEntropy {
-            classes: table.data.classes(),
-        },
+        objective: CrossEntropy::of_classes(table.data.classes()),
         batch_size: BATCH_SIZE,
         budget_steps: table.budget_steps,
         evaluation_interval_steps: table.budget_steps / 10,

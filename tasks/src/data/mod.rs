@@ -4,7 +4,8 @@
 //!  compiled in ───table──► class_data, diabetes ─┐
 //!  user's table ──table──► csv_data ─────────────┼─ RawExamples ──split, scale──► Divided<ExampleTable> ──┐
 //!  a fixed seed ─────────► generated ────────────┘                                                        ├─minibatch──► a batch a step
-//!  image files ──source──► idx, cifar ──image_data──────────────────────────────► Divided<ImageSet> ──────┘
+//!  image files ──source──► idx, cifar ──image_data──────────────────────────────► Divided<ImageSet> ──────┤
+//!  compiled in, or a user's text ──source──► text ──────────────────────────────► tokens of each part ────┘
 //! ```
 //!
 //! Decoding works on any bytes and reports what is wrong with them, and where, as [`DataError`]; nothing is allocated
@@ -27,6 +28,7 @@ mod not_ready;
 mod source;
 mod split;
 mod table;
+mod text;
 
 pub use cifar::parse_cifar10;
 pub use class_data::ClassData;
@@ -44,6 +46,7 @@ pub use image_data::ImageData;
 pub use images::{ImageSet, ImageShape, PixelScale};
 pub(crate) use minibatch::MinibatchOrder;
 pub use not_ready::NotReady;
+pub use text::Text;
 
 /// Never to change: every published figure depends on which examples validate, and on the numbers in generated data.
 const DATA_SEED: u64 = 20_261_124;

@@ -1,7 +1,7 @@
 //! Softmax cross-entropy over classes, with accuracy as companion.
 
 use super::{Objective, Sums, clipped};
-use crate::network::Matrix;
+use crate::network::{Matrix, softmax_rows};
 use crate::training::Evaluation;
 use crate::{Direction, Metric};
 
@@ -10,18 +10,41 @@ use crate::{Direction, Metric};
 /// The measured cross-entropy is clipped at 1.5 ln(classes), as learned_optimization (Metz et al. 2022) does: beyond
 /// what guessing costs, how wrong a model is says nothing about the rule that trained it.
 pub(crate) struct CrossEntropy {
-    pub(crate) classes: usize,
+    classes: usize,
+    metric: Metric,
+}
+
+impl CrossEntropy {
+    /// Of so many classes.
+    pub(crate) const fn of_classes(classes: usize) -> Self {
+        Self {
+            classes,
+            metric: Metric {
+                name: "validation cross-entropy",
+                unit: "nats, clipped at 1.5 ln(classes)",
+                direction: Direction::LowerIsBetter,
+            },
+        }
+    }
+
+    /// Of so many different characters, each the next one of a text.
+    pub(crate) const fn of_characters(characters: usize) -> Self {
+        Self {
+            classes: characters,
+            metric: Metric {
+                name: "validation cross-entropy of characters",
+                unit: "nats per character, clipped at 1.5 ln(different characters)",
+                direction: Direction::LowerIsBetter,
+            },
+        }
+    }
 }
 
 impl Objective for CrossEntropy {
     type Target = u8;
 
     fn metric(&self) -> Metric {
-        Metric {
-            name: "validation cross-entropy",
-            unit: "nats, clipped at 1.5 ln(classes)",
-            direction: Direction::LowerIsBetter,
-        }
+        self.metric
     }
 
     fn companion(&self) -> Option<Metric> {
@@ -42,19 +65,15 @@ impl Objective for CrossEntropy {
     ) {
         let scale = 1.0 / labels.len() as f32;
         let rows = outputs.rows();
-        let logits = outputs.numbers(0..rows).chunks_exact(self.classes);
-        let gradients = gradient.numbers_mut(0..rows).chunks_exact_mut(self.classes);
-        for ((logits, gradient), label) in logits.zip(gradients).zip(labels) {
-            let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let mut sum = 0.0;
-            for (exponential, logit) in gradient.iter_mut().zip(logits) {
-                *exponential = libm::expf(*logit - largest);
-                sum += *exponential;
+        let gradient = gradient.numbers_mut(0..rows);
+        gradient.copy_from_slice(outputs.numbers(0..rows));
+        softmax_rows(gradient, self.classes);
+        let gradients = gradient.chunks_exact_mut(self.classes);
+        for (gradient, label) in gradients.zip(labels) {
+            gradient[usize::from(*label)] -= 1.0;
+            for value in gradient {
+                *value *= scale;
             }
-            for exponential in gradient.iter_mut() {
-                *exponential *= scale / sum;
-            }
-            gradient[usize::from(*label)] -= scale;
         }
     }
 
@@ -104,7 +123,7 @@ mod tests {
         matrix
     }
 
-    const OBJECTIVE: CrossEntropy = CrossEntropy { classes: 2 };
+    const OBJECTIVE: CrossEntropy = CrossEntropy::of_classes(2);
 
     #[test]
     fn it_is_the_mean_negative_log_probability() {

@@ -43,6 +43,47 @@ fn models() -> Vec<(&'static str, Model)> {
             "unit length",
             behind(12).then("output", UnitLength::new(3, 4)),
         ),
+        ("layer norm", behind(6).then("norm", LayerNorm::new(6))),
+        (
+            // More numbers than lanes of a sum, and no multiple of them.
+            "layer norm at positions",
+            behind(60).then("norm", LayerNorm::new(20).at_each_of(3)),
+        ),
+        ("residual", behind(6).then("block", residual(6))),
+        (
+            "residual in residual",
+            behind(6).then(
+                "outer",
+                Residual::of(
+                    Model::of(6)
+                        .then("block", residual(6))
+                        .then("hidden", Dense::new(6, 6)),
+                ),
+            ),
+        ),
+        (
+            "self-attention",
+            behind(20).then("attention", SelfAttention::new(5, 4, 1)),
+        ),
+        (
+            "self-attention with heads",
+            behind(36).then("attention", SelfAttention::new(6, 6, 3)),
+        ),
+        (
+            "self-attention over more positions than lanes",
+            behind(76).then("attention", SelfAttention::new(19, 4, 2)),
+        ),
+        ("gru", behind(20).then("gru", Gru::new(5, 4, 3))),
+        (
+            "gru of one position",
+            behind(4).then("gru", Gru::new(1, 4, 3)),
+        ),
+        (
+            "embedding",
+            Model::of(5)
+                .then("embedding", Embedding::new(4, 5, 3))
+                .then("output", Dense::new(15, 4)),
+        ),
     ]
 }
 
@@ -52,6 +93,16 @@ fn image(channels: usize, height: usize, width: usize) -> ImageShape {
         height,
         width,
     }
+}
+
+/// A block that changes nothing as long as its output is zero.
+fn residual(width: usize) -> Residual {
+    Residual::of(
+        Model::of(width)
+            .then("norm", LayerNorm::new(width))
+            .then("hidden", Dense::new(width, 8).tanh())
+            .then("output", Dense::new(8, width)),
+    )
 }
 
 /// Random inputs of some rows, random parameters, and the weights of outputs in a loss that is their sum.
