@@ -170,19 +170,41 @@ mod tests {
         check(Rosenbrock::random(&mut stream(1, "test", [0, 0])));
     }
 
+    /// A paraboloid around 0.
+    struct Bowl;
+
+    impl Function for Bowl {
+        const SHAPE: [usize; 2] = [1, 2];
+        const GRADIENT_FLOPS: u64 = 2;
+
+        fn start(&self) -> &[f32] {
+            &[3.0, 4.0]
+        }
+
+        fn value(&mut self, parameters: &[f32]) -> f64 {
+            parameters
+                .iter()
+                .map(|it| f64::from(*it) * f64::from(*it))
+                .sum()
+        }
+
+        fn gradient(&mut self, parameters: &[f32], gradient: &mut [f32]) {
+            for (gradient, parameter) in gradient.iter_mut().zip(parameters) {
+                *gradient = 2.0 * parameter;
+            }
+        }
+    }
+
     #[test]
     fn losses_are_measured_in_decades() {
         let mut problem = Descent {
-            function: Quadratic::random(100.0, &mut stream(1, "test", [0, 0])),
-            first: 0.5,
-            count: 64,
+            function: Bowl,
+            first: 25.0,
+            count: 2,
         };
-        let start = problem.function.start().to_vec();
-        let mut value = |scale: f32| {
-            let parameters: Vec<f32> = start.iter().map(|it| scale * it).collect();
-            problem.evaluate(0, &parameters).value
-        };
-        assert!((value(0.1) + 2.0).abs() < 1e-5, "{}", value(0.1));
+        let mut value = |scale: f32| problem.evaluate(0, &[3.0 * scale, 4.0 * scale]).value;
+        assert_eq!(value(1.0), 0.0);
+        assert!((value(0.1) + 2.0).abs() < 1e-6, "{}", value(0.1));
         assert_eq!([value(0.0), value(1e6)], RANGE);
         assert!(value(f32::NAN).is_nan());
     }

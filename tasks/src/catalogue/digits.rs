@@ -18,7 +18,7 @@ pub(super) const MLP: TaskEntry = TaskEntry::bundled("digits-mlp", |name| {
     Supervised {
         name,
         summary: "Handwritten digits, 8x8 pixels; 64-32-10 perceptron with ReLU, softmax \
-            cross-entropy, minibatches of 32."
+            cross-entropy, minibatches of 64."
             .to_owned(),
         data: DATA.to_owned(),
         family: Family::Classification,
@@ -27,8 +27,8 @@ pub(super) const MLP: TaskEntry = TaskEntry::bundled("digits-mlp", |name| {
             .then("hidden", Dense::new(PIXELS, 32).relu())
             .then("output", Dense::new(32, CLASSES)),
         objective: CrossEntropy::of_classes(CLASSES),
-        batch_size: 32,
-        budget_steps: 300,
+        batch_size: 64,
+        budget_steps: 200,
         evaluation_interval_steps: 20,
     }
     .task()

@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn flops_are_counted_as_documented() {
-        for (name, hidden) in [("diabetes-mlp", 10 * 16), ("digits-mlp", 64 * 32)] {
+        for (name, hidden, batch) in [("diabetes-mlp", 10 * 16, 32), ("digits-mlp", 64 * 32, 64)] {
             let entry = TaskEntry::named(name).expect(name);
             let task = entry.open(&Sources::default()).expect(name);
             let lengths = task.layout().tensors().iter();
@@ -224,7 +224,7 @@ mod tests {
             assert_eq!(lengths[0], hidden);
             // Forward and backward: 4 FLOPs per weight and 2 per bias, and 2 per output weight for the way back.
             let example = 4 * lengths[0] + 6 * lengths[2] + 2 * (lengths[1] + lengths[3]);
-            assert_eq!(task.description().step_flops, 32 * example);
+            assert_eq!(task.description().step_flops, batch * example);
         }
     }
 }

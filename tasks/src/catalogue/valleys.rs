@@ -8,11 +8,11 @@ use crate::analytic::{self, Quadratic, Rosenbrock};
 
 /// A quadratic with condition number 100.
 pub(super) const QUADRATIC_100: TaskEntry =
-    TaskEntry::bundled("quadratic-100", |name| quadratic(name, 100.0));
+    TaskEntry::bundled("quadratic-100", |name| quadratic(name, 100.0, 150));
 
 /// A quadratic with condition number 10,000.
 pub(super) const QUADRATIC_10000: TaskEntry =
-    TaskEntry::bundled("quadratic-10000", |name| quadratic(name, 1e4));
+    TaskEntry::bundled("quadratic-10000", |name| quadratic(name, 1e4, 300));
 
 /// A curved valley.
 pub(super) const ROSENBROCK: TaskEntry = TaskEntry::bundled("rosenbrock", |name| {
@@ -26,13 +26,17 @@ pub(super) const ROSENBROCK: TaskEntry = TaskEntry::bundled("rosenbrock", |name|
     )
 });
 
-fn quadratic(name: &'static str, condition_number: f64) -> Arc<dyn Task> {
+fn quadratic(name: &'static str, condition_number: f64, budget_steps: u32) -> Arc<dyn Task> {
     let summary = format!(
         "A quadratic function of 64 parameters, an 8x8 matrix, with condition number {condition_number}; each of its axes \
-         holds as much of the first loss as any other; no noise."
+         holds as much of the first loss as any other, and the minimum is as far from 0 as from the start; no noise."
     );
     let data = "Axes are rotated by the seed, and eigenvalues go down from 1 in equal ratios.";
-    analytic::task::<Quadratic>(name, summary, data.to_owned(), 300, move |numbers| {
-        Quadratic::random(condition_number, numbers)
-    })
+    analytic::task::<Quadratic>(
+        name,
+        summary,
+        data.to_owned(),
+        budget_steps,
+        move |numbers| Quadratic::random(condition_number, numbers),
+    )
 }

@@ -36,11 +36,11 @@ pub use csv_data::{CsvData, CsvExamples, load_csv, parse_csv};
 pub use diabetes::{DIABETES_FEATURES, diabetes};
 pub use error::{Column, DataError, Offset};
 pub use examples::{Divided, ExampleTable};
-pub(crate) use generated::random_orthonormal;
 pub use generated::{
     CORRELATED_FEATURES, FRIEDMAN_FEATURES, TEACHER_FEATURES, correlated_regression, friedman1,
     random_teacher,
 };
+pub(crate) use generated::{random_orthonormal, standard_normal};
 pub use idx::parse_idx;
 pub use image_data::ImageData;
 pub use images::{ImageSet, ImageShape, PixelScale};

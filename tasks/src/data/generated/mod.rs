@@ -26,7 +26,7 @@ const VALIDATION_EXAMPLES: usize = 500;
 const EXAMPLES: usize = TRAINING_EXAMPLES + VALIDATION_EXAMPLES;
 
 /// A number from the normal distribution with mean 0 and variance 1, by two uniform ones (Box and Muller 1958).
-fn standard_normal(numbers: &mut Stream) -> f64 {
+pub(crate) fn standard_normal(numbers: &mut Stream) -> f64 {
     // In (0, 1], so that the logarithm is finite.
     let radius = libm::sqrt(-2.0 * libm::log(1.0 - numbers.random::<f64>()));
     radius * libm::cos(2.0 * std::f64::consts::PI * numbers.random::<f64>())
