@@ -26,10 +26,10 @@ const TASKS: &[TaskEntry] = &[
     digits::SOFTMAX,
     digits::MLP,
     self_supervised::AUTOENCODER,
+    cartpole::REINFORCE,
     self_supervised::MASKED,
     self_supervised::CONTRASTIVE,
     digits::CONVOLUTION,
-    cartpole::REINFORCE,
 ];
 
 /// Every task there is, cheapest run first.

@@ -20,7 +20,7 @@ const SIDE: usize = 8;
 const DIMENSIONS: usize = 16;
 
 /// The most that is added to a pixel of a view, or taken away.
-const NOISE: f32 = 0.25;
+const NOISE: f32 = 0.1;
 
 /// One hidden layer with ReLU, for each view alike.
 pub(in crate::catalogue) const CONTRASTIVE: TaskEntry = TaskEntry::bundled(

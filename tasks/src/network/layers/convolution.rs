@@ -252,3 +252,80 @@ impl Layer for Convolution {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Activations, Model};
+
+    const IMAGE: ImageShape = ImageShape {
+        channels: 2,
+        height: 2,
+        width: 3,
+    };
+
+    /// An image out for an image in, by a layer from two channels to one.
+    fn convolved(image: [f32; 12], weight: [f32; 18], bias: f32) -> [f32; 6] {
+        let model = Model::of(12).then("only", Convolution::new(IMAGE, 1, 3));
+        let mut parameters = vec![f32::NAN; model.layout().arena_len()];
+        let [weights, biases] = model.layout().tensors() else {
+            panic!("two tensors")
+        };
+        parameters[weights.range()].copy_from_slice(&weight);
+        parameters[biases.range()].fill(bias);
+        let mut inputs = Matrix::zeros(1, 12);
+        inputs.row_mut(0).copy_from_slice(&image);
+        let mut activations = Activations::for_evaluation(&model, 1);
+        model.forward(&parameters, &inputs, 0..1, &mut activations);
+        let outputs = activations.outputs().row(0).try_into();
+        outputs.expect("as many pixels as a channel has")
+    }
+
+    #[test]
+    fn each_weight_is_of_a_place_and_a_channel() {
+        let image = [
+            1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0,
+        ];
+        for place in 0..9 {
+            for channel in 0..2 {
+                let mut weight = [0.0; 18];
+                weight[2 * place + channel] = 1.0;
+                let found = convolved(image, weight, 0.5);
+                for (index, found) in found.into_iter().enumerate() {
+                    // Counted from 1, and 0 is outside.
+                    let [row, column] = [index / 3 + place / 3, index % 3 + place % 3];
+                    let expected = if (1..=2).contains(&row) && (1..=3).contains(&column) {
+                        image[6 * channel + 3 * (row - 1) + column - 1]
+                    } else {
+                        0.0
+                    };
+                    assert_eq!(found, expected + 0.5, "place {place}, channel {channel}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nan_reaches_its_neighbours_and_goes_no_further() {
+        // At the end of the upper row: the lower row begins next to it in memory, but not in the image.
+        let mut image = [1.0; 12];
+        image[2] = f32::NAN;
+        let found = convolved(image, [1.0; 18], 0.0);
+        let broken = found.map(f32::is_nan);
+        assert_eq!(broken, [false, true, true, false, true, true]);
+    }
+
+    #[test]
+    fn the_zeros_around_an_image_cost_what_pixels_do() {
+        let cost = Convolution::new(IMAGE, 4, 3).cost();
+        // 24 numbers out, of 18 in each.
+        assert_eq!(
+            cost,
+            Cost {
+                forward_flops: 24 * (2 * 18 + 1),
+                parameter_gradient_flops: 24 * (2 * 18 + 1),
+                input_gradient_flops: 24 * 2 * 18,
+            }
+        );
+    }
+}
