@@ -8,9 +8,10 @@
 //!   └──fold── gradient of patches ◄──weight · gradient── gradient of outputs
 //! ```
 //!
-//! The patches hold, for each place of the kernel, the whole image moved by so much, channels and all, with 0 for pixels that
-//! came in over an edge. That is a copy under a mask, from an image with zeros before and behind it. The backward pass
-//! makes patches again, which takes about as long as to fetch them from a more distant cache, and no memory.
+//! The patches hold, for each place of the kernel, the whole image moved by so much, channels and all, with 0 for
+//! pixels that came in over an edge. That is a copy under a mask, from an image with zeros before and behind it. The
+//! backward pass makes patches again, which takes about as long as to fetch them from a more distant cache, and no
+//! memory.
 
 use std::ops::Range;
 
@@ -24,8 +25,9 @@ use crate::data::ImageShape;
 
 /// `outputs = activation(inputs ∗ weight + bias)`, with zeros around an image so that its size stays.
 ///
-/// Images lie channel by channel and row by row. The weight is a matrix as a dense layer's is: a column for each channel out, and
-/// a row for each number that a unit sums, places of the kernel row by row, and in each place the channels in.
+/// Images lie channel by channel and row by row. The weight is a matrix as a dense layer's is: a column for each
+/// channel out, and a row for each number that a unit sums, places of the kernel row by row, and in each place the
+/// channels in.
 #[derive(Debug, Clone)]
 pub(crate) struct Convolution {
     image: ImageShape,
@@ -36,16 +38,16 @@ pub(crate) struct Convolution {
     margin: usize,
     /// For each place of the kernel, where the moved image begins in the one with margins.
     begins: Vec<usize>,
-    /// For each place of the kernel and each number of an image, all bits if it lies in the image, and none if it came in
-    /// over an edge.
+    /// For each place of the kernel and each number of an image, all bits if it lies in the image, and none if it
+    /// came in over an edge.
     masks: Vec<u32>,
     activation: Activation,
     initial: Initial,
 }
 
 impl Convolution {
-    /// A layer with a square kernel, from images of a shape to images of so many channels, without activation, with weights
-    /// that start after [`Initial::Glorot`] and biases that start at 0.
+    /// A layer with a square kernel, from images of a shape to images of so many channels, without activation, with
+    /// weights that start after [`Initial::Glorot`] and biases that start at 0.
     ///
     /// # Panics
     ///
@@ -108,8 +110,8 @@ impl Convolution {
         self.places * self.image.channels
     }
 
-    /// Parts of [`Room::scratch`]: the patches of an example; an image with margins, which stay 0; and a sum for each number
-    /// of an output.
+    /// Parts of [`Room::scratch`]: the patches of an example; an image with margins, which stay 0; and a sum for each
+    /// number of an output.
     fn scratch_parts<'a>(&self, scratch: &'a mut [f32]) -> [&'a mut [f32]; 3] {
         let (patches, rest) = scratch.split_at_mut(self.patch() * self.image.channel_pixels());
         let (image, sums) = rest.split_at_mut(self.image.pixels() + 2 * self.margin);

@@ -6,8 +6,8 @@ use super::super::Matrix;
 use super::super::layer::{Cost, Gradient, Layer, Parameters, Room};
 use crate::data::ImageShape;
 
-/// Of each square of two by two pixels the greatest, in each channel; the first of them if several are. NaN is the greatest,
-/// so that a broken model is seen to be broken.
+/// Of each square of two by two pixels the greatest, in each channel; the first of them if several are. NaN is the
+/// greatest, so that a broken model is seen to be broken.
 ///
 /// Images lie channel by channel and row by row.
 #[derive(Debug, Clone, Copy)]
