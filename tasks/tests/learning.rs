@@ -56,6 +56,63 @@ fn digits() {
 }
 
 #[test]
+fn digits_without_hidden_units() {
+    let (first, adam) = mean_ends("digits-softmax", &mut Adam::new(0.1));
+    let (_, descent) = mean_ends("digits-softmax", &mut GradientDescent { rate: 4.64 });
+    assert!(first.value > 2.0, "{first:?}");
+    assert!(
+        adam.companion.is_some_and(|accuracy| accuracy >= 0.94),
+        "{adam:?}"
+    );
+    assert!(adam.value < 0.17 && descent.value < 0.2 && adam.value < descent.value);
+}
+
+#[test]
+fn digits_by_convolution() {
+    let (first, adam) = mean_ends("digits-conv", &mut Adam::new(0.0215));
+    let (_, descent) = mean_ends("digits-conv", &mut GradientDescent { rate: 0.464 });
+    assert!(first.value > 2.0, "{first:?}");
+    assert!(
+        adam.companion.is_some_and(|accuracy| accuracy >= 0.965),
+        "{adam:?}"
+    );
+    assert!(adam.value < 0.09 && descent.value < 0.13 && adam.value < descent.value);
+}
+
+#[test]
+fn digits_told_again() {
+    let (first, adam) = mean_ends("digits-autoencoder", &mut Adam::new(0.01));
+    let (_, descent) = mean_ends("digits-autoencoder", &mut GradientDescent { rate: 1.0 });
+    // The pixels' variance is 0.073, each around its mean over the images.
+    assert!(first.value > 0.3, "{first:?}");
+    assert!(adam.value < 0.027 && descent.value < 0.046 && adam.value < descent.value);
+}
+
+#[test]
+fn hidden_pixels_of_digits() {
+    let (first, adam) = mean_ends("digits-masked", &mut Adam::new(0.004_64));
+    let (_, descent) = mean_ends("digits-masked", &mut GradientDescent { rate: 4.64 });
+    assert!(first.value > 0.3, "{first:?}");
+    assert!(adam.value < 0.037 && descent.value < 0.043 && adam.value < descent.value);
+}
+
+#[test]
+fn views_of_digits() {
+    let (first, adam) = mean_ends("digits-contrastive", &mut Adam::new(0.01));
+    let (_, descent) = mean_ends("digits-contrastive", &mut GradientDescent { rate: 1.0 });
+    // To guess among 127 others costs 4.84.
+    assert!(
+        first.value > 4.7 && first.companion.is_some_and(|found| found < 0.15),
+        "{first:?}"
+    );
+    assert!(
+        adam.companion.is_some_and(|found| found >= 0.35),
+        "{adam:?}"
+    );
+    assert!(adam.value < 3.6 && descent.value < 3.7 && adam.value < descent.value);
+}
+
+#[test]
 fn diabetes() {
     let (first, adam) = mean_ends("diabetes-mlp", &mut Adam::new(0.002_15));
     let (_, descent) = mean_ends("diabetes-mlp", &mut GradientDescent { rate: 0.0215 });

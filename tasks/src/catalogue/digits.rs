@@ -9,6 +9,11 @@ use crate::supervised::Supervised;
 
 const PIXELS: usize = ClassData::Digits.features();
 const CLASSES: usize = ClassData::Digits.classes();
+const IMAGE: ImageShape = ImageShape {
+    channels: 1,
+    height: 8,
+    width: 8,
+};
 
 const DATA: &str = "UCI Optical Recognition of Handwritten Digits: 1,437 images to train on, 360 to \
     validate with, divided by a fixed shuffle; pixels scaled to [0, 1].";
@@ -67,12 +72,6 @@ pub(super) const RESIDUAL: TaskEntry = TaskEntry::bundled("digits-residual", |na
     .task()
 });
 
-const IMAGE: ImageShape = ImageShape {
-    channels: 1,
-    height: 8,
-    width: 8,
-};
-
 /// Logistic regression.
 pub(super) const SOFTMAX: TaskEntry = TaskEntry::bundled("digits-softmax", |name| {
     Supervised {
@@ -95,8 +94,8 @@ pub(super) const SOFTMAX: TaskEntry = TaskEntry::bundled("digits-softmax", |name
 /// Two convolutions with pooling.
 pub(super) const CONVOLUTION: TaskEntry = TaskEntry::bundled("digits-conv", |name| {
     let first = Convolution::new(IMAGE, 8, 3).relu();
-    let pool = MaxPool::new(first.image_out());
-    let second = Convolution::new(pool.image_out(), 16, 3).relu();
+    let first_pool = MaxPool::new(first.image_out());
+    let second = Convolution::new(first_pool.image_out(), 16, 3).relu();
     let second_pool = MaxPool::new(second.image_out());
     let flat = second_pool.image_out().pixels();
     Supervised {
@@ -109,10 +108,10 @@ pub(super) const CONVOLUTION: TaskEntry = TaskEntry::bundled("digits-conv", |nam
         family: Family::Classification,
         examples: ClassData::Digits.divided(),
         model: Model::of(PIXELS)
-            .then("first", first)
-            .then("first pool", pool)
-            .then("second", second)
-            .then("second pool", second_pool)
+            .then("convolution 1", first)
+            .then("pool 1", first_pool)
+            .then("convolution 2", second)
+            .then("pool 2", second_pool)
             .then("output", Dense::new(flat, CLASSES)),
         objective: CrossEntropy::of_classes(CLASSES),
         batch_size: 64,

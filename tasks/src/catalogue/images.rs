@@ -1,7 +1,7 @@
 //! Images of full size, told apart. Their data are files that a user provides.
 //!
-//! All published test images would make a measurement as dear as many steps of training, so [`VALIDATION_IMAGES`] of them
-//! validate, spread evenly over the file.
+//! All published test images would make a measurement as dear as many steps of training, so [`VALIDATION_IMAGES`] of
+//! them validate, spread evenly over the file.
 
 use std::sync::Arc;
 

@@ -9,9 +9,9 @@ use crate::{Direction, Metric};
 
 /// NT-Xent, the normalised temperature-scaled cross-entropy of Chen et al. 2020 (SimCLR), equation 1.
 ///
-/// An example's outputs are two vectors of length 1, one for each of its views. A view has to be told from all others of the
-/// batch to be its partner: the loss is −ln(exp(partner / τ) / Σ exp(other / τ)), where a view stands for its cosine
-/// with the one in question and τ is the temperature; the mean over all views.
+/// An example's outputs are two vectors of length 1, one for each of its views. A view has to be told from all others
+/// of the batch to be its partner: the loss is −ln(exp(partner / τ) / Σ exp(other / τ)), where a view stands for its
+/// cosine with the one in question and τ is the temperature; the mean over all views.
 pub(crate) struct Contrast {
     /// Numbers of a vector.
     pub(crate) dimensions: usize,
@@ -26,8 +26,8 @@ impl Contrast {
         multiply(views, views.transposed(), Start::Zero, &mut cosines);
     }
 
-    /// Turns cosines into exp((cosine − 1) / τ): no cosine is above 1, so none of the exponentials is, and by a factor that is
-    /// common to all they say the same. A view beside itself becomes 0.
+    /// Turns cosines into exp((cosine − 1) / τ), which say the same as exp(cosine / τ), for the factor is common to
+    /// all, and cannot become infinite, as no cosine is above 1 but by rounding. A view beside itself becomes 0.
     fn weigh(&self, cosines: &mut [f32], views: usize) {
         let factor = 1.0 / self.temperature;
         for view in 0..views {

@@ -20,7 +20,7 @@ const SIDE: usize = 8;
 const DIMENSIONS: usize = 16;
 
 /// The most that is added to a pixel of a view, or taken away.
-const NOISE: f32 = 0.25;
+const NOISE: f32 = 0.1;
 
 /// One hidden layer with ReLU, for each view alike.
 pub(in crate::catalogue) const CONTRASTIVE: TaskEntry = TaskEntry::bundled(
@@ -60,8 +60,8 @@ struct Views;
 impl Examples for Views {
     type Target = ();
 
-    /// As many images validate as make whole chunks: a chunk's views are each other's others, and fewer are told apart more
-    /// easily.
+    /// As many images validate as make whole chunks: a chunk's views are each other's others, and fewer are told
+    /// apart more easily.
     fn counts(&self) -> Divided<usize> {
         let Divided {
             training,
@@ -96,8 +96,8 @@ impl Examples for Views {
     }
 }
 
-/// Writes an image whose pixels come from as many rows further down, and columns further to the right, as are said, less one;
-/// 0 where these are outside.
+/// Writes an image whose pixels come from as many rows further down, and columns further to the right, as are said,
+/// less one; 0 where these are outside.
 fn write_moved(image: &[f32], [down, right]: [usize; 2], moved: &mut [f32]) {
     for (row, pixels) in moved.chunks_exact_mut(SIDE).enumerate() {
         for (column, pixel) in pixels.iter_mut().enumerate() {

@@ -13,8 +13,8 @@ use crate::{Family, Stream};
 /// Pixels of an image that are hidden: a quarter.
 const HIDDEN_PIXELS: usize = PIXELS / 4;
 
-/// What stands in the place of a hidden pixel: none that is seen is negative.
-const HIDDEN: f32 = -1.0;
+/// What stands in the place of a hidden pixel: background, so that which are hidden has to be told too.
+const HIDDEN: f32 = 0.0;
 
 /// One hidden layer with ReLU.
 pub(in crate::catalogue) const MASKED: TaskEntry = TaskEntry::bundled("digits-masked", |name| {
@@ -26,9 +26,8 @@ pub(in crate::catalogue) const MASKED: TaskEntry = TaskEntry::bundled("digits-ma
             minibatches of 64."
                 .to_owned(),
         data: format!(
-            "{DATA} Hidden pixels are -1; those of validation images are always the same."
-        )
-        .to_owned(),
+            "{DATA} Hidden pixels are 0; those of validation images are always the same."
+        ),
         family: Family::SelfSupervised,
         examples: Masked,
         model: Model::of(PIXELS)
@@ -36,8 +35,8 @@ pub(in crate::catalogue) const MASKED: TaskEntry = TaskEntry::bundled("digits-ma
             .then("output", Dense::new(64, PIXELS)),
         objective: Reconstruction,
         batch_size: 64,
-        budget_steps: 300,
-        evaluation_interval_steps: 20,
+        budget_steps: 600,
+        evaluation_interval_steps: 40,
     }
     .task()
 });

@@ -8,9 +8,10 @@
 //!   └──fold── gradient of patches ◄──weight · gradient── gradient of outputs
 //! ```
 //!
-//! The patches hold, for each place of the kernel, the whole image moved by so much, channels and all, with 0 for pixels that
-//! came in over an edge. That is a copy under a mask, from an image with zeros before and behind it. The backward pass
-//! makes patches again; to fetch them from a more distant cache would take longer.
+//! The patches hold, for each place of the kernel, the whole image moved by so much, channels and all, with 0 for
+//! pixels that came in over an edge. That is a copy under a mask, from an image with zeros before and behind it. The
+//! backward pass makes patches again, which takes about as long as to fetch them from a more distant cache, and no
+//! memory.
 
 use std::ops::Range;
 
@@ -24,8 +25,9 @@ use crate::data::ImageShape;
 
 /// `outputs = activation(inputs ∗ weight + bias)`, with zeros around an image so that its size stays.
 ///
-/// Images lie channel by channel and row by row. The weight is a matrix as a dense layer's is: a column for each channel out, and
-/// a row for each number that a unit sums, places of the kernel row by row, and in each place the channels in.
+/// Images lie channel by channel and row by row. The weight is a matrix as a dense layer's is: a column for each
+/// channel out, and a row for each number that a unit sums, places of the kernel row by row, and in each place the
+/// channels in.
 #[derive(Debug, Clone)]
 pub(crate) struct Convolution {
     image: ImageShape,
@@ -36,16 +38,16 @@ pub(crate) struct Convolution {
     margin: usize,
     /// For each place of the kernel, where the moved image begins in the one with margins.
     begins: Vec<usize>,
-    /// For each place of the kernel and each number of an image, all bits if it lies in the image, and none if it came in
-    /// over an edge.
+    /// For each place of the kernel and each number of an image, all bits if it lies in the image, and none if it
+    /// came in over an edge.
     masks: Vec<u32>,
     activation: Activation,
     initial: Initial,
 }
 
 impl Convolution {
-    /// A layer with a square kernel, from images of a shape to images of so many channels, without activation, with weights
-    /// that start after [`Initial::Glorot`] and biases that start at 0.
+    /// A layer with a square kernel, from images of a shape to images of so many channels, without activation, with
+    /// weights that start after [`Initial::Glorot`] and biases that start at 0.
     ///
     /// # Panics
     ///
@@ -108,8 +110,8 @@ impl Convolution {
         self.places * self.image.channels
     }
 
-    /// Parts of [`Room::scratch`]: the patches of an example; an image with margins, which stay 0; and a sum for each number
-    /// of an output.
+    /// Parts of [`Room::scratch`]: the patches of an example; an image with margins, which stay 0; and a sum for each
+    /// number of an output.
     fn scratch_parts<'a>(&self, scratch: &'a mut [f32]) -> [&'a mut [f32]; 3] {
         let (patches, rest) = scratch.split_at_mut(self.patch() * self.image.channel_pixels());
         let (image, sums) = rest.split_at_mut(self.image.pixels() + 2 * self.margin);
@@ -250,5 +252,82 @@ impl Layer for Convolution {
                     .copy_from_slice(&image[inside.clone()]);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Activations, Model};
+
+    const IMAGE: ImageShape = ImageShape {
+        channels: 2,
+        height: 2,
+        width: 3,
+    };
+
+    /// An image out for an image in, by a layer from two channels to one.
+    fn convolved(image: [f32; 12], weight: [f32; 18], bias: f32) -> [f32; 6] {
+        let model = Model::of(12).then("only", Convolution::new(IMAGE, 1, 3));
+        let mut parameters = vec![f32::NAN; model.layout().arena_len()];
+        let [weights, biases] = model.layout().tensors() else {
+            panic!("two tensors")
+        };
+        parameters[weights.range()].copy_from_slice(&weight);
+        parameters[biases.range()].fill(bias);
+        let mut inputs = Matrix::zeros(1, 12);
+        inputs.row_mut(0).copy_from_slice(&image);
+        let mut activations = Activations::for_evaluation(&model, 1);
+        model.forward(&parameters, &inputs, 0..1, &mut activations);
+        let outputs = activations.outputs().row(0).try_into();
+        outputs.expect("as many pixels as a channel has")
+    }
+
+    #[test]
+    fn each_weight_is_of_a_place_and_a_channel() {
+        let image = [
+            1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0,
+        ];
+        for place in 0..9 {
+            for channel in 0..2 {
+                let mut weight = [0.0; 18];
+                weight[2 * place + channel] = 1.0;
+                let found = convolved(image, weight, 0.5);
+                for (index, found) in found.into_iter().enumerate() {
+                    // Counted from 1, and 0 is outside.
+                    let [row, column] = [index / 3 + place / 3, index % 3 + place % 3];
+                    let expected = if (1..=2).contains(&row) && (1..=3).contains(&column) {
+                        image[6 * channel + 3 * (row - 1) + column - 1]
+                    } else {
+                        0.0
+                    };
+                    assert_eq!(found, expected + 0.5, "place {place}, channel {channel}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nan_reaches_its_neighbours_and_goes_no_further() {
+        // At the end of the upper row: the lower row begins next to it in memory, but not in the image.
+        let mut image = [1.0; 12];
+        image[2] = f32::NAN;
+        let found = convolved(image, [1.0; 18], 0.0);
+        let broken = found.map(f32::is_nan);
+        assert_eq!(broken, [false, true, true, false, true, true]);
+    }
+
+    #[test]
+    fn the_zeros_around_an_image_cost_what_pixels_do() {
+        let cost = Convolution::new(IMAGE, 4, 3).cost();
+        // 24 numbers out, of 18 in each.
+        assert_eq!(
+            cost,
+            Cost {
+                forward_flops: 24 * (2 * 18 + 1),
+                parameter_gradient_flops: 24 * (2 * 18 + 1),
+                input_gradient_flops: 24 * 2 * 18,
+            }
+        );
     }
 }

@@ -6,8 +6,8 @@ use super::super::Matrix;
 use super::super::layer::{Cost, Gradient, Layer, Parameters, Room};
 use crate::data::ImageShape;
 
-/// Of each square of two by two pixels the greatest, in each channel; the first of them if several are. NaN is the greatest,
-/// so that a broken model is seen to be broken.
+/// Of each square of two by two pixels the greatest, in each channel; the first of them if several are. NaN is the
+/// greatest, so that a broken model is seen to be broken.
 ///
 /// Images lie channel by channel and row by row.
 #[derive(Debug, Clone, Copy)]
@@ -91,23 +91,18 @@ impl Layer for MaxPool {
         let width = self.image.width;
         let pairs = inputs.numbers(0..rows).chunks_exact(2 * width);
         let gradients = input_gradient.numbers_mut(0..rows);
+        gradients.fill(0.0);
         let pairs = pairs.zip(gradients.chunks_exact_mut(2 * width));
         let outputs = room.outputs.numbers(0..rows).chunks_exact(width / 2);
         let output_gradient = room.output_gradient.numbers(0..rows);
         let outputs = outputs.zip(output_gradient.chunks_exact(width / 2));
-        for ((pair, gradient), (outputs, output_gradient)) in pairs.zip(outputs) {
+        for ((pair, input_gradient), (outputs, output_gradient)) in pairs.zip(outputs) {
             let (upper, lower) = pair.split_at(width);
             let squares = by_twos(upper).iter().zip(by_twos(lower));
-            let (upper, lower) = gradient.split_at_mut(width);
-            let gradients = by_twos_mut(upper).iter_mut().zip(by_twos_mut(lower));
-            let outputs = outputs.iter().zip(output_gradient);
-            for (((upper, lower), (to_upper, to_lower)), (output, gradient)) in
-                squares.zip(gradients).zip(outputs)
-            {
-                let first_three = [upper[0], upper[1], lower[0]];
-                let [a, b, c, d] = hand_back(first_three, *output, *gradient);
-                *to_upper = [a, b];
-                *to_lower = [c, d];
+            let squares = squares.zip(outputs.iter().zip(output_gradient));
+            for (index, ((upper, lower), (output, gradient))) in squares.enumerate() {
+                let place = first_of([upper[0], upper[1], lower[0]], *output);
+                input_gradient[2 * index + place % 2 + place / 2 * width] = *gradient;
             }
         }
     }
@@ -118,18 +113,13 @@ fn by_twos(row: &[f32]) -> &[[f32; 2]] {
     row.as_chunks().0
 }
 
-/// A row's pixels by twos.
-fn by_twos_mut(row: &mut [f32]) -> &mut [[f32; 2]] {
-    row.as_chunks_mut().0
-}
-
-/// Hands the gradient of a square to the first of its pixels that is the greatest; to the last if none is, for there is NaN
-/// among them.
-fn hand_back([a, b, c]: [f32; 3], greatest: f32, gradient: f32) -> [f32; 4] {
-    // Which of four it is cannot be foreseen: in bits, there is nothing to be mistaken about.
-    let [a, b, c] = [a, b, c].map(|pixel| all_bits(pixel == greatest));
-    let masks = [a, b & !a, c & !(a | b), !(a | b | c)];
-    masks.map(|mask| f32::from_bits(gradient.to_bits() & mask))
+/// Which of a square's pixels, of which the first three are given, is the first to be the greatest; the last if none
+/// is, for there is NaN among them.
+///
+/// Which it is cannot be foreseen, so it is counted and not branched on.
+fn first_of([a, b, c]: [f32; 3], greatest: f32) -> usize {
+    let [not_a, not_b, not_c] = [a, b, c].map(|pixel| usize::from(pixel != greatest));
+    not_a + (not_a & not_b) + (not_a & not_b & not_c)
 }
 
 /// The greater number, the first if neither is, or NaN if one is.

@@ -100,3 +100,43 @@ impl Layer for UnitLength {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Activations, Model};
+
+    fn directions(vectors: [[f32; 2]; 3]) -> [[f32; 2]; 3] {
+        let model = Model::of(6).then("only", UnitLength::new(3, 2));
+        let mut inputs = Matrix::zeros(1, 6);
+        inputs.row_mut(0).copy_from_slice(vectors.as_flattened());
+        let mut activations = Activations::for_evaluation(&model, 1);
+        model.forward(&[], &inputs, 0..1, &mut activations);
+        let outputs = activations.outputs().row(0);
+        [0, 1, 2].map(|vector| [outputs[2 * vector], outputs[2 * vector + 1]])
+    }
+
+    #[test]
+    fn each_vector_is_as_long_as_its_square_and_the_constant_say() {
+        // |(3, 4)|² · 10⁻⁶ + 10⁻⁶ = 26 · 10⁻⁶.
+        let found = directions([[3.0, -4.0], [0.003, 0.004], [0.0, 0.0]]);
+        let short = 26.0_f32.sqrt();
+        let expected = [[0.6, -0.8], [3.0 / short, 4.0 / short], [0.0, 0.0]];
+        for (found, expected) in found.as_flattened().iter().zip(expected.as_flattened()) {
+            assert!(
+                (found - expected).abs() < 1e-6,
+                "{found} and not {expected}"
+            );
+        }
+    }
+
+    #[test]
+    fn large_vectors_have_directions_and_infinite_ones_are_seen_to_be_broken() {
+        let large = 2.0_f32.powi(100);
+        let large = [3.0 * large, 4.0 * large];
+        let found = directions([[f32::MAX, 0.0], large, [f32::INFINITY, 1.0]]);
+        assert_eq!(found[0], [1.0, 0.0]);
+        assert_eq!(found[1], [0.6, 0.8]);
+        assert!(found[2][0].is_nan());
+    }
+}
