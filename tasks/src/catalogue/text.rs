@@ -102,8 +102,8 @@ fn task(
         model,
         objective: CrossEntropy::of_characters(vocabulary),
         batch_size: BATCH_SIZE,
-        budget_steps: 300,
-        evaluation_interval_steps: 20,
+        budget_steps: 250,
+        evaluation_interval_steps: 25,
     }
     .task()
 }

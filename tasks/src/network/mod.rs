@@ -30,7 +30,7 @@ mod matrix;
 mod model;
 
 pub(crate) use activation::{Activation, sigmoid};
-pub(crate) use exponential::softmax_rows;
+pub(crate) use exponential::{largest_and_sum, softmax_rows};
 pub(crate) use layer::{Cost, Initial};
 pub(crate) use layers::{Dense, Embedding, Gru, LayerNorm, Residual, SelfAttention};
 pub(crate) use matrix::Matrix;
