@@ -1,13 +1,11 @@
 //! Exponentials of many numbers, and what is made of them.
 //!
 //! `libm` computes one exponential a call. Softmax takes them by the row, so this one is written for loops that become
-//! vector code, and [`softmax_rows`] sums in lanes whose number does not depend on the machine.
+//! vector code.
 
 use multiversion::multiversion;
 
-/// Numbers that are worked on side by side, whatever the width of the machine's vectors: sums are of so many lanes,
-/// which are then added in pairs.
-pub(super) const LANES: usize = 16;
+use super::lanes::{LANES, across, add};
 
 /// e^x with a relative error below 1.5e-7, without branches, so that a loop over it becomes vector code; 0 below −86.6,
 /// where results come near to the smallest normal number, and infinity above 88.72.
@@ -48,7 +46,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     }
 }
 
-/// Replaces each row of so many columns by its softmax: e^x / Σ e^x. A row with a NaN, with infinity, or with nothing but
+/// Replaces each row of so many columns by its softmax, e^x / Σ e^x, summed in [`LANES`] lanes. A row with a NaN, with infinity, or with nothing but
 /// negative infinities becomes NaN; beside finite numbers, negative infinity becomes exactly 0.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub(crate) fn softmax_rows(numbers: &mut [f32], columns: usize) {
@@ -64,16 +62,16 @@ pub(super) fn softmax(row: &mut [f32]) {
     let mut sums = [0.0; LANES];
     let (blocks, rest) = row.as_chunks_mut::<LANES>();
     for block in blocks {
-        exponentials(block, largest);
+        exponentials(block, &largest);
         add(&mut sums, block);
     }
     if !rest.is_empty() {
-        let mut block = padded(rest, f32::NEG_INFINITY);
-        exponentials(&mut block, largest);
+        let mut block = padded(rest);
+        exponentials(&mut block, &largest);
         add(&mut sums, &block);
         rest.copy_from_slice(&block[..rest.len()]);
     }
-    let factor = 1.0 / in_pairs(sums, |one, other| one + other);
+    let factor = 1.0 / across(sums, |one, other| one + other)[0];
     for value in row {
         *value *= factor;
     }
@@ -87,97 +85,47 @@ pub(crate) fn largest_and_sum(row: &[f32]) -> (f32, f64) {
     let (blocks, rest) = row.as_chunks::<LANES>();
     for block in blocks {
         let mut block = *block;
-        exponentials(&mut block, largest);
+        exponentials(&mut block, &largest);
         sum += block.iter().copied().map(f64::from).sum::<f64>();
     }
-    let mut block = padded(rest, f32::NEG_INFINITY);
-    exponentials(&mut block, largest);
+    let mut block = padded(rest);
+    exponentials(&mut block, &largest);
     let rest = block[..rest.len()].iter().copied();
-    (largest, sum + rest.map(f64::from).sum::<f64>())
+    (largest[0], sum + rest.map(f64::from).sum::<f64>())
 }
 
-/// The largest number that is one.
+/// The largest of the numbers of a row that are not NaN, in every lane.
 #[inline(always)]
-fn largest(row: &[f32]) -> f32 {
+fn largest(row: &[f32]) -> [f32; LANES] {
     let larger = |one: f32, other: f32| if one > other { one } else { other };
     let (blocks, rest) = row.as_chunks::<LANES>();
-    let mut lanes = padded(rest, f32::NEG_INFINITY);
+    let mut lanes = [f32::NEG_INFINITY; LANES];
     for block in blocks {
         for (lane, value) in lanes.iter_mut().zip(block) {
             *lane = larger(*value, *lane);
         }
     }
-    in_pairs(lanes, larger)
-}
-
-/// The sum of numbers.
-#[inline(always)]
-pub(super) fn sum(numbers: &[f32]) -> f32 {
-    let (blocks, rest) = numbers.as_chunks::<LANES>();
-    let mut sums = padded(rest, 0.0);
-    for block in blocks {
-        add(&mut sums, block);
+    for (lane, value) in lanes.iter_mut().zip(rest) {
+        *lane = larger(*value, *lane);
     }
-    in_pairs(sums, |one, other| one + other)
-}
-
-/// The sum of products of numbers in the same places.
-#[inline(always)]
-pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
-    sum_of(left, right, |left, right| left * right)
-}
-
-/// The sum of what two numbers in the same places give.
-#[inline(always)]
-pub(super) fn sum_of(left: &[f32], right: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
-    let (left, left_rest) = left.as_chunks::<LANES>();
-    let (right, right_rest) = right.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
-    for (left, right) in left.iter().zip(right) {
-        for (sum, (left, right)) in sums.iter_mut().zip(left.iter().zip(right)) {
-            *sum += term(*left, *right);
-        }
-    }
-    for (sum, (left, right)) in sums.iter_mut().zip(left_rest.iter().zip(right_rest)) {
-        *sum += term(*left, *right);
-    }
-    in_pairs(sums, |one, other| one + other)
+    across(lanes, larger)
 }
 
 /// Replaces numbers by the exponentials of what they are more than `largest`.
 #[inline(always)]
-fn exponentials(block: &mut [f32; LANES], largest: f32) {
-    for value in block {
+fn exponentials(block: &mut [f32; LANES], largest: &[f32; LANES]) {
+    for (value, largest) in block.iter_mut().zip(largest) {
         *value = exp(*value - largest);
     }
 }
 
+/// The last numbers of a row as a block of their own, so that they are vector code too; what is added has an exponential
+/// of 0.
 #[inline(always)]
-fn add(sums: &mut [f32; LANES], block: &[f32; LANES]) {
-    for (sum, value) in sums.iter_mut().zip(block) {
-        *sum += value;
-    }
-}
-
-/// The last numbers of a row as a block of their own, so that they are vector code too.
-#[inline(always)]
-fn padded(rest: &[f32], padding: f32) -> [f32; LANES] {
-    let mut block = [padding; LANES];
+fn padded(rest: &[f32]) -> [f32; LANES] {
+    let mut block = [f32::NEG_INFINITY; LANES];
     block[..rest.len()].copy_from_slice(rest);
     block
-}
-
-/// One number of all lanes: each of the first half with its counterpart in the second, and so on.
-#[inline(always)]
-pub(super) fn in_pairs(mut lanes: [f32; LANES], both: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            lanes[lane] = both(lanes[lane], lanes[lane + half]);
-        }
-        half /= 2;
-    }
-    lanes[0]
 }
 
 #[cfg(test)]
@@ -241,16 +189,6 @@ mod tests {
         let mut row = [1e30, -1e30, f32::MAX, f32::MIN];
         softmax_rows(&mut row, 4);
         assert_eq!(row, [0.0, 0.0, 1.0, 0.0]);
-    }
-
-    #[test]
-    fn sums_are_of_all_numbers() {
-        for length in 0..50 {
-            let numbers: Vec<f32> = (0..length).map(|it| it as f32).collect();
-            let squares: f32 = numbers.iter().map(|it| it * it).sum();
-            assert_eq!(dot(&numbers, &numbers), squares);
-            assert_eq!(sum(&numbers), numbers.iter().sum::<f32>());
-        }
     }
 
     #[test]

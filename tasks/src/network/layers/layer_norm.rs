@@ -5,7 +5,7 @@ use std::ops::Range;
 use multiversion::multiversion;
 
 use super::super::Matrix;
-use super::super::exponential::{dot, sum, sum_of};
+use super::super::lanes::{dot, sum, sum_of};
 use super::super::layer::{Cost, Gradient, Initial, Layer, Parameters, Room, Tensor};
 
 /// What is added to the variance, so that equal inputs do not divide by 0.

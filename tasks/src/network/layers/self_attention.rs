@@ -12,7 +12,8 @@ use mlevolve_product::{MatrixView, MatrixViewMut, Start, multiply};
 use multiversion::multiversion;
 
 use super::super::Matrix;
-use super::super::exponential::{LANES, dot, softmax};
+use super::super::exponential::softmax;
+use super::super::lanes::{LANES, dot};
 use super::super::layer::{Cost, Gradient, Initial, Layer, Parameters, Room, Tensor};
 
 /// Every position asks those up to its own (Vaswani et al. 2017, equation 1 and section 3.2.2):
