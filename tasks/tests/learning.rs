@@ -4,6 +4,7 @@
 
 mod native;
 
+use mlevolve_tasks::data::Text;
 use mlevolve_tasks::{CurvePoint, Outcome, Sources, TaskEntry, UpdateRule};
 use native::{Adam, GradientDescent};
 
@@ -110,6 +111,56 @@ fn views_of_digits() {
         "{adam:?}"
     );
     assert!(adam.value < 3.6 && descent.value < 3.7 && adam.value < descent.value);
+}
+
+#[test]
+fn digits_with_residual_blocks() {
+    let (first, adam) = mean_ends("digits-residual", &mut Adam::new(0.004_64));
+    let (_, descent) = mean_ends("digits-residual", &mut GradientDescent { rate: 0.215 });
+    assert!(
+        first.value > 2.0 && first.companion.is_some_and(|accuracy| accuracy < 0.2),
+        "{first:?}"
+    );
+    assert!(
+        adam.companion.is_some_and(|accuracy| accuracy >= 0.955),
+        "{adam:?}"
+    );
+    assert!(adam.value < 0.13 && descent.value < 0.14 && adam.value < descent.value);
+}
+
+/// The mean cross-entropy on validation characters of guessing each as often as it occurs in training.
+fn cross_entropy_of_frequencies() -> f64 {
+    let tokens = Text::bundled().tokens();
+    // Of what does not occur, as if once.
+    let mut counts = vec![1.0; Text::bundled().vocabulary()];
+    for token in tokens.training {
+        counts[usize::from(*token)] += 1.0;
+    }
+    let total: f64 = counts.iter().sum();
+    let losses = tokens.validation.iter();
+    let losses = losses.map(|token| -libm::log(counts[usize::from(*token)] / total));
+    losses.sum::<f64>() / tokens.validation.len() as f64
+}
+
+#[test]
+fn text_by_a_transformer() {
+    let (first, adam) = mean_ends("text-transformer", &mut Adam::new(0.01));
+    let (_, descent) = mean_ends("text-transformer", &mut GradientDescent { rate: 0.464 });
+    let frequencies = cross_entropy_of_frequencies();
+    assert!((3.0..3.3).contains(&frequencies), "{frequencies}");
+    assert!(first.value > 3.9, "{first:?}");
+    assert!(adam.value < frequencies - 0.6 && descent.value < frequencies - 0.5);
+    assert!(adam.value < 2.46 && adam.value < descent.value, "{adam:?}");
+}
+
+#[test]
+fn text_by_a_gated_recurrent_unit() {
+    let (first, adam) = mean_ends("text-gru", &mut Adam::new(0.0215));
+    let (_, descent) = mean_ends("text-gru", &mut GradientDescent { rate: 2.15 });
+    let frequencies = cross_entropy_of_frequencies();
+    assert!(first.value > 3.9, "{first:?}");
+    assert!(adam.value < frequencies - 0.85 && descent.value < frequencies - 0.75);
+    assert!(adam.value < 2.2 && adam.value < descent.value, "{adam:?}");
 }
 
 #[test]

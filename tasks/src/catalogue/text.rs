@@ -96,8 +96,8 @@ fn task(
         model,
         objective: CrossEntropy::of_characters(vocabulary),
         batch_size: BATCH_SIZE,
-        budget_steps: 300,
-        evaluation_interval_steps: 20,
+        budget_steps: 250,
+        evaluation_interval_steps: 25,
     }
     .task()
 }
@@ -169,6 +169,7 @@ impl Examples for Windows {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Sources;
     use super::*;
     use crate::stream;
 
@@ -226,5 +227,29 @@ mod tests {
             .collect();
         assert_eq!(starts[0], 0);
         assert!(starts.windows(2).all(|pair| pair[1] - pair[0] >= POSITIONS));
+    }
+
+    #[test]
+    fn flops_are_those_counted_by_hand() {
+        // With 32 positions, all of whose 32 numbers go to 32: 2 FLOPs each, or 1 if they are only added.
+        let (product, sum) = (2 * 32 * 32 * 32, 32 * 32);
+        // A token's row and its position's are added, and both have a gradient.
+        let embedding = 3 * sum;
+        // 56 characters, with biases: forward, to the weight and to the inputs.
+        let output = 3 * (2 * 32 * 32 * 56) + 2 * (32 * 56);
+        // Three products of inputs and three of states, and four biases; states pass their gradient back in the end too.
+        let gru = 3 * 3 * product + 3 * 3 * product + 2 * 4 * sum;
+        // Queries, keys, values and outputs; scores and what is mixed by them, each with two ways back.
+        let attention = 3 * 4 * product + 3 * 2 * product;
+        // To four times as many and back, with five times as many biases.
+        let perceptron = 3 * 2 * 4 * product + 2 * 5 * sum;
+        let norms = 3 * 2 * sum;
+        let step_flops = |task: TaskEntry| {
+            let task = task.open(&Sources::default());
+            task.expect("a text is bundled").description().step_flops
+        };
+        assert_eq!(step_flops(GRU), 8 * (embedding + gru + output));
+        let transformer = embedding + attention + perceptron + norms + output;
+        assert_eq!(step_flops(TRANSFORMER), 8 * transformer);
     }
 }

@@ -1,13 +1,11 @@
 //! Exponentials of many numbers, and what is made of them.
 //!
 //! `libm` computes one exponential a call. Softmax takes them by the row, so this one is written for loops that become
-//! vector code, and [`softmax_rows`] sums in lanes whose number does not depend on the machine.
+//! vector code.
 
 use multiversion::multiversion;
 
-/// Numbers that are worked on side by side, whatever the width of the machine's vectors: sums are of so many lanes,
-/// which are then added in pairs.
-pub(super) const LANES: usize = 16;
+use super::lanes::{LANES, across, add};
 
 /// e^x with a relative error below 1.5e-7, without branches, so that a loop over it becomes vector code; 0 below −86.6,
 /// where results come near to the smallest normal number, and infinity above 88.72.
@@ -48,7 +46,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     }
 }
 
-/// Replaces each row of so many columns by its softmax: e^x / Σ e^x. A row with a NaN, with infinity, or with nothing but
+/// Replaces each row of so many columns by its softmax, e^x / Σ e^x, summed in [`LANES`] lanes. A row with a NaN, with infinity, or with nothing but
 /// negative infinities becomes NaN; beside finite numbers, negative infinity becomes exactly 0.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub(crate) fn softmax_rows(numbers: &mut [f32], columns: usize) {
@@ -60,72 +58,74 @@ pub(crate) fn softmax_rows(numbers: &mut [f32], columns: usize) {
 /// Softmax of one row.
 #[inline(always)]
 pub(super) fn softmax(row: &mut [f32]) {
-    let mut largest = [f32::NEG_INFINITY; LANES];
-    let (blocks, rest) = row.as_chunks::<LANES>();
-    for block in blocks {
-        for (largest, value) in largest.iter_mut().zip(block) {
-            *largest = if value > largest { *value } else { *largest };
-        }
-    }
-    for (largest, value) in largest.iter_mut().zip(rest) {
-        *largest = if value > largest { *value } else { *largest };
-    }
-    let largest = in_pairs(largest, |one, other| if one > other { one } else { other });
+    let largest = largest(row);
     let mut sums = [0.0; LANES];
     let (blocks, rest) = row.as_chunks_mut::<LANES>();
     for block in blocks {
-        exponentials(block, largest, &mut sums);
+        exponentials(block, &largest);
+        add(&mut sums, block);
     }
     if !rest.is_empty() {
-        // As a block of its own, so that the last columns are vector code too.
-        let mut block = [f32::NEG_INFINITY; LANES];
-        block[..rest.len()].copy_from_slice(rest);
-        exponentials(&mut block, largest, &mut sums);
+        let mut block = padded(rest);
+        exponentials(&mut block, &largest);
+        add(&mut sums, &block);
         rest.copy_from_slice(&block[..rest.len()]);
     }
-    let factor = 1.0 / in_pairs(sums, |one, other| one + other);
+    let factor = 1.0 / across(sums, |one, other| one + other)[0];
     for value in row {
         *value *= factor;
     }
 }
 
-/// Replaces numbers by the exponentials of what they are more than `largest`, and adds these to `sums`.
+/// The largest number of a row, and the sum of exponentials of what others are less. It is NaN as [`softmax_rows`] is.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+pub(crate) fn largest_and_sum(row: &[f32]) -> (f32, f64) {
+    let largest = largest(row);
+    let mut sum = 0.0;
+    let (blocks, rest) = row.as_chunks::<LANES>();
+    for block in blocks {
+        let mut block = *block;
+        exponentials(&mut block, &largest);
+        sum += block.iter().copied().map(f64::from).sum::<f64>();
+    }
+    let mut block = padded(rest);
+    exponentials(&mut block, &largest);
+    let rest = block[..rest.len()].iter().copied();
+    (largest[0], sum + rest.map(f64::from).sum::<f64>())
+}
+
+/// The largest of the numbers of a row that are not NaN, in every lane.
 #[inline(always)]
-fn exponentials(block: &mut [f32; LANES], largest: f32, sums: &mut [f32; LANES]) {
-    for (value, sum) in block.iter_mut().zip(sums) {
+fn largest(row: &[f32]) -> [f32; LANES] {
+    let larger = |one: f32, other: f32| if one > other { one } else { other };
+    let (blocks, rest) = row.as_chunks::<LANES>();
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    for block in blocks {
+        for (lane, value) in lanes.iter_mut().zip(block) {
+            *lane = larger(*value, *lane);
+        }
+    }
+    for (lane, value) in lanes.iter_mut().zip(rest) {
+        *lane = larger(*value, *lane);
+    }
+    across(lanes, larger)
+}
+
+/// Replaces numbers by the exponentials of what they are more than `largest`.
+#[inline(always)]
+fn exponentials(block: &mut [f32; LANES], largest: &[f32; LANES]) {
+    for (value, largest) in block.iter_mut().zip(largest) {
         *value = exp(*value - largest);
-        *sum += *value;
     }
 }
 
-/// One number of all lanes: each of the first half with its counterpart in the second, and so on.
+/// The last numbers of a row as a block of their own, so that they are vector code too; what is added has an exponential
+/// of 0.
 #[inline(always)]
-pub(super) fn in_pairs(mut lanes: [f32; LANES], both: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            lanes[lane] = both(lanes[lane], lanes[lane + half]);
-        }
-        half /= 2;
-    }
-    lanes[0]
-}
-
-/// The sum of products of numbers in the same places.
-#[inline(always)]
-pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
-    let mut sums = [0.0; LANES];
-    let (left, left_rest) = left.as_chunks::<LANES>();
-    let (right, right_rest) = right.as_chunks::<LANES>();
-    for (left, right) in left.iter().zip(right) {
-        for (sum, (left, right)) in sums.iter_mut().zip(left.iter().zip(right)) {
-            *sum += left * right;
-        }
-    }
-    for (sum, (left, right)) in sums.iter_mut().zip(left_rest.iter().zip(right_rest)) {
-        *sum += left * right;
-    }
-    in_pairs(sums, |one, other| one + other)
+fn padded(rest: &[f32]) -> [f32; LANES] {
+    let mut block = [f32::NEG_INFINITY; LANES];
+    block[..rest.len()].copy_from_slice(rest);
+    block
 }
 
 #[cfg(test)]
@@ -192,11 +192,17 @@ mod tests {
     }
 
     #[test]
-    fn dot_is_a_sum_of_products() {
-        for length in 0..50 {
-            let numbers: Vec<f32> = (0..length).map(|it| it as f32).collect();
-            let expected: f32 = numbers.iter().map(|it| it * it).sum();
-            assert_eq!(dot(&numbers, &numbers), expected);
+    fn logarithms_of_sums_are_those_of_f64() {
+        for length in 1..50 {
+            let logits: Vec<f32> = (0..length).map(|it| 5.0 * libm::sinf(it as f32)).collect();
+            let exact: f64 = logits.iter().map(|it| libm::exp(f64::from(*it))).sum();
+            let (largest, sum) = largest_and_sum(&logits);
+            assert!(logits.contains(&largest) && logits.iter().all(|it| *it <= largest));
+            let error = sum * libm::exp(f64::from(largest)) / exact - 1.0;
+            assert!(error.abs() < 3e-7, "{error} of {length} numbers");
         }
+        assert!(largest_and_sum(&[0.0, f32::NAN]).1.is_nan());
+        assert!(largest_and_sum(&[0.0, f32::INFINITY]).1.is_nan());
+        assert!(largest_and_sum(&[f32::NEG_INFINITY; 3]).1.is_nan());
     }
 }

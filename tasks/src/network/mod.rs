@@ -14,7 +14,7 @@
 //! | `layer` | what a layer has to be, and the buffers and tensors that it is handed |
 //! | `layers` | the layers, a file each |
 //! | `model` | layers in sequence: parameters, cost, passes |
-//! | `activation`, `exponential`, `matrix` | what layers share |
+//! | `activation`, `exponential`, `lanes`, `matrix` | what layers share |
 //!
 //! Products are the crate `mlevolve_product`'s, one chain of fused multiply-adds for each element; all else is f32 in
 //! a fixed order without contraction, and transcendental functions are this crate's or `libm`'s. So the same inputs
@@ -24,13 +24,14 @@ mod activation;
 #[cfg(test)]
 pub(crate) mod difference;
 mod exponential;
+mod lanes;
 mod layer;
 mod layers;
 mod matrix;
 mod model;
 
 pub(crate) use activation::{Activation, sigmoid};
-pub(crate) use exponential::softmax_rows;
+pub(crate) use exponential::{largest_and_sum, softmax_rows};
 pub(crate) use layer::{Cost, Initial};
 pub(crate) use layers::{
     Convolution, Dense, Embedding, Gru, LayerNorm, MaxPool, Residual, SelfAttention, UnitLength,

@@ -1,7 +1,7 @@
 //! Softmax cross-entropy over classes, with accuracy as companion.
 
 use super::{Objective, Sums, clipped};
-use crate::network::{Matrix, softmax_rows};
+use crate::network::{Matrix, largest_and_sum, softmax_rows};
 use crate::training::Evaluation;
 use crate::{Direction, Metric};
 
@@ -89,11 +89,7 @@ impl Objective for CrossEntropy {
         let logits = outputs.numbers(0..rows).chunks_exact(self.classes);
         for (logits, label) in logits.zip(labels) {
             let label = usize::from(*label);
-            let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let sum: f64 = logits
-                .iter()
-                .map(|logit| libm::exp(f64::from(*logit - largest)))
-                .sum();
+            let (largest, sum) = largest_and_sum(logits);
             sums.loss += libm::log(sum) - f64::from(logits[label] - largest);
             let predicted = logits.iter().position(|logit| *logit == largest);
             sums.companion += f64::from(u8::from(predicted == Some(label)));

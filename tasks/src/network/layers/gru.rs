@@ -323,3 +323,68 @@ fn sum_columns(numbers: &[f32], columns: usize, first: usize, sums: &mut [f32]) 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::RngExt;
+
+    use super::super::super::{Activations, Model};
+    use super::*;
+    use crate::stream;
+
+    const POSITIONS: usize = 4;
+    const INPUTS: usize = 3;
+    const HIDDEN: usize = 2;
+
+    /// The definition, number by number, in f64.
+    #[test]
+    fn states_are_those_of_the_definition() {
+        let layer = Gru::new(POSITIONS, INPUTS, HIDDEN);
+        let model = Model::of(POSITIONS * INPUTS).then("gru", layer);
+        let mut numbers = stream(1, "gru test", [0, 0]);
+        let mut parameters = model.initialise(&mut numbers);
+        let mut inputs = Matrix::zeros(2, POSITIONS * INPUTS);
+        let mut draw = || 2.0 * numbers.random::<f32>() - 1.0;
+        for parameter in &mut parameters {
+            *parameter += draw();
+        }
+        inputs.numbers_mut(0..2).fill_with(draw);
+        let mut activations = Activations::for_evaluation(&model, 2);
+        model.forward(&parameters, &inputs, 0..2, &mut activations);
+
+        let [input_weight, recurrent_weight, bias, recurrent_bias] =
+            [0, 1, 2, 3].map(|index| &parameters[model.layout().tensors()[index].range()]);
+        let product = |numbers: &[f64], weight: &[f32], column: usize| -> f64 {
+            let rows = numbers.iter().zip(weight.chunks_exact(3 * HIDDEN));
+            rows.map(|(number, row)| number * f64::from(row[column]))
+                .sum()
+        };
+        let sigmoid = |x: f64| 1.0 / (1.0 + libm::exp(-x));
+        for example in 0..2 {
+            let mut state = [0.0; HIDDEN];
+            for position in 0..POSITIONS {
+                let input = &inputs.row(example)[position * INPUTS..][..INPUTS];
+                let input: Vec<f64> = input.iter().copied().map(f64::from).collect();
+                // Columns n, r, z of what comes from inputs, and r, z, n of what comes from states.
+                let of_input =
+                    |column: usize| product(&input, input_weight, column) + f64::from(bias[column]);
+                let of_state = |column: usize| product(&state, recurrent_weight, column);
+                let after = [0, 1].map(|unit| {
+                    let reset = sigmoid(of_input(HIDDEN + unit) + of_state(unit));
+                    let update = sigmoid(of_input(2 * HIDDEN + unit) + of_state(HIDDEN + unit));
+                    let recurrent = of_state(2 * HIDDEN + unit) + f64::from(recurrent_bias[unit]);
+                    let candidate = libm::tanh(of_input(unit) + reset * recurrent);
+                    (1.0 - update) * candidate + update * state[unit]
+                });
+                state = after;
+                let found = &activations.outputs().row(example)[position * HIDDEN..];
+                for (found, expected) in found.iter().zip(state) {
+                    assert!(
+                        (f64::from(*found) - expected).abs() < 1e-6,
+                        "{found} instead of {expected} at position {position}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::ops::Range;
 use multiversion::multiversion;
 
 use super::super::Matrix;
-use super::super::exponential::{LANES, dot, in_pairs};
+use super::super::lanes::{dot, sum, sum_of};
 use super::super::layer::{Cost, Gradient, Initial, Layer, Parameters, Room, Tensor};
 
 /// What is added to the variance, so that equal inputs do not divide by 0.
@@ -108,22 +108,6 @@ impl Layer for LayerNorm {
     }
 }
 
-/// The sum of the numbers.
-#[inline(always)]
-fn sum(numbers: &[f32]) -> f32 {
-    let mut sums = [0.0; LANES];
-    let (blocks, rest) = numbers.as_chunks::<LANES>();
-    for block in blocks {
-        for (sum, value) in sums.iter_mut().zip(block) {
-            *sum += value;
-        }
-    }
-    for (sum, value) in sums.iter_mut().zip(rest) {
-        *sum += value;
-    }
-    in_pairs(sums, |one, other| one + other)
-}
-
 /// The forward pass at every position, which leaves its mean and the reciprocal of its standard deviation.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn normalise(
@@ -191,18 +175,51 @@ fn pass_back(
             *result = gradient * gain;
         }
         let of_gradient = sum(result);
-        // Σ g (x − mean), of which Σ g x alone would lose digits to a great mean.
-        let mut products = [0.0; LANES];
-        for (result, inputs) in result.chunks(LANES).zip(inputs.chunks(LANES)) {
-            for (sum, (result, input)) in products.iter_mut().zip(result.iter().zip(inputs)) {
-                *sum += result * (input - mean);
-            }
-        }
-        let of_products = in_pairs(products, |one, other| one + other);
+        // Of deviations, since Σ g x − mean Σ g would lose digits to a great mean.
+        let of_products = sum_of(result, inputs, |g, x| g * (x - mean));
         let slope = share * of_products * reciprocal * reciprocal;
         let offset = share * of_gradient;
         for (result, input) in result.iter_mut().zip(inputs) {
             *result = reciprocal * (*result - offset - (input - mean) * slope);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Activations, Model};
+    use super::*;
+
+    /// Outputs of one example with two positions of four numbers, at gains and biases 1, 2, 3, 4.
+    fn outputs(numbers: [f32; 8]) -> Vec<f32> {
+        let model = Model::of(8).then("norm", LayerNorm::new(4).at_each_of(2));
+        let mut parameters = vec![0.0; model.layout().arena_len()];
+        for tensor in model.layout().tensors() {
+            parameters[tensor.range()].copy_from_slice(&[1.0, 2.0, 3.0, 4.0]);
+        }
+        let mut inputs = Matrix::zeros(1, 8);
+        inputs.row_mut(0).copy_from_slice(&numbers);
+        let mut activations = Activations::for_evaluation(&model, 1);
+        model.forward(&parameters, &inputs, 0..1, &mut activations);
+        activations.outputs().row(0).to_vec()
+    }
+
+    #[test]
+    fn each_position_is_normalised_by_itself() {
+        // Deviations of ±1 and of ±100 from means of 3 and of 1,000: normalised, ±1 both, but for ε.
+        let found = outputs([4.0, 2.0, 2.0, 4.0, 1_100.0, 900.0, 1_100.0, 900.0]);
+        let expected = [2.0, 0.0, 0.0, 8.0, 2.0, 0.0, 6.0, 0.0];
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 3e-5, "{found} of {expected}");
+        }
+    }
+
+    #[test]
+    fn equal_inputs_leave_the_bias_and_what_is_no_number_is_seen() {
+        let found = outputs([7.0, 7.0, 7.0, 7.0, 0.0, f32::NAN, 0.0, 0.0]);
+        assert_eq!(found[..4], [1.0, 2.0, 3.0, 4.0]);
+        assert!(found[4..].iter().all(|it| it.is_nan()), "{found:?}");
+        let found = outputs([1e30, -1e30, 0.0, 0.0, f32::INFINITY, 0.0, 0.0, 0.0]);
+        assert!(found[4..].iter().all(|it| it.is_nan()), "{found:?}");
     }
 }

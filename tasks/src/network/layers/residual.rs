@@ -99,3 +99,25 @@ impl Layer for Residual {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Activations, Model};
+    use super::super::Dense;
+    use super::*;
+
+    #[test]
+    fn inputs_are_added_and_tensors_keep_their_names() {
+        let inner = Model::of(2).then("output", Dense::new(2, 2));
+        let model = Model::of(2).then("block", Residual::of(inner));
+        let names = model.layout().tensors().iter().map(|it| it.name.as_str());
+        assert!(names.eq(["block output weight", "block output bias"]));
+        let mut parameters = vec![0.0; model.layout().arena_len()];
+        parameters[..4].copy_from_slice(&[0.0, 2.0, 1.0, 0.0]);
+        let mut inputs = Matrix::zeros(1, 2);
+        inputs.row_mut(0).copy_from_slice(&[10.0, 100.0]);
+        let mut activations = Activations::for_evaluation(&model, 1);
+        model.forward(&parameters, &inputs, 0..1, &mut activations);
+        assert_eq!(activations.outputs().row(0), [110.0, 120.0]);
+    }
+}

@@ -12,7 +12,8 @@ use mlevolve_product::{MatrixView, MatrixViewMut, Start, multiply};
 use multiversion::multiversion;
 
 use super::super::Matrix;
-use super::super::exponential::{LANES, dot, softmax};
+use super::super::exponential::softmax;
+use super::super::lanes::{LANES, dot};
 use super::super::layer::{Cost, Gradient, Initial, Layer, Parameters, Room, Tensor};
 
 /// Every position asks those up to its own (Vaswani et al. 2017, equation 1 and section 3.2.2):
@@ -345,6 +346,89 @@ fn softmax_backward(probabilities: &[f32], positions: usize, scale: f32, gradien
         let mean = dot(gradient, probabilities);
         for (gradient, probability) in gradient.iter_mut().zip(probabilities) {
             *gradient = scale * probability * (*gradient - mean);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::RngExt;
+
+    use super::super::super::{Activations, Model};
+    use super::*;
+    use crate::stream;
+
+    const POSITIONS: usize = 5;
+    const WIDTH: usize = 6;
+    const HEADS: usize = 2;
+
+    fn model() -> Model {
+        let layer = SelfAttention::new(POSITIONS, WIDTH, HEADS);
+        Model::of(POSITIONS * WIDTH).then("attention", layer)
+    }
+
+    fn outputs(parameters: &[f32], inputs: &Matrix) -> Vec<f32> {
+        let mut activations = Activations::for_evaluation(&model(), 1);
+        model().forward(parameters, inputs, 0..1, &mut activations);
+        activations.outputs().row(0).to_vec()
+    }
+
+    fn inputs_and_parameters() -> (Matrix, Vec<f32>) {
+        let mut numbers = stream(1, "attention test", [0, 0]);
+        let mut inputs = Matrix::zeros(1, POSITIONS * WIDTH);
+        let drawn = || 4.0 * numbers.random::<f32>() - 2.0;
+        inputs.row_mut(0).fill_with(drawn);
+        (inputs, model().initialise(&mut numbers))
+    }
+
+    /// The sums of the definition, one by one, in f64.
+    #[test]
+    fn outputs_are_those_of_the_definition() {
+        let (inputs, parameters) = inputs_and_parameters();
+        let model = model();
+        let [qkv_weight, output_weight] =
+            [0, 1].map(|index| &parameters[model.layout().tensors()[index].range()]);
+        let input =
+            |position: usize, column: usize| f64::from(inputs.row(0)[position * WIDTH + column]);
+        // Column `column` of queries (0), keys (1) or values (2).
+        let qkv = |position: usize, which: usize, column: usize| -> f64 {
+            let weight = |row: usize| qkv_weight[row * 3 * WIDTH + which * WIDTH + column];
+            let terms = (0..WIDTH).map(|row| input(position, row) * f64::from(weight(row)));
+            terms.sum()
+        };
+        let head_width = WIDTH / HEADS;
+        let exponential = |asking: usize, asked: usize, head: usize| {
+            let columns = head * head_width..(head + 1) * head_width;
+            let products = columns.map(|it| qkv(asking, 0, it) * qkv(asked, 1, it));
+            libm::exp(products.sum::<f64>() / libm::sqrt(head_width as f64))
+        };
+        let mixed = |position: usize, column: usize| {
+            let weight = |asked: usize| exponential(position, asked, column / head_width);
+            let values = (0..=position).map(|asked| weight(asked) * qkv(asked, 2, column));
+            values.sum::<f64>() / (0..=position).map(weight).sum::<f64>()
+        };
+        for (place, found) in outputs(&parameters, &inputs).iter().enumerate() {
+            let (position, column) = (place / WIDTH, place % WIDTH);
+            let terms = (0..WIDTH)
+                .map(|it| mixed(position, it) * f64::from(output_weight[it * WIDTH + column]));
+            let expected: f64 = terms.sum();
+            assert!(
+                (f64::from(*found) - expected).abs() < 3e-6,
+                "{found} instead of {expected} at {place}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_position_sees_later_ones() {
+        let (mut inputs, parameters) = inputs_and_parameters();
+        let before = outputs(&parameters, &inputs);
+        inputs.row_mut(0)[3 * WIDTH] += 1.0;
+        let after = outputs(&parameters, &inputs);
+        assert_eq!(before[..3 * WIDTH], after[..3 * WIDTH]);
+        for position in 3..POSITIONS {
+            let place = position * WIDTH..(position + 1) * WIDTH;
+            assert_ne!(before[place.clone()], after[place], "position {position}");
         }
     }
 }
