@@ -169,6 +169,7 @@ pub enum Unit {
     MegaStepsPerSecond,
     /// Billions of floating-point operations a second.
     GigaFlopsPerSecond,
+    CandidatesPerSecond,
 }
 
 impl Unit {
@@ -179,6 +180,7 @@ impl Unit {
             Self::GigaNodeRowsPerSecond => "G node-rows/s",
             Self::MegaStepsPerSecond => "M steps/s",
             Self::GigaFlopsPerSecond => "GFLOP/s",
+            Self::CandidatesPerSecond => "candidates/s",
         }
     }
 
@@ -189,6 +191,7 @@ impl Unit {
             Self::Microseconds => seconds * 1e6 / work,
             Self::GigaNodeRowsPerSecond | Self::GigaFlopsPerSecond => work / seconds / 1e9,
             Self::MegaStepsPerSecond => work / seconds / 1e6,
+            Self::CandidatesPerSecond => work / seconds,
         }
     }
 }
