@@ -45,9 +45,6 @@ impl Comparison {
             println!("{distance:.1e} {name}: {}", expected.name);
             assert!(distance < TOLERANCE);
         }
-        // And what is compared can be told from what is near it.
-        of_outputs.numbers_mut(0..ROWS)[0] += 1e-3;
-        assert!(gradient.distance(of_outputs.numbers(0..ROWS)) > 3.0 * TOLERANCE);
         self.names.insert(name);
     }
 }
