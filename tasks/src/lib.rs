@@ -46,6 +46,8 @@ mod catalogue;
 mod curve;
 pub mod data;
 pub mod environments;
+#[cfg(test)]
+mod fixture;
 mod layout;
 mod network;
 mod objective;

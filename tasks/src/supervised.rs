@@ -223,6 +223,11 @@ where
         self.model.layout()
     }
 
+    #[cfg(test)]
+    fn model(&self) -> Option<&Model> {
+        Some(&self.model)
+    }
+
     fn run(&self, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun {
         // Tasks have streams of their own: a seed's luck on one says nothing about another.
         let draw = |what: &str| {

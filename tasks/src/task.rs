@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+#[cfg(test)]
+use crate::network::Model;
 use crate::{ParameterLayout, TrainingRun, UpdateRule};
 
 /// Which way a metric gets better.
@@ -92,6 +94,13 @@ pub trait Task: Send + Sync {
 
     /// Where the model's tensors lie in the arena that the rule is given.
     fn layout(&self) -> &ParameterLayout;
+
+    /// The model that is trained, if it is one of layers.
+    #[cfg(test)]
+    #[expect(private_interfaces, reason = "for tests in this crate")]
+    fn model(&self) -> Option<&Model> {
+        None
+    }
 
     /// Trains from the initialisation that `seed` fixes, with `rule`, which is [reset](UpdateRule::reset) first.
     ///

@@ -13,6 +13,8 @@ mod digits;
 mod generated;
 mod images;
 mod own_table;
+#[cfg(test)]
+mod pytorch;
 mod self_supervised;
 mod sources;
 mod suite;

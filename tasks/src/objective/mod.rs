@@ -4,6 +4,8 @@
 
 mod contrast;
 mod cross_entropy;
+#[cfg(test)]
+mod pytorch;
 mod reconstruction;
 mod squared_error;
 
