@@ -1,7 +1,7 @@
 //! Files of data: whatever they hold, there is an answer.
 
 use mlevolve_tasks::data::{
-    CsvExamples, DataError, Divided, ExampleTable, parse_cifar10, parse_csv, parse_idx,
+    CsvExamples, DataError, Divided, ExampleTable, Text, parse_cifar10, parse_csv, parse_idx,
 };
 
 use crate::assert_displays;
@@ -59,6 +59,27 @@ pub fn check_csv(bytes: &[u8]) {
                 }
             }
         }
+    }
+}
+
+/// A user's text is refused, or is one that models can be trained on. Most of what a fuzzer makes is too short, so it
+/// is repeated.
+pub fn check_text(bytes: &[u8]) {
+    for bytes in [bytes, &bytes.repeat(2_000 / bytes.len().max(1) + 1)] {
+        let text = match Text::parse(FILE, bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                assert_names_the_file(&error);
+                continue;
+            }
+        };
+        let Divided {
+            training,
+            validation,
+        } = text.tokens();
+        assert!(!training.is_empty() && !validation.is_empty());
+        let mut tokens = training.iter().chain(validation);
+        assert!(tokens.all(|token| usize::from(*token) < text.vocabulary()));
     }
 }
 
