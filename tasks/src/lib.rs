@@ -40,7 +40,6 @@
 //! assert!(last.value < first.value);
 //! ```
 
-mod cartpole;
 mod catalogue;
 mod curve;
 pub mod data;
@@ -48,6 +47,7 @@ pub mod environments;
 mod layout;
 mod network;
 mod objective;
+mod reinforcement;
 mod rule;
 mod stream;
 mod supervised;

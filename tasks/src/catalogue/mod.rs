@@ -3,9 +3,11 @@
 //! Adding a task is a constant of type [`TaskEntry`] in a file here, and a row of [`catalogue`]; adding a suite is a row
 //! of the table in `suite.rs`.
 
+mod acrobot;
 mod cartpole;
 mod diabetes;
 mod digits;
+mod mountain_car;
 mod suite;
 
 use std::sync::Arc;
@@ -15,7 +17,17 @@ pub use suite::Suite;
 use crate::Task;
 
 /// Every task, cheapest run first.
-const TASKS: &[TaskEntry] = &[diabetes::MLP, digits::MLP, cartpole::REINFORCE];
+const TASKS: &[TaskEntry] = &[
+    diabetes::MLP,
+    digits::MLP,
+    cartpole::REINFORCE,
+    cartpole::ACTOR_CRITIC,
+    cartpole::DQN,
+    acrobot::ACTOR_CRITIC,
+    acrobot::DQN,
+    mountain_car::DQN,
+    mountain_car::CONTINUOUS,
+];
 
 /// Every task there is, cheapest run first.
 pub fn catalogue() -> &'static [TaskEntry] {

@@ -28,6 +28,7 @@ mod layers;
 mod matrix;
 mod model;
 
+pub(crate) use activation::tanh;
 pub(crate) use activation::{Activation, sigmoid};
 pub(crate) use layer::{Cost, Initial};
 pub(crate) use layers::Dense;
