@@ -152,3 +152,13 @@ fn mountain_car_continuous() {
     };
     assert_learns("mountain-car-continuous", expected);
 }
+
+#[test]
+fn pendulum_actor_critic() {
+    let expected = Expected {
+        untrained: -1_100.0,
+        adam: (0.002_15, -700.0),
+        descent: (0.0215, -700.0),
+    };
+    assert_learns("pendulum-actor-critic", expected);
+}

@@ -8,6 +8,7 @@ mod cartpole;
 mod diabetes;
 mod digits;
 mod mountain_car;
+mod pendulum;
 mod suite;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ const TASKS: &[TaskEntry] = &[
     acrobot::DQN,
     mountain_car::DQN,
     mountain_car::CONTINUOUS,
+    pendulum::ACTOR_CRITIC,
 ];
 
 /// Every task there is, cheapest run first.
