@@ -22,11 +22,11 @@ const TASKS: &[TaskEntry] = &[
     diabetes::MLP,
     digits::MLP,
     cartpole::REINFORCE,
-    cartpole::ACTOR_CRITIC,
     cartpole::DQN,
-    acrobot::ACTOR_CRITIC,
+    cartpole::ACTOR_CRITIC,
     acrobot::DQN,
     mountain_car::DQN,
+    acrobot::ACTOR_CRITIC,
     mountain_car::CONTINUOUS,
     pendulum::ACTOR_CRITIC,
 ];

@@ -97,15 +97,16 @@ impl Drawn for u32 {
     #[inline(always)]
     fn add_entropy_gradient(logits: &[f32], weight: f32, gradient: &mut [f32]) {
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let sum: f32 = logits.iter().map(|it| libm::expf(it - largest)).sum();
-        let log_sum = largest + libm::logf(sum);
-        let mut entropy = 0.0;
+        let (mut sum, mut product) = (0.0, 0.0);
         for logit in logits {
-            let log_probability = logit - log_sum;
-            entropy -= libm::expf(log_probability) * log_probability;
+            let exponential = libm::expf(logit - largest);
+            sum += exponential;
+            product += exponential * (logit - largest);
         }
+        let log_sum = libm::logf(sum);
+        let entropy = log_sum - product / sum;
         for (gradient, logit) in gradient.iter_mut().zip(logits) {
-            let log_probability = logit - log_sum;
+            let log_probability = logit - largest - log_sum;
             *gradient += weight * libm::expf(log_probability) * (log_probability + entropy);
         }
     }

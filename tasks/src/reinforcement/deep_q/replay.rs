@@ -88,19 +88,22 @@ impl Replay {
     /// The transition in `row`, and up to `return_steps` rewards from it on: fewer if the episode ends or nothing
     /// newer is stored.
     pub(super) fn recall(&self, row: usize, return_steps: usize, discount: f32) -> Recalled<'_> {
+        let rows = self.actions.len();
         let newest = (self.next_step + self.steps - 1) % self.steps;
+        let newer_steps = (newest + self.steps - row / self.environments) % self.steps;
         let (mut last, mut earned, mut continuation) = (row, 0.0, 1.0);
-        for left in (0..return_steps).rev() {
+        for left in (0..return_steps.min(newer_steps + 1)).rev() {
             earned += continuation * self.rewards[last];
             continuation = match self.statuses[last] {
                 Status::Terminated => 0.0,
                 Status::Running | Status::Truncated => continuation * discount,
             };
-            let is_last = self.statuses[last] != Status::Running;
-            if left == 0 || is_last || last / self.environments == newest {
+            if left == 0 || self.statuses[last] != Status::Running {
                 break;
             }
-            last = (last + self.environments) % self.actions.len();
+            // The next step's row, which may be at the beginning again.
+            last += self.environments;
+            last -= if last >= rows { rows } else { 0 };
         }
         Recalled {
             observation: self.observations.row(row),
