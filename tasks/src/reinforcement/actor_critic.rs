@@ -247,7 +247,7 @@ fn standardise(numbers: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::super::perceptron;
-    use super::super::tests::{BALANCING_RUN, balancing_parameters, cart_pole_policy};
+    use super::super::tests::{TEST_RUN, balancing_parameters, cart_pole_policy};
     use super::*;
     use crate::environments::{CartPole, Pendulum};
     use crate::network::difference::assert_gradient;
@@ -279,7 +279,7 @@ mod tests {
             parameters: &parameters,
             observation_scale,
         };
-        let mut experience = LEARNER.begin(&BALANCING_RUN, policy);
+        let mut experience = LEARNER.begin(&TEST_RUN, policy);
         let mut gradient = vec![0.0; parameters.len()];
         // The second window starts in the middle of episodes.
         for _ in 0..2 {
@@ -358,9 +358,9 @@ mod tests {
             },
             ..LEARNER
         };
-        let mut experience = learner.begin(&BALANCING_RUN, policy);
+        let mut experience = learner.begin(&TEST_RUN, policy);
         // The same episodes by hand: all that is drawn are resets and what near-certain actions ignore.
-        let mut resets = BALANCING_RUN.stream("environment resets");
+        let mut resets = TEST_RUN.stream("environment resets");
         let mut episodes = Lockstep::<CartPole>::new(2, &mut resets);
         let (mut rewards, mut statuses) = ([0.0; 2], [Status::Running; 2]);
         learner.gather(&mut experience, policy);

@@ -74,14 +74,14 @@ impl<E: Environment> EvaluationEpisodes<E> {
 mod tests {
     use super::super::distribution::Drawn;
     use super::super::perceptron;
-    use super::super::tests::{BALANCING_RUN, balancing_parameters, cart_pole_policy};
+    use super::super::tests::{TEST_RUN, balancing_parameters, cart_pole_policy};
     use super::*;
     use crate::environments::CartPole;
 
     #[test]
     fn returns_are_those_of_policies_that_are_known() {
         let model = perceptron(4, 3, 2);
-        let mut evaluation = EvaluationEpisodes::<CartPole>::new(16, &model, &BALANCING_RUN);
+        let mut evaluation = EvaluationEpisodes::<CartPole>::new(16, &model, &TEST_RUN);
         let mut parameters = balancing_parameters(&model);
         let policy = cart_pole_policy(&model, &parameters);
         assert_eq!(evaluation.mean_return(policy, 0, u32::evaluated), 500.0);
@@ -97,13 +97,13 @@ mod tests {
         let model = perceptron(4, 3, 2);
         let parameters = vec![0.0; model.layout().arena_len()];
         let policy = cart_pole_policy(&model, &parameters);
-        let mut evaluation = EvaluationEpisodes::new(16, &model, &BALANCING_RUN);
+        let mut evaluation = EvaluationEpisodes::new(16, &model, &TEST_RUN);
         let first = evaluation.mean_return(policy, 0, u32::evaluated);
         assert_ne!(evaluation.mean_return(policy, 3, u32::evaluated), first);
         assert_eq!(evaluation.mean_return(policy, 0, u32::evaluated), first);
         let run = Run {
             seed: 2,
-            ..BALANCING_RUN
+            ..TEST_RUN
         };
         let mut other = EvaluationEpisodes::new(16, &model, &run);
         assert_ne!(other.mean_return(policy, 0, u32::evaluated), first);

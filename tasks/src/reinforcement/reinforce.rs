@@ -95,7 +95,7 @@ impl<E: Environment<Action: Drawn>> Learner<E> for Reinforce {
 #[cfg(test)]
 mod tests {
     use super::super::perceptron;
-    use super::super::tests::{BALANCING_RUN, cart_pole_policy};
+    use super::super::tests::{TEST_RUN, cart_pole_policy};
     use super::*;
     use crate::environments::{CartPole, Status};
     use crate::network::Activations;
@@ -115,7 +115,7 @@ mod tests {
                 noise_held_steps: 1,
             },
         };
-        let mut experience = learner.begin(&BALANCING_RUN, policy);
+        let mut experience = learner.begin(&TEST_RUN, policy);
         let mut gradient = vec![0.0; parameters.len()];
         // The second window starts in the middle of episodes.
         for _ in 0..2 {

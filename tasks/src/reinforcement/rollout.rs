@@ -120,7 +120,7 @@ impl<E: Environment<Action: Drawn>> Rollout<E> {
 #[cfg(test)]
 mod tests {
     use super::super::perceptron;
-    use super::super::tests::{BALANCING_RUN, balancing_parameters, cart_pole_policy};
+    use super::super::tests::{TEST_RUN, balancing_parameters, cart_pole_policy};
     use super::*;
     use crate::environments::{CartPole, Pendulum};
     use crate::network::Dense;
@@ -134,7 +134,7 @@ mod tests {
             noise_held_steps: 1,
         };
         let model = perceptron(4, 6, 2);
-        let mut rollout = Rollout::<CartPole>::new(window, &model, &BALANCING_RUN);
+        let mut rollout = Rollout::<CartPole>::new(window, &model, &TEST_RUN);
         let parameters = balancing_parameters(&model);
         let mut truncated_rows = Vec::new();
         rollout.gather(
@@ -177,7 +177,7 @@ mod tests {
             discount: 0.9,
             noise_held_steps: 3,
         };
-        let mut rollout = Rollout::<Pendulum>::new(window, &model, &BALANCING_RUN);
+        let mut rollout = Rollout::<Pendulum>::new(window, &model, &TEST_RUN);
         let mut first_environment = Vec::new();
         for _ in 0..2 {
             rollout.gather(policy, |_, _, _| {});

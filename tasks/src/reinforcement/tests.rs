@@ -4,7 +4,7 @@ use super::*;
 use crate::environments::CartPole;
 
 /// Names streams for tests.
-pub(super) const BALANCING_RUN: Run<'static> = Run {
+pub(super) const TEST_RUN: Run<'static> = Run {
     task: "test",
     seed: 1,
 };

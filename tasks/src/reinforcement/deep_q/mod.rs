@@ -37,7 +37,8 @@ pub(crate) struct DeepQ {
     /// Transitions in a batch.
     pub(crate) batch_size: usize,
     pub(crate) discount: f32,
-    /// Rewards of a return, after which the target network's value is counted.
+    /// Rewards of a return, after which the target network's value is counted. They followed on actions that were taken
+    /// then, and are not corrected for what would be taken now.
     pub(crate) return_steps: usize,
     /// What rewards are multiplied by in learning, so that values are around 1.
     pub(crate) reward_scale: f32,
@@ -94,7 +95,7 @@ pub(super) fn greedy(values: &[f32]) -> u32 {
 }
 
 impl DeepQ {
-    /// Takes one step in every environment and remembers it. The first `is_random` steps look at no values.
+    /// Takes one step in every environment and remembers it; with random actions only, if `is_random`.
     fn act<E: Environment<Action = u32>>(
         &self,
         experience: &mut DeepQExperience<E>,

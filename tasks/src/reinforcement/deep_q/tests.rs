@@ -1,7 +1,7 @@
 //! Tests of the learner as a whole.
 
 use super::super::perceptron;
-use super::super::tests::{BALANCING_RUN, cart_pole_policy};
+use super::super::tests::{TEST_RUN, cart_pole_policy};
 use super::*;
 use crate::environments::CartPole;
 use crate::network::difference::assert_gradient;
@@ -38,7 +38,7 @@ fn the_gradient_is_that_of_the_loss() {
         let learner = DeepQ { double, ..LEARNER };
         let mut gradient = vec![0.0; now.len()];
         let policy = cart_pole_policy(&model, &earlier);
-        let mut experience = learner.begin(&BALANCING_RUN, policy);
+        let mut experience = learner.begin(&TEST_RUN, policy);
         learner.gradient(&mut experience, policy, &mut gradient);
         learner.gradient(
             &mut experience,
@@ -98,7 +98,7 @@ fn the_target_network_is_frozen_between_copies() {
     let mut gradient = vec![0.0; model.layout().arena_len()];
     let first = parameters(&model, 0);
     let policy = cart_pole_policy(&model, &first);
-    let mut experience = LEARNER.begin(&BALANCING_RUN, policy);
+    let mut experience = LEARNER.begin(&TEST_RUN, policy);
     for update in 0..8 {
         let current = parameters(&model, update);
         let policy = cart_pole_policy(&model, &current);
@@ -118,9 +118,9 @@ fn what_is_remembered_is_what_happened() {
         memory_steps: 40,
         ..LEARNER
     };
-    let experience = learner.begin(&BALANCING_RUN, policy);
+    let experience = learner.begin(&TEST_RUN, policy);
     // The warm-up again, with the actions that are remembered.
-    let mut resets = BALANCING_RUN.stream("environment resets");
+    let mut resets = TEST_RUN.stream("environment resets");
     let mut episodes = Lockstep::<CartPole>::new(4, &mut resets);
     let (mut rewards, mut statuses) = ([0.0; 4], [Status::Running; 4]);
     let mut ends = 0;
@@ -153,7 +153,7 @@ fn values_that_are_not_numbers_are_seen_and_choose_the_first_action() {
     let model = perceptron(4, 6, 2);
     let first = parameters(&model, 1);
     let policy = cart_pole_policy(&model, &first);
-    let mut experience = LEARNER.begin(&BALANCING_RUN, policy);
+    let mut experience = LEARNER.begin(&TEST_RUN, policy);
     let broken = vec![f32::NAN; first.len()];
     let mut gradient = vec![0.0; first.len()];
     LEARNER.gradient(
