@@ -41,7 +41,6 @@
 //! ```
 
 mod analytic;
-mod cartpole;
 mod catalogue;
 mod curve;
 pub mod data;
@@ -51,6 +50,7 @@ mod fixture;
 mod layout;
 mod network;
 mod objective;
+mod reinforcement;
 mod rule;
 mod stream;
 mod supervised;

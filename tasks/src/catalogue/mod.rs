@@ -7,12 +7,15 @@
 //! TaskEntry ──open(Sources: what a user provides)──► Task, or why it is not ready
 //! ```
 
+mod acrobot;
 mod cartpole;
 mod diabetes;
 mod digits;
 mod generated;
 mod images;
+mod mountain_car;
 mod own_table;
+mod pendulum;
 #[cfg(test)]
 mod pytorch;
 mod self_supervised;
@@ -61,6 +64,13 @@ pub const TASKS: &[TaskEntry] = &[
     self_supervised::MASKED,
     self_supervised::CONTRASTIVE,
     cartpole::REINFORCE,
+    cartpole::ACTOR_CRITIC,
+    cartpole::DQN,
+    acrobot::ACTOR_CRITIC,
+    acrobot::DQN,
+    mountain_car::DQN,
+    mountain_car::CONTINUOUS,
+    pendulum::ACTOR_CRITIC,
 ];
 
 /// A task that can be made, if what it needs is there.

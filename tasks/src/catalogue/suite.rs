@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Sources, TaskEntry, TaskError, cartpole, diabetes, digits, generated, images, own_table,
-    self_supervised, tables, text, valleys,
+    Sources, TaskEntry, TaskError, acrobot, cartpole, diabetes, digits, generated, images,
+    mountain_car, own_table, pendulum, self_supervised, tables, text, valleys,
 };
 use crate::Task;
 
@@ -50,6 +50,19 @@ const SUITES: &[(&str, &[TaskEntry])] = &[
             self_supervised::AUTOENCODER,
             self_supervised::MASKED,
             self_supervised::CONTRASTIVE,
+        ],
+    ),
+    (
+        "rl",
+        &[
+            cartpole::REINFORCE,
+            cartpole::DQN,
+            cartpole::ACTOR_CRITIC,
+            acrobot::DQN,
+            acrobot::ACTOR_CRITIC,
+            mountain_car::DQN,
+            mountain_car::CONTINUOUS,
+            pendulum::ACTOR_CRITIC,
         ],
     ),
     (

@@ -1,4 +1,4 @@
-//! How good each action turned out to be: returns-to-go, normalised over the batch.
+//! How good each action turned out to be, without values: returns-to-go, normalised over the batch.
 
 use crate::environments::Status;
 
