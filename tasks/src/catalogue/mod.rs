@@ -24,9 +24,9 @@ const TASKS: &[TaskEntry] = &[
     cartpole::REINFORCE,
     cartpole::DQN,
     cartpole::ACTOR_CRITIC,
-    acrobot::DQN,
     mountain_car::DQN,
     acrobot::ACTOR_CRITIC,
+    acrobot::DQN,
     mountain_car::CONTINUOUS,
     pendulum::ACTOR_CRITIC,
 ];
