@@ -80,7 +80,7 @@ struct Expected {
     descent: (f32, f64),
 }
 
-fn assert_learns(task: &str, expected: Expected) {
+fn assert_learns(task: &str, expected: &Expected) {
     let (adam_rate, adam_return) = expected.adam;
     let (first, adam) = mean_ends(task, &mut Adam::new(adam_rate));
     let (rate, descent_return) = expected.descent;
@@ -100,7 +100,7 @@ fn cartpole_actor_critic() {
         adam: (0.0215, 380.0),
         descent: (0.215, 380.0),
     };
-    assert_learns("cartpole-actor-critic", expected);
+    assert_learns("cartpole-actor-critic", &expected);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn cartpole_dqn() {
         adam: (0.01, 420.0),
         descent: (0.215, 350.0),
     };
-    assert_learns("cartpole-dqn", expected);
+    assert_learns("cartpole-dqn", &expected);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn acrobot_actor_critic() {
         adam: (0.0215, -100.0),
         descent: (1.0, -120.0),
     };
-    assert_learns("acrobot-actor-critic", expected);
+    assert_learns("acrobot-actor-critic", &expected);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn acrobot_dqn() {
         adam: (0.001, -200.0),
         descent: (0.215, -250.0),
     };
-    assert_learns("acrobot-dqn", expected);
+    assert_learns("acrobot-dqn", &expected);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn mountain_car_dqn() {
         adam: (0.0215, -150.0),
         descent: (0.464, -150.0),
     };
-    assert_learns("mountain-car-dqn", expected);
+    assert_learns("mountain-car-dqn", &expected);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn mountain_car_continuous() {
         adam: (0.004_64, 85.0),
         descent: (0.1, 85.0),
     };
-    assert_learns("mountain-car-continuous", expected);
+    assert_learns("mountain-car-continuous", &expected);
 }
 
 #[test]
@@ -160,5 +160,5 @@ fn pendulum_actor_critic() {
         adam: (0.002_15, -700.0),
         descent: (0.0215, -700.0),
     };
-    assert_learns("pendulum-actor-critic", expected);
+    assert_learns("pendulum-actor-critic", &expected);
 }
