@@ -179,7 +179,8 @@ fn cartpole() {
     assert!(adam.value > 350.0 && descent.value > 150.0 && adam.value > descent.value);
 }
 
-/// What a task of reinforcement learning is asked for.
+/// What a task of reinforcement learning is asked for. Returns of five runs vary with every bit, so what a rule has to
+/// be above is about two thirds of the way from untrained to what it reaches on other seeds.
 struct Expected {
     /// The untrained return is below this.
     untrained: f64,
@@ -189,7 +190,7 @@ struct Expected {
     descent: (f32, f64),
 }
 
-fn assert_learns(task: &str, expected: Expected) {
+fn assert_learns(task: &str, expected: &Expected) {
     let (adam_rate, adam_return) = expected.adam;
     let (first, adam) = mean_ends(task, &mut Adam::new(adam_rate));
     let (rate, descent_return) = expected.descent;
@@ -206,68 +207,68 @@ fn assert_learns(task: &str, expected: Expected) {
 fn cartpole_actor_critic() {
     let expected = Expected {
         untrained: 40.0,
-        adam: (0.0215, 380.0),
-        descent: (0.215, 380.0),
+        adam: (0.0215, 300.0),
+        descent: (0.215, 320.0),
     };
-    assert_learns("cartpole-actor-critic", expected);
+    assert_learns("cartpole-actor-critic", &expected);
 }
 
 #[test]
 fn cartpole_dqn() {
     let expected = Expected {
         untrained: 80.0,
-        adam: (0.01, 420.0),
-        descent: (0.215, 350.0),
+        adam: (0.01, 280.0),
+        descent: (0.215, 210.0),
     };
-    assert_learns("cartpole-dqn", expected);
+    assert_learns("cartpole-dqn", &expected);
 }
 
 #[test]
 fn acrobot_actor_critic() {
     let expected = Expected {
         untrained: -450.0,
-        adam: (0.0215, -100.0),
-        descent: (1.0, -120.0),
+        adam: (0.0215, -220.0),
+        descent: (1.0, -230.0),
     };
-    assert_learns("acrobot-actor-critic", expected);
+    assert_learns("acrobot-actor-critic", &expected);
 }
 
 #[test]
 fn acrobot_dqn() {
     let expected = Expected {
         untrained: -450.0,
-        adam: (0.001, -130.0),
-        descent: (0.1, -130.0),
+        adam: (0.001, -280.0),
+        descent: (0.215, -290.0),
     };
-    assert_learns("acrobot-dqn", expected);
+    assert_learns("acrobot-dqn", &expected);
 }
 
 #[test]
 fn mountain_car_dqn() {
     let expected = Expected {
         untrained: -199.0,
-        adam: (0.0215, -150.0),
+        adam: (0.0215, -157.0),
         descent: (0.464, -150.0),
     };
-    assert_learns("mountain-car-dqn", expected);
+    assert_learns("mountain-car-dqn", &expected);
 }
 
 #[test]
 fn mountain_car_continuous() {
     let expected = Expected {
         untrained: 0.0,
-        adam: (0.004_64, 85.0),
-        descent: (0.1, 85.0),
+        adam: (0.004_64, 60.0),
+        descent: (0.1, 60.0),
     };
-    assert_learns("mountain-car-continuous", expected);
+    assert_learns("mountain-car-continuous", &expected);
 }
 
 #[test]
 fn pendulum_actor_critic() {
     let expected = Expected {
         untrained: -1_100.0,
-        adam: (0.002_15, -700.0),
-        descent: (0.0215, -700.0),
+        adam: (0.002_15, -830.0),
+        descent: (0.0215, -920.0),
     };
-    assert_learns("pendulum-actor-critic", expected);
+    assert_learns("pendulum-actor-critic", &expected);
 }

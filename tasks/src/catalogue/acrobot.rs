@@ -47,20 +47,20 @@ pub(super) const DQN: TaskEntry = TaskEntry::bundled("acrobot-dqn", |name| {
     Reinforcement::<Acrobot, _> {
         name,
         summary: "Acrobot-v1; 6-32-3 perceptron with tanh as values of actions; double DQN with \
-            20-step returns and Huber loss, minibatches of 64 from the last 16,000 transitions, a \
-            target network copied every 100 updates, 16 environments of 2 steps per update after \
+            20-step returns and Huber loss, minibatches of 64 from the last 32,000 transitions, a \
+            target network copied every 100 updates, 32 environments of 2 steps per update after \
             500 random ones; epsilon from 1 to 0.05 over 500 updates, random actions held for 1 \
             to 4 steps."
             .to_owned(),
-        data: "Gymnasium's equations, limits and 500-step cut-off, velocities divided by 4 and 8; \
-            return of 16 evaluation episodes with the best actions, from a random stream of their \
-            own."
+        data: "Gymnasium's equations, limits and 500-step cut-off, sines and cosines doubled, \
+            velocities divided by 4 and 8; return of 16 evaluation episodes with the best \
+            actions, from a random stream of their own."
             .to_owned(),
         unit: UNIT,
         hidden_units: 32,
-        observation_scale: OBSERVATION_SCALE,
+        observation_scale: [2.0, 2.0, 2.0, 2.0, 0.25, 0.125],
         learner: DeepQ {
-            environments: 16,
+            environments: 32,
             environment_steps: 2,
             warm_up_steps: 500,
             memory_steps: 1_000,
@@ -76,8 +76,8 @@ pub(super) const DQN: TaskEntry = TaskEntry::bundled("acrobot-dqn", |name| {
                 longest_hold_steps: 4,
             },
         },
-        budget_steps: 1_500,
-        evaluation_interval_steps: 150,
+        budget_steps: 2_500,
+        evaluation_interval_steps: 250,
         evaluation_episodes: 16,
     }
     .task()
