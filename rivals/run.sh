@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures the compiler and the environments beside their rivals in Rust, C and Python and prints one table.
+# Measures the compiler, training and the environments beside their rivals in Rust, C and Python and prints one table.
 #
 #   rivals/run.sh [RUNS]                       5 runs, unless told otherwise
 #   RIVALS_PYTHON=/path/to/venv/bin/python rivals/run.sh
@@ -22,7 +22,7 @@ records=$results/records.tsv
 : >"$records"
 
 cargo build --release --locked --manifest-path rivals/Cargo.toml
-cargo bench --locked --bench adamw --no-run
+cargo bench --locked --bench adamw --bench training --no-run
 cargo bench --locked --package mlevolve-tasks --bench environments --no-run
 expressions=rivals/target/release/expressions
 "$expressions" --write "$results/expressions" --only-write
@@ -59,6 +59,8 @@ for run in $(seq "$runs"); do
     pinned rivals/target/release/product "${common[@]}"
     pinned cargo bench --quiet --locked --package mlevolve-tasks --bench environments -- "${common[@]}"
     script rivals/python/environments.py "${common[@]}"
+    pinned cargo bench --quiet --locked --bench training -- "${common[@]}"
+    script rivals/python/training.py "${common[@]}"
 done
 
 echo

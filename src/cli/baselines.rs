@@ -61,7 +61,8 @@ impl Baselines {
         };
         let wanted = suite.as_deref().map(Suite::entries).transpose()?;
         let is_wanted = |name: &str| {
-            wanted.is_none_or(|entries| entries.iter().any(|entry| entry.name() == name))
+            let entries = wanted.as_ref();
+            entries.is_none_or(|entries| entries.iter().any(|entry| entry.name() == name))
         };
         let mut text = String::new();
         for task in table.tasks.iter().filter(|task| is_wanted(&task.task)) {

@@ -11,7 +11,7 @@ use crate::fitness::DataSettings;
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Tasks and data")]
 pub(super) struct DataOptions {
-    /// The suite of tasks; `mlevolve tasks` lists them [default: default, or csv with --csv]
+    /// The suite of tasks, or tasks with commas between them; `mlevolve tasks` lists both [default: default, or csv with --csv]
     #[arg(long, value_name = "SUITE")]
     suite: Option<String>,
 

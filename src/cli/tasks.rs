@@ -37,7 +37,7 @@ impl Tasks {
         let suite = self.data.suite();
         let entries = match &suite {
             Some(suite) => Suite::entries(suite)?,
-            None => TASKS,
+            None => TASKS.to_vec(),
         };
         let described = |entry: &TaskEntry| match entry.open(&sources) {
             Ok(task) => Ok(task.description().clone()),

@@ -16,7 +16,7 @@ pub struct SearchSettings {
     pub seed: u64,
     /// The kind of program that is searched for. Default: `optimizer`.
     pub schema: String,
-    /// The tasks that judge it. Default: `default`.
+    /// The tasks that judge it: a suite, or tasks' names with commas between them. Default: `default`.
     pub suite: String,
     /// How many generations are bred after the first. Default: 30.
     pub generations: u32,
@@ -116,13 +116,8 @@ pub enum SearchSettingsError {
         known: String,
     },
     /// There is no such suite.
-    #[error("suite: there is none called `{found}`, only {known}")]
-    Suite {
-        /// What was asked for.
-        found: String,
-        /// The suites there are.
-        known: String,
-    },
+    #[error("suite: {0}")]
+    Suite(String),
     /// A count is out of range.
     #[error("{setting} must be from {least} to {most}, not {found}")]
     Count {
@@ -172,12 +167,8 @@ impl SearchSettings {
     /// [`SearchSettingsError`] for the first that does not.
     pub fn validate(&self) -> Result<(), SearchSettingsError> {
         let schema = self.schema()?;
-        if !Suite::names().any(|name| name == self.suite) {
-            return Err(SearchSettingsError::Suite {
-                found: self.suite.clone(),
-                known: list(Suite::names()),
-            });
-        }
+        Suite::entries(&self.suite)
+            .map_err(|error| SearchSettingsError::Suite(error.to_string()))?;
         for (setting, found, least, most) in [
             ("population", self.population, 2, GREATEST_COUNT),
             ("offspring", self.offspring, 1, GREATEST_COUNT),
@@ -246,8 +237,9 @@ mod tests {
             ("hurdle = -0.5", "hurdle must be from 0 to 1, not -0.5"),
             (
                 "suite = 'x'",
-                "suite: there is none called `x`, only `default`, `quick`, `classification`, `regression`, \
-                 `ill-conditioned`, `held-out`, `csv`",
+                "suite: there is no suite or task `x`; suites are `default`, `quick`, `classification`, \
+                 `regression`, `ill-conditioned`, `sequence`, `self-supervised`, `rl`, `image`, `held-out`, `csv`, or \
+                 tasks with commas between them, which `mlevolve tasks` lists",
             ),
             (
                 "schema = 'x'",

@@ -147,8 +147,6 @@ fn for_each_case(stored: &[Quantity], mut visit: impl FnMut(Case<'_>)) {
     for entry in TASKS {
         let task = task(entry);
         match (task.description().family, task.model()) {
-            // Of dense layers with tanh, as the perceptrons on tables are.
-            (Family::ReinforcementLearning, _) => {}
             (_, Some(model)) => visit(Case::new(&*task, model, stored)),
             // Functions of the parameters alone.
             (Family::IllConditioned, None) => {}

@@ -35,9 +35,18 @@ pub enum TaskError {
         name: String,
     },
     /// There is no such suite.
-    #[error("there is no suite `{name}`, only {}", quoted(Suite::names()))]
+    #[error(
+        "there is no suite or task `{name}`; suites are {}, or tasks with commas between them, which `mlevolve tasks` lists",
+        quoted(Suite::names())
+    )]
     UnknownSuite {
         /// The name that was asked for.
+        name: String,
+    },
+    /// A suite of tasks' names has one of them twice.
+    #[error("task `{name}` is named twice")]
+    Twice {
+        /// The task's name.
         name: String,
     },
     /// The task is of a user's table, and there is none.

@@ -83,9 +83,11 @@ const SUITES: &[(&str, &[TaskEntry])] = &[
 ];
 
 /// Tasks that judge a rule together, cheapest first, so that a bad rule can be dropped early.
+///
+/// A suite is called by its name in the table, or by the names of its tasks with commas between them.
 #[derive(Clone)]
 pub struct Suite {
-    name: &'static str,
+    name: String,
     tasks: Vec<Arc<dyn Task>>,
 }
 
@@ -113,16 +115,19 @@ impl Suite {
         suite.expect("the default suite is in the table and needs nothing")
     }
 
-    /// The suite with this name.
+    /// The suite that is called so.
     ///
     /// # Errors
     ///
     /// [`TaskError`] if there is none, or a task of it cannot be made.
     pub fn named(name: &str, sources: &Sources) -> Result<Self, TaskError> {
-        let (name, entries) = row(name)?;
+        Self::of(name, &Self::entries(name)?, sources)
+    }
+
+    fn of(name: &str, entries: &[TaskEntry], sources: &Sources) -> Result<Self, TaskError> {
         let tasks = entries.iter().map(|entry| entry.open(sources));
         Ok(Self {
-            name,
+            name: name.to_owned(),
             tasks: tasks.collect::<Result<_, _>>()?,
         })
     }
@@ -134,24 +139,35 @@ impl Suite {
     ///
     /// [`TaskError::UnknownSuite`] if there is no such suite.
     pub fn held_out_from(name: &str) -> Result<Self, TaskError> {
-        let (_, searched) = row(name)?;
-        let (name, entries) = row(Self::HELD_OUT)?;
-        let is_unseen = |entry: &&TaskEntry| searched.iter().all(|it| it.name() != entry.name());
-        let unseen = entries.iter().filter(is_unseen);
-        let tasks = unseen.map(|entry| entry.open(&Sources::default()));
-        Ok(Self {
-            name,
-            tasks: tasks.collect::<Result<_, _>>()?,
-        })
+        let searched = Self::entries(name)?;
+        let mut unseen = Self::entries(Self::HELD_OUT)?;
+        unseen.retain(|entry| searched.iter().all(|it| it.name() != entry.name()));
+        Self::of(Self::HELD_OUT, &unseen, &Sources::default())
     }
 
     /// The entries of the tasks in a suite.
     ///
     /// # Errors
     ///
-    /// [`TaskError::UnknownSuite`] if there is none of this name.
-    pub fn entries(name: &str) -> Result<&'static [TaskEntry], TaskError> {
-        Ok(row(name)?.1)
+    /// [`TaskError::UnknownSuite`] if there is none that is called so.
+    pub fn entries(name: &str) -> Result<Vec<TaskEntry>, TaskError> {
+        if let Some((_, entries)) = SUITES.iter().find(|(known, _)| *known == name) {
+            return Ok(entries.to_vec());
+        }
+        let mut entries: Vec<TaskEntry> = Vec::new();
+        for task in name.split(',').map(str::trim) {
+            let unknown = |_| TaskError::UnknownSuite {
+                name: name.to_owned(),
+            };
+            let entry = TaskEntry::named(task).map_err(unknown)?;
+            if entries.iter().any(|it| it.name() == task) {
+                return Err(TaskError::Twice {
+                    name: task.to_owned(),
+                });
+            }
+            entries.push(*entry);
+        }
+        Ok(entries)
     }
 
     /// The names of all suites.
@@ -161,8 +177,8 @@ impl Suite {
 
     /// This suite's name.
     #[must_use]
-    pub fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The tasks, cheapest first.
@@ -170,13 +186,6 @@ impl Suite {
     pub fn tasks(&self) -> &[Arc<dyn Task>] {
         &self.tasks
     }
-}
-
-fn row(name: &str) -> Result<(&'static str, &'static [TaskEntry]), TaskError> {
-    let found = SUITES.iter().find(|(known, _)| *known == name);
-    found.copied().ok_or_else(|| TaskError::UnknownSuite {
-        name: name.to_owned(),
-    })
 }
 
 #[cfg(test)]
@@ -189,7 +198,7 @@ mod tests {
         for name in Suite::names() {
             let entries = Suite::entries(name).expect(name);
             assert!(!entries.is_empty());
-            for entry in entries {
+            for entry in &entries {
                 let is_listed = TASKS.iter().any(|listed| listed.name() == entry.name());
                 assert!(is_listed, "{} of {name}", entry.name());
             }
@@ -207,6 +216,25 @@ mod tests {
         let unknown = Suite::named("no such suite", &Sources::default());
         let message = unknown.err().expect("there is none").to_string();
         assert!(message.contains("`default`, `quick`"), "{message}");
+    }
+
+    #[test]
+    fn tasks_can_be_chosen_by_name() {
+        let name = "rosenbrock, iris-mlp";
+        let suite = Suite::named(name, &Sources::default()).expect(name);
+        let tasks = suite.tasks().iter().map(|task| task.description().name);
+        assert_eq!(tasks.collect::<Vec<_>>(), ["rosenbrock", "iris-mlp"]);
+        assert_eq!(suite.name(), name);
+        let held_out = Suite::held_out_from(name).expect(name);
+        let unseen = held_out.tasks().iter().map(|task| task.description().name);
+        assert_eq!(unseen.collect::<Vec<_>>(), ["wine-mlp", "friedman1-mlp"]);
+        for (name, message) in [
+            ("rosenbrock,", "there is no suite or task `rosenbrock,`"),
+            ("iris-mlp,iris-mlp", "task `iris-mlp` is named twice"),
+        ] {
+            let error = Suite::entries(name).expect_err(name).to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
     }
 
     #[test]

@@ -432,7 +432,7 @@ mod tests {
             .expect_err("no directory");
         assert_eq!(
             without.to_string(),
-            "fashion-mnist is not ready: there is no data directory\n  \
+            "fashion-mnist is not ready: no data directory is named (--data-dir DIR)\n  \
              files: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, \
              t10k-labels-idx1-ubyte\n  \
              each as it is or gzipped, with .gz, in one of: fashion-mnist, FashionMNIST/raw\n  \

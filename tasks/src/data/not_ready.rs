@@ -40,7 +40,10 @@ impl fmt::Display for NotReady {
                 missing.len(),
                 directory.display()
             )?,
-            None => writeln!(formatter, "{name} is not ready: there is no data directory")?,
+            None => writeln!(
+                formatter,
+                "{name} is not ready: no data directory is named (--data-dir DIR)"
+            )?,
         }
         let places: Vec<_> = folders
             .iter()

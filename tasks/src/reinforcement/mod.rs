@@ -230,6 +230,11 @@ impl<E: Environment<Observation: Sync>, L: Learner<E>> Task for ReinforcementTas
         self.model.layout()
     }
 
+    #[cfg(test)]
+    fn model(&self) -> Option<&Model> {
+        Some(&self.model)
+    }
+
     fn run(&self, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun {
         let run = Run {
             task: self.description.name,
