@@ -1,5 +1,7 @@
 //! What a unit does to its sum, and how the gradient passes back.
 
+use multiversion::multiversion;
+
 use super::exponential::exp;
 
 /// A layer's nonlinearity.
@@ -18,16 +20,8 @@ impl Activation {
     pub(super) fn apply(self, values: &mut [f32]) {
         match self {
             Self::Identity => {}
-            Self::Relu => {
-                for value in values {
-                    *value = if *value < 0.0 { 0.0 } else { *value };
-                }
-            }
-            Self::Tanh => {
-                for value in values {
-                    *value = tanh(*value);
-                }
-            }
+            Self::Relu => apply_relu(values),
+            Self::Tanh => apply_tanh(values),
         }
     }
 
@@ -37,17 +31,37 @@ impl Activation {
     pub(super) fn backward(self, outputs: &[f32], gradient: &mut [f32]) {
         match self {
             Self::Identity => {}
-            Self::Relu => {
-                for (gradient, output) in gradient.iter_mut().zip(outputs) {
-                    *gradient = if *output > 0.0 { *gradient } else { 0.0 };
-                }
-            }
-            Self::Tanh => {
-                for (gradient, output) in gradient.iter_mut().zip(outputs) {
-                    *gradient *= 1.0 - output * output;
-                }
-            }
+            Self::Relu => relu_backward(outputs, gradient),
+            Self::Tanh => tanh_backward(outputs, gradient),
         }
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn apply_relu(values: &mut [f32]) {
+    for value in values {
+        *value = if *value < 0.0 { 0.0 } else { *value };
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn apply_tanh(values: &mut [f32]) {
+    for value in values {
+        *value = tanh(*value);
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn relu_backward(outputs: &[f32], gradient: &mut [f32]) {
+    for (gradient, output) in gradient.iter_mut().zip(outputs) {
+        *gradient = if *output > 0.0 { *gradient } else { 0.0 };
+    }
+}
+
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn tanh_backward(outputs: &[f32], gradient: &mut [f32]) {
+    for (gradient, output) in gradient.iter_mut().zip(outputs) {
+        *gradient *= 1.0 - output * output;
     }
 }
 

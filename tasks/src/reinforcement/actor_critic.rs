@@ -7,6 +7,7 @@
 
 use super::distribution::Drawn;
 use super::generalised_advantage::{Discounts, Valued, generalised_advantages};
+use super::returns::mean;
 use super::rollout::{Rollout, Window};
 use super::{Learner, Policy, Run};
 use crate::Stream;
@@ -230,7 +231,7 @@ impl<E: Environment<Action: Drawn>> Learner<E> for ActorCritic {
 /// Brings numbers to mean 0 and variance 1; numbers that are all the same become 0.
 fn standardise(numbers: &mut [f32]) {
     let count = numbers.len() as f32;
-    let mean = numbers.iter().sum::<f32>() / count;
+    let mean = mean(numbers);
     let mut squares = 0.0;
     for number in numbers.iter_mut() {
         *number -= mean;
@@ -396,8 +397,9 @@ mod tests {
         for (number, expected) in numbers.iter().zip(expected) {
             assert!((number - expected).abs() < 1e-6);
         }
-        let mut equal = [0.5; 3];
+        // Of many tenths, the sum is not their number's.
+        let mut equal = [0.1; 2048];
         standardise(&mut equal);
-        assert_eq!(equal, [0.0; 3]);
+        assert_eq!(equal, [0.0; 2048]);
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn advantages(
     }
     let mut squares = 0.0;
     for now in out.chunks_exact_mut(environments) {
-        let mean = now.iter().sum::<f32>() / environments as f32;
+        let mean = mean(now);
         for value in now {
             *value -= mean;
             squares += *value * *value;
@@ -51,6 +51,14 @@ pub(super) fn advantages(
             *value /= root_mean_square;
         }
     }
+}
+
+/// The mean of numbers, which is exact where all are the same: rounding errors that are divided by their own root mean
+/// square would look like advantages.
+pub(super) fn mean(numbers: &[f32]) -> f32 {
+    let first = numbers[0];
+    let distances = numbers.iter().map(|number| number - first);
+    first + distances.sum::<f32>() / numbers.len() as f32
 }
 
 #[cfg(test)]
@@ -104,5 +112,10 @@ mod tests {
         let mut values = [f32::NAN; 8];
         advantages(&[1.0; 8], &[Status::Running; 8], 4, 0.99, &mut values);
         assert_eq!(values, [0.0; 8]);
+        // As the tasks have it, where the returns are no round numbers.
+        let mut values = [f32::NAN; 16 * 256];
+        let statuses = [Status::Running; 16 * 256];
+        advantages(&[1.0; 16 * 256], &statuses, 16, 0.99, &mut values);
+        assert!(values.iter().all(|value| *value == 0.0));
     }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use mlevolve_product::{MatrixViewMut, Start, multiply};
+use multiversion::multiversion;
 
 use super::super::layer::{Cost, Gradient, Initial, Layer, Parameters, Room, Tensor};
 use super::super::{Activation, Matrix};
@@ -134,6 +135,7 @@ impl Layer for Dense {
 }
 
 /// Writes the sums of columns, top down, of a matrix with as many columns as `sums`.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub(super) fn sum_rows(numbers: &[f32], sums: &mut [f32]) {
     sums.fill(0.0);
     for row in numbers.chunks_exact(sums.len()) {

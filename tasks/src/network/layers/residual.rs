@@ -43,7 +43,15 @@ impl Layer for Residual {
     }
 
     fn cost(&self) -> Cost {
-        self.inner.cost()
+        // All ways back but the last, to the inputs, are on the way to a parameter.
+        let parameter_gradient_flops = self.inner.backward_flops(1);
+        let cost = self.inner.cost();
+        let backward_flops = cost.parameter_gradient_flops + cost.input_gradient_flops;
+        Cost {
+            parameter_gradient_flops,
+            input_gradient_flops: backward_flops - parameter_gradient_flops,
+            ..cost
+        }
     }
 
     fn inner(&self) -> Option<&Model> {
