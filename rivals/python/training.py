@@ -2,7 +2,8 @@
 
 The same models, batch sizes and update as benches/training.rs measures. Examples are random numbers of the data's shape
 in memory: what they are makes no difference to the time. PyTorch is eager, with its fused AdamW; a JAX step is one
-jitted function that gives up its arguments.
+jitted function that gives up its arguments. That models are of the same size is checked; that ours compute the same as
+PyTorch's, the tasks' own tests check.
 """
 
 import math
@@ -16,7 +17,14 @@ jax = measure.installed("jax")
 
 LEARNING_RATE, BETA1, BETA2, EPSILON, WEIGHT_DECAY = 1e-3, 0.9, 0.999, 1e-8, 0.01
 DIGITS, PIXELS, CLASSES, BATCH = 1437, 64, 10, 64
+# What ours have. Both rivals' gated recurrent units have redundant biases for two of their gates.
+PARAMETERS = {"digits-mlp": 2410, "digits-conv": 1898, "text-transformer": 17_304, "text-gru": 10_936 + 64}
 CHARACTERS, VOCABULARY, POSITIONS, WIDTH, HEADS, WINDOWS = 16_655, 56, 32, 32, 4, 8
+
+
+def check_size(name, count):
+    if count != PARAMETERS[name]:
+        raise SystemExit(f"the model of {name} has {count} parameters instead of {PARAMETERS[name]}")
 
 
 def torch_tasks():
@@ -122,7 +130,10 @@ def torch_steps():
 
         return step
 
-    return {name: step_of(*task) for name, task in torch_tasks().items()}
+    tasks = torch_tasks()
+    for name, (model, _) in tasks.items():
+        check_size(name, sum(parameter.numel() for parameter in model.parameters()))
+    return {name: step_of(*task) for name, task in tasks.items()}
 
 
 def jax_tasks():
@@ -274,7 +285,10 @@ def jax_steps():
 
         return step
 
-    return {name: step_of(*task) for name, task in jax_tasks().items()}
+    tasks = jax_tasks()
+    for name, (parameters, *_) in tasks.items():
+        check_size(name, sum(leaf.size for leaf in jax.tree.leaves(parameters)))
+    return {name: step_of(*task) for name, task in tasks.items()}
 
 
 def main():

@@ -1,8 +1,9 @@
 //! `mlevolve baselines`: the yardstick of fitness.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::{Context, bail};
 use clap::Args;
 use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::{Suite, bundled_tasks};
@@ -26,7 +27,7 @@ use crate::run::write_whole;
     mlevolve evolve --csv houses.csv --target price --baselines houses.json")]
 pub(super) struct Baselines {
     /// Measure the table anew and write it to this file
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "baselines")]
     write: Option<PathBuf>,
 
     /// How many threads train [default: one for each core]
@@ -35,6 +36,14 @@ pub(super) struct Baselines {
 
     #[command(flatten)]
     data: DataOptions,
+}
+
+/// Whether a file can be made beside where this one is to be.
+fn check_writable(path: &Path) -> anyhow::Result<()> {
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let probe = tempfile::Builder::new().tempfile_in(directory.unwrap_or(Path::new(".")));
+    probe.with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(())
 }
 
 impl Baselines {
@@ -46,8 +55,11 @@ impl Baselines {
             (Some(path), _) => {
                 let tasks = match &suite {
                     Some(suite) => Suite::named(suite, &data.sources()?)?.tasks().to_vec(),
-                    None => bundled_tasks().collect(),
+                    None if data == DataSettings::default() => bundled_tasks().collect(),
+                    None => bail!("say which tasks on your data to measure, with --suite"),
                 };
+                // Not after minutes of training.
+                check_writable(path)?;
                 let working = Working::on("tuning the known rules");
                 let table =
                     BaselineTable::measured(tasks.into_iter(), BackendChoice::Auto, |task| {
@@ -65,6 +77,14 @@ impl Baselines {
             entries.is_none_or(|entries| entries.iter().any(|entry| entry.name() == name))
         };
         let mut text = String::new();
+        let absent = wanted.iter().flatten().find(|entry| {
+            let mut tasks = table.tasks.iter();
+            tasks.all(|task| task.task != entry.name())
+        });
+        if let Some(entry) = absent {
+            let task = entry.name();
+            bail!("there are no baselines for task `{task}` yet; --write FILE measures them");
+        }
         for task in table.tasks.iter().filter(|task| is_wanted(&task.task)) {
             text += &format!("{}\n", task.task);
             for row in &task.rules {

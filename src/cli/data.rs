@@ -43,9 +43,14 @@ impl DataOptions {
         self.suite.clone().or(of_table)
     }
 
-    /// The suite that was asked for, or the default one.
-    pub(super) fn suite_or_default(&self) -> String {
-        self.suite().unwrap_or_else(|| Suite::DEFAULT.to_owned())
+    /// The suite that was asked for, or else `base`; with a table, one that has it.
+    pub(super) fn suite_over(&self, base: &str) -> String {
+        let has_table = Suite::entries(base)
+            .is_ok_and(|entries| entries.iter().any(|entry| entry.name() == Suite::CSV));
+        match &self.suite {
+            None if has_table => base.to_owned(),
+            _ => self.suite().unwrap_or_else(|| base.to_owned()),
+        }
     }
 
     /// Settings with these options where they are given, and as in `base` where they are not.

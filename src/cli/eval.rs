@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use mlevolve_ir::BackendChoice;
+use mlevolve_tasks::Suite;
 use serde::Serialize;
 
 use super::data::DataOptions;
@@ -62,7 +63,7 @@ impl Eval {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         set_threads(self.threads)?;
         let program = program_named(&self.program)?;
-        let suite = self.data.suite_or_default();
+        let suite = self.data.suite_over(Suite::DEFAULT);
         let data = self.data.over(&DataSettings::default());
         let working = Working::on("training");
         let judge = Judge::new(&suite, &data, FitnessWeights::default())?;

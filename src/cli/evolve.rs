@@ -79,6 +79,20 @@ fn backend(word: &str) -> Result<BackendName, mlevolve_ir::UnknownBackend> {
 impl Evolve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         set_threads(self.threads)?;
+        // Known rules may have to be tuned on data of the user's own. Until there is a run, Ctrl-C has nothing to lose.
+        let working = Working::on("preparing; known rules are tuned on data of your own");
+        let mut session = match &self.resume {
+            Some(directory) => Session::resume(directory, |begun| self.wanted(begun.clone()))?,
+            None => {
+                let config = self.wanted(RunConfig::default())?;
+                let out = match &self.out {
+                    Some(out) => out.clone(),
+                    None => unused_directory(config.search.seed)?,
+                };
+                Session::start(&out, &config)?
+            }
+        };
+        drop(working);
         let stop = Arc::new(AtomicBool::new(false));
         let interrupted = Arc::new(AtomicBool::new(false));
         let (on_signal, signalled) = (Arc::clone(&stop), Arc::clone(&interrupted));
@@ -91,17 +105,6 @@ impl Evolve {
             on_signal.store(true, Ordering::Relaxed);
         })
         .context("cannot listen for Ctrl-C")?;
-        let mut session = match &self.resume {
-            Some(directory) => Session::resume(directory, |begun| self.wanted(begun.clone()))?,
-            None => {
-                let config = self.wanted(RunConfig::default())?;
-                let out = match &self.out {
-                    Some(out) => out.clone(),
-                    None => unused_directory(config.search.seed)?,
-                };
-                Session::start(&out, &config)?
-            }
-        };
         if let Some(limit) = self.time_limit {
             let stop = Arc::clone(&stop);
             std::thread::spawn(move || {
@@ -159,7 +162,7 @@ impl Evolve {
             data,
             ..
         } = &mut config.search;
-        *suite = self.data.suite().unwrap_or_else(|| suite.clone());
+        *suite = self.data.suite_over(suite);
         *data = self.data.over(data);
         *seed = self.seed.unwrap_or(*seed);
         *generations = self.generations.unwrap_or(*generations);

@@ -39,12 +39,16 @@ impl Tasks {
             Some(suite) => Suite::entries(suite)?,
             None => TASKS.to_vec(),
         };
-        let described = |entry: &TaskEntry| match entry.open(&sources) {
-            Ok(task) => Ok(task.description().clone()),
-            Err(error) => Err(error.to_string()),
-        };
-        let listed = entries.iter().map(|entry| (entry.name(), described(entry)));
-        let listed: Vec<Listed> = listed.collect();
+        let mut listed: Vec<Listed> = Vec::new();
+        for entry in entries {
+            let description = match entry.open(&sources) {
+                Ok(task) => Ok(task.description().clone()),
+                // What is not there yet is listed; what is there and broken is not passed over.
+                Err(error) if error.is_of_absent_data() => Err(error.to_string()),
+                Err(error) => return Err(error.into()),
+            };
+            listed.push((entry.name(), description));
+        }
         let suites = Suite::names().filter(|name| suite.as_ref().is_none_or(|it| it == name));
         let suites: Vec<_> = suites.map(|name| (name, names(name))).collect();
         print(&if self.json {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mlevolve_ir::BackendChoice;
-use mlevolve_tasks::{Description, Outcome, ParameterLayout, Task, UpdateRule};
+use mlevolve_tasks::{Description, Outcome, Task};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use super::parts::CurveSummary;
 use super::tuning::{TuningError, best_learning_rate};
 use super::{GREATEST_PART, tuning_seeds};
 use crate::optimizer::CompiledOptimizer;
-use crate::program::known::KNOWN;
+use crate::program::known::{self, KNOWN};
 
 /// The committed table.
 const TABLE: &str = include_str!("baselines.json");
@@ -97,18 +97,33 @@ pub enum BaselineError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A user's own table of baselines has nothing on a task.
+    #[error("{} has no task `{task}`; measure it with `mlevolve baselines --write FILE`", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The task's name.
+        task: &'static str,
+    },
     /// A user's own table of baselines is of other data.
     #[error(
-        "the baselines of task `{task}` were measured on other data: there, the untrained model has {recorded}, and here \
-         {found}; measure them anew with `mlevolve baselines --write FILE`"
+        "{}: the baselines of task `{task}` were measured on other data, or by another version; measure them anew with \
+         `mlevolve baselines --write FILE`",
+        path.display()
     )]
     OtherData {
+        /// The file.
+        path: PathBuf,
+        /// The task's name.
+        task: &'static str,
+    },
+    /// There is nothing to measure fitness by.
+    #[error(
+        "no known rule learns task `{task}` at any learning rate: can the target be predicted from the features?"
+    )]
+    NothingLearns {
         /// The task's name.
         task: String,
-        /// What the file says.
-        recorded: f64,
-        /// What is so.
-        found: f64,
     },
     /// A known rule cannot be trained.
     #[error(transparent)]
@@ -213,13 +228,12 @@ impl TaskBaselines {
     /// # Errors
     /// [`BaselineError::Tuning`] if a rule cannot be compiled, or diverges at every learning rate.
     pub fn measured(task: &dyn Task, backend: BackendChoice) -> Result<Self, BaselineError> {
-        let rules: Result<Vec<Measurement>, BaselineError> = KNOWN
-            .par_iter()
-            .map(|known| {
-                let learning_rate = best_learning_rate(&known.parsed(), task, backend)?;
-                Ok(measure(known.name, learning_rate, task, backend)?)
-            })
-            .collect();
+        let rules = KNOWN.par_iter().map(|known| {
+            let learning_rate = best_learning_rate(&known.parsed(), task, backend)?;
+            Ok(measure(known.name, learning_rate, task, backend)?)
+        });
+        // Not at once into a result, which would be that of the rule that failed soonest.
+        let rules: Vec<Result<Measurement, BaselineError>> = rules.collect();
         let Description {
             name,
             budget_steps,
@@ -233,31 +247,20 @@ impl TaskBaselines {
         Ok(Self {
             task: name.to_owned(),
             steps,
-            rules: rules?,
+            rules: rules.into_iter().collect::<Result<_, _>>()?,
         })
     }
 
-    /// Checks that these were measured on the data that the task has: the untrained model tells.
-    pub(super) fn check(&self, task: &dyn Task) -> Result<(), BaselineError> {
-        let run = task.run(&mut Halt, tuning_seeds()[0]);
-        let found = run
-            .curve
-            .points
-            .first()
-            .map_or(f64::NAN, |point| point.value);
-        let row = self
-            .rules
-            .first()
-            .and_then(|row| row.curves.first()?.first());
-        let recorded = row.copied().unwrap_or(f64::NAN);
-        if recorded.to_bits() == found.to_bits() {
-            return Ok(());
+    /// Whether these were measured on the data that the task has: a rule that is trained again tells.
+    pub(super) fn is_of(&self, task: &dyn Task) -> Result<bool, BaselineError> {
+        let Some(recorded) = self.rules.first() else {
+            return Ok(false);
+        };
+        let (rule, rate) = (&recorded.rule, recorded.learning_rate);
+        if known::find(rule).is_none() {
+            return Ok(false);
         }
-        Err(BaselineError::OtherData {
-            task: self.task.clone(),
-            recorded,
-            found,
-        })
+        Ok(measure(rule, rate, task, BackendChoice::Auto)? == *recorded)
     }
 
     /// The yardstick for this task.
@@ -289,7 +292,9 @@ impl TaskBaselines {
         });
         match best {
             Some(best) if better(best.last(), best.untrained()) => Ok(self.normalised(best)),
-            Some(_) | None => Err(stale("no rule learns".to_owned())),
+            Some(_) | None => Err(BaselineError::NothingLearns {
+                task: self.task.clone(),
+            }),
         }
     }
 
@@ -327,17 +332,6 @@ impl TaskBaselines {
     }
 }
 
-/// A rule that ends a run at its first step.
-struct Halt;
-
-impl UpdateRule for Halt {
-    fn reset(&mut self, _layout: &ParameterLayout) {}
-
-    fn step(&mut self, _step: u32, parameters: &mut [f32], _gradient: &[f32]) {
-        parameters.fill(f32::NAN);
-    }
-}
-
 /// Trains a known rule with a given learning rate on [`tuning_seeds`].
 ///
 /// # Errors
@@ -351,7 +345,7 @@ pub fn measure(
     task: &dyn Task,
     backend: impl Into<BackendChoice>,
 ) -> Result<Measurement, TuningError> {
-    let Some(known) = crate::program::known::find(rule) else {
+    let Some(known) = known::find(rule) else {
         panic!("there is no known rule `{rule}`");
     };
     let program = known

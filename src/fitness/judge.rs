@@ -1,5 +1,6 @@
 //! Training a rule on a suite and giving its fitness.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use mlevolve_ir::{BackendChoice, Work};
@@ -65,13 +66,15 @@ pub struct Judge {
     references: Vec<Reference>,
     table: BaselineTable,
     weights: FitnessWeights,
+    has_own_data: bool,
 }
 
 impl Judge {
     /// A judge on the suite of this name.
     ///
     /// Tasks on a user's own data have their baselines from the file that the settings name or, without one,
-    /// measured here, which is some 800 training runs for each.
+    /// measured here, which is some 800 training runs for each. Whether there are such tasks,
+    /// [`has_own_data`](Self::has_own_data) tells.
     ///
     /// # Errors
     /// [`JudgeError`] if there is no such suite, data are missing, or the table of baselines does not cover
@@ -91,17 +94,17 @@ impl Judge {
             if entry.is_bundled(&sources) {
                 return committed.task(entry.name()).cloned();
             }
-            match &own {
-                Some(table) => {
-                    let rows = table.task(entry.name())?;
-                    rows.check(&**task)?;
-                    Ok(rows.clone())
-                }
+            match data.baselines.as_ref().zip(own.as_ref()) {
+                Some((path, table)) => own_rows(path, table, &**task),
                 None => TaskBaselines::measured(&**task, BackendChoice::Auto),
             }
         });
         let tasks = rows.collect::<Result<_, _>>()?;
-        Self::of(suite, BaselineTable { tasks }, weights)
+        let has_own_data = entries.iter().any(|entry| !entry.is_bundled(&sources));
+        Ok(Self {
+            has_own_data,
+            ..Self::of(suite, BaselineTable { tasks }, weights)?
+        })
     }
 
     /// A judge on what a search on the suite of this name does not see; nothing if it sees all.
@@ -129,10 +132,17 @@ impl Judge {
             suite,
             table,
             weights,
+            has_own_data: false,
         })
     }
 
-    /// The tasks, cheapest first.
+    /// Whether a task is on a user's own data, so that the program brings no baselines for it.
+    #[must_use]
+    pub const fn has_own_data(&self) -> bool {
+        self.has_own_data
+    }
+
+    /// The tasks: of a suite of the table, cheapest first.
     #[must_use]
     pub fn tasks(&self) -> &[Arc<dyn Task>] {
         self.suite.tasks()
@@ -233,6 +243,21 @@ impl Judge {
             diverged_runs,
             update_flops: calls * optimizer.step_flops(task.layout()),
         }
+    }
+}
+
+/// What a user's own table says of a task.
+fn own_rows(
+    path: &Path,
+    table: &BaselineTable,
+    task: &dyn Task,
+) -> Result<TaskBaselines, BaselineError> {
+    let name = task.description().name;
+    let path = path.to_owned();
+    match table.tasks.iter().find(|row| row.task == name) {
+        None => Err(BaselineError::Missing { path, task: name }),
+        Some(rows) if rows.is_of(task)? => Ok(rows.clone()),
+        Some(_) => Err(BaselineError::OtherData { path, task: name }),
     }
 }
 

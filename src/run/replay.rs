@@ -5,10 +5,11 @@ use std::path::Path;
 use mlevolve_ir::BackendChoice;
 
 use super::result::{Comparison, Contender, RunResult, written};
+use super::session::judges;
 use super::{RunDirectory, RunError, checkpoint};
-use crate::fitness::{BaselineError, DataSettings, Judge, confirmation_seeds};
+use crate::fitness::{BaselineError, confirmation_seeds};
 use crate::program::Program;
-use crate::search::SearchError;
+use crate::search::SearchSettings;
 
 /// What a replay found.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,18 +77,19 @@ fn figures(contender: &Contender) -> Vec<(String, String)> {
 /// [`RunError`] if there is no run, its files are damaged, or nothing has trained yet.
 pub fn replay(path: &Path, backend: BackendChoice) -> Result<Replay, RunError> {
     let (directory, _) = RunDirectory::open(path)?;
-    let judge = |suite: &str, data: &DataSettings, weights| {
-        Judge::new(suite, data, weights).map_err(SearchError::from)
-    };
     if let Some(result) = RunResult::load(&directory.file("result.json"))? {
         let program = Program::parse(&result.program).map_err(|error| RunError::Config {
             path: directory.file("result.json"),
             message: RunError::program_text(&error),
         })?;
-        let judge = judge(&result.suite, &result.data, result.weights)?;
+        let settings = SearchSettings {
+            suite: result.suite.clone(),
+            data: result.data.clone(),
+            fitness: result.weights,
+            ..SearchSettings::default()
+        };
+        let (judge, held_out) = judges(path, &settings)?;
         let tunes = result.comparison.tuned.is_some();
-        let held_out = Judge::held_out_from(&result.suite, result.weights);
-        let held_out = held_out.map_err(SearchError::from)?;
         let unseen = held_out.map(|judge| Comparison::of(&program, true, &judge, backend));
         let replayed = RunResult {
             comparison: Comparison::of(&program, tunes, &judge, backend)?,
@@ -107,7 +109,7 @@ pub fn replay(path: &Path, backend: BackendChoice) -> Result<Replay, RunError> {
     };
     let program = &leader.individual.program;
     let settings = search.settings();
-    let judge = judge(&settings.suite, &settings.data, settings.fitness)?;
+    let (judge, _) = judges(path, settings)?;
     let seeds = confirmation_seeds(settings.seed, settings.confirmation_seeds);
     let replayed =
         written("leader", program, &seeds, &judge, backend).map_err(BaselineError::from)?;

@@ -10,16 +10,18 @@ use super::directory::write_whole;
 use super::log::{self, Log};
 use super::result::{Comparison, RunResult};
 use super::{RUN_FORMAT, RunConfig, RunDirectory, RunError, Timing, checkpoint};
-use crate::fitness::Judge;
+use crate::fitness::{DataSettings, Judge};
 use crate::optimizer::CompiledOptimizer;
 use crate::program::Program;
-use crate::search::{Generation, Leader, Search, SearchError};
+use crate::search::{Generation, Leader, Search, SearchError, SearchSettings};
 
 /// A run that this process works on.
 pub struct Session {
     directory: RunDirectory,
     search: Search,
     judge: Judge,
+    /// On what the search does not see, if there is anything.
+    held_out: Option<Judge>,
     log: Log,
 }
 
@@ -46,18 +48,28 @@ impl Session {
     pub fn start(path: &Path, config: &RunConfig) -> Result<Self, RunError> {
         // Settings that make no sense leave no directory.
         let search = Search::new(config.search.clone())?;
-        let judge = search.judge()?;
+        let judges = judges(path, search.settings())?;
         let directory = RunDirectory::create(path, config)?;
-        Self::begin(directory, search, judge)
+        Self::begin(directory, search, judges)
     }
 
-    fn begin(directory: RunDirectory, search: Search, judge: Judge) -> Result<Self, RunError> {
+    fn begin(
+        directory: RunDirectory,
+        search: Search,
+        (judge, held_out): (Judge, Option<Judge>),
+    ) -> Result<Self, RunError> {
+        if judge.has_own_data() && search.settings().data.baselines.is_none() {
+            // So that whoever takes up the run again need not measure them again.
+            let text = judge.baselines().to_text();
+            write_whole(&directory.file(OWN_BASELINES), text.as_bytes())?;
+        }
         let log = Log::create(&directory, search.settings())?;
         checkpoint::save(&directory, &search, log.bytes())?;
         Ok(Self {
             directory,
             search,
             judge,
+            held_out,
             log,
         })
     }
@@ -96,10 +108,11 @@ impl Session {
             }
         }
         search.settings.backend = wanted.search.backend;
-        let judge = search.judge()?;
+        let judges = judges(directory.path(), search.settings())?;
         if only_begun {
-            return Self::begin(directory, search, judge);
+            return Self::begin(directory, search, judges);
         }
+        let (judge, held_out) = judges;
         let log = Log::open(&directory, log_bytes)?;
         if !search.is_finished() {
             // A report at a time limit speaks of a state that is about to pass.
@@ -109,6 +122,7 @@ impl Session {
             directory,
             search,
             judge,
+            held_out,
             log,
         })
     }
@@ -197,9 +211,7 @@ impl Session {
         let settings = self.search.settings();
         let backend = settings.backend.0;
         let program = named(leader, settings.seed);
-        let held_out = Judge::held_out_from(&settings.suite, settings.fitness);
-        let held_out = held_out.map_err(SearchError::from)?;
-        let unseen = held_out.as_ref();
+        let unseen = self.held_out.as_ref();
         let unseen = unseen.map(|judge| Comparison::of(&program, true, judge, backend));
         let result = RunResult {
             format: RUN_FORMAT,
@@ -213,7 +225,7 @@ impl Session {
             comparison: Comparison::of(&program, true, &self.judge, backend)?,
             held_out: unseen.transpose()?,
         };
-        let report = result.report(&self.judge, held_out.as_ref(), self.directory.path());
+        let report = result.report(&self.judge, self.held_out.as_ref(), self.directory.path());
         let write = || {
             write_whole(&self.directory.file("best.mle"), result.program.as_bytes())?;
             result.save(&self.directory.file("result.json"))?;
@@ -222,6 +234,31 @@ impl Session {
         write().map_err(|source| self.stopped_by(source))?;
         Ok((result, report))
     }
+}
+
+/// The file of a run directory that has the known rules' curves on a user's own data, if the run measured them.
+const OWN_BASELINES: &str = "baselines.json";
+
+/// The judges of the run in a directory, or of one that will be there: on its suite, and on what the suite does
+/// not have.
+pub(super) fn judges(
+    directory: &Path,
+    settings: &SearchSettings,
+) -> Result<(Judge, Option<Judge>), SearchError> {
+    let SearchSettings {
+        suite,
+        data,
+        fitness,
+        ..
+    } = settings;
+    let kept = directory.join(OWN_BASELINES);
+    let measured = kept.exists().then_some(kept);
+    let data = DataSettings {
+        baselines: data.baselines.clone().or(measured),
+        ..data.clone()
+    };
+    let judge = Judge::new(suite, &data, *fitness)?;
+    Ok((judge, Judge::held_out_from(suite, *fitness)?))
 }
 
 /// The leader's program as people meet it: without what has no effect, and with a name of its own.

@@ -1,6 +1,7 @@
 //! The world in which learning algorithms are judged.
 //!
-//! A [`Task`] is data or an environment, a model with hand-written gradients, a training budget and a metric. It is
+//! A [`Task`] is data or an environment and a model with hand-written gradients, or a function of the parameters alone; a
+//! training budget; and a metric. It is
 //! given an [`UpdateRule`], trains its model with it from an initialisation that a seed fixes, and returns a
 //! [`TrainingRun`]: the learning curve and what it cost. Where rules come from is none of its business.
 //!

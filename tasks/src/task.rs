@@ -35,7 +35,7 @@ pub enum Family {
     Regression,
     /// Go down a valley much steeper across than along.
     IllConditioned,
-    /// Tell a part or a view of an example from the rest of it, without labels.
+    /// Learn from the examples themselves, without labels: to reconstruct, complete or recognise them.
     SelfSupervised,
     /// Predict what comes next in a sequence.
     Sequence,

@@ -36,7 +36,7 @@ pub(crate) trait Function: Send {
     /// Where a run starts.
     fn start(&self) -> &[f32];
 
-    /// The value at some parameters, in f64 but of parameters in f32.
+    /// The value at some parameters, summed in f64.
     fn value(&mut self, parameters: &[f32]) -> f64;
 
     /// Writes the gradient there.

@@ -184,10 +184,17 @@ impl TaskEntry {
 }
 
 /// Every task whose data is in the program.
+///
+/// # Panics
+///
+/// Never: tests make every one.
 pub fn bundled_tasks() -> impl Iterator<Item = Arc<dyn Task>> {
     let is_bundled = |entry: &&TaskEntry| entry.is_bundled(&Sources::default());
     let bundled = TASKS.iter().filter(is_bundled);
-    bundled.filter_map(|entry| entry.open(&Sources::default()).ok())
+    bundled.map(|entry| match entry.open(&Sources::default()) {
+        Ok(task) => task,
+        Err(error) => panic!("{} is bundled: {error}", entry.name),
+    })
 }
 
 #[cfg(test)]

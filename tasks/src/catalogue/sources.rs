@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Suite, TASKS};
+use super::{Maker, Suite, TASKS, TaskEntry};
 use crate::data::DataError;
 
 /// What a user provides. By default, nothing: all tasks whose data is in the program can be made.
@@ -29,7 +29,7 @@ pub struct OwnTable {
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
     /// There is no such task.
-    #[error("there is no task `{name}`, only {}", quoted(TASKS.iter().map(super::TaskEntry::name)))]
+    #[error("there is no task `{name}`, only {}", quoted(TASKS.iter().map(TaskEntry::name)))]
     Unknown {
         /// The name that was asked for.
         name: String,
@@ -42,6 +42,14 @@ pub enum TaskError {
     UnknownSuite {
         /// The name that was asked for.
         name: String,
+    },
+    /// Data are named that no task of the suite is on.
+    #[error("no task of suite `{suite}` is on {data}")]
+    Unused {
+        /// The suite.
+        suite: String,
+        /// What is named, and the option that names it.
+        data: &'static str,
     },
     /// A suite of tasks' names has one of them twice.
     #[error("task `{name}` is named twice")]
@@ -58,6 +66,34 @@ pub enum TaskError {
     /// A file is missing or is not what it should be.
     #[error(transparent)]
     Data(#[from] DataError),
+}
+
+impl Sources {
+    /// What is named here that none of these tasks is on, with the option that names it.
+    pub(super) fn unused_by(&self, entries: &[TaskEntry]) -> Option<&'static str> {
+        let used = |is: fn(&Maker) -> bool| entries.iter().any(|entry| is(&entry.maker));
+        if self.table.is_some() && !used(|maker| matches!(maker, Maker::Table(_))) {
+            return Some("a table (--csv)");
+        }
+        if self.text.is_some() && !used(|maker| matches!(maker, Maker::Text(_))) {
+            return Some("a text (--text)");
+        }
+        if self.data_directory.is_some() && !used(|maker| matches!(maker, Maker::Images(..))) {
+            return Some("files of images (--data-dir)");
+        }
+        None
+    }
+}
+
+impl TaskError {
+    /// Whether data that a user has to provide were not named, or are not where they should be.
+    #[must_use]
+    pub const fn is_of_absent_data(&self) -> bool {
+        matches!(
+            self,
+            Self::NoTable { .. } | Self::Data(DataError::NotReady(_))
+        )
+    }
 }
 
 /// Names in backquotes, for a message.

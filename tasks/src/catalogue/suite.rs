@@ -82,9 +82,10 @@ const SUITES: &[(&str, &[TaskEntry])] = &[
     (Suite::CSV, &[own_table::CSV]),
 ];
 
-/// Tasks that judge a rule together, cheapest first, so that a bad rule can be dropped early.
+/// Tasks that judge a rule together.
 ///
-/// A suite is called by its name in the table, or by the names of its tasks with commas between them.
+/// A suite is called by its name in the table, which has the cheapest first, so that a bad rule can be dropped early; or by
+/// the names of its tasks with commas between them, in the order that suits the user.
 #[derive(Clone)]
 pub struct Suite {
     name: String,
@@ -119,9 +120,14 @@ impl Suite {
     ///
     /// # Errors
     ///
-    /// [`TaskError`] if there is none, or a task of it cannot be made.
+    /// [`TaskError`] if there is none, a task of it cannot be made, or no task of it is on some of the sources.
     pub fn named(name: &str, sources: &Sources) -> Result<Self, TaskError> {
-        Self::of(name, &Self::entries(name)?, sources)
+        let entries = Self::entries(name)?;
+        if let Some(data) = sources.unused_by(&entries) {
+            let suite = name.to_owned();
+            return Err(TaskError::Unused { suite, data });
+        }
+        Self::of(name, &entries, sources)
     }
 
     fn of(name: &str, entries: &[TaskEntry], sources: &Sources) -> Result<Self, TaskError> {
@@ -132,17 +138,25 @@ impl Suite {
         })
     }
 
-    /// What a search on a suite is judged by afterwards: the tasks of [`Suite::HELD_OUT`] that are not in the suite, so
-    /// that the two never overlap. Of the held-out suite itself that is nothing.
+    /// What a search on a suite is judged by afterwards: the tasks of [`Suite::HELD_OUT`] on data that no task of the suite
+    /// is on, so that the two never overlap. Of the held-out suite itself that is nothing.
     ///
     /// # Errors
     ///
     /// [`TaskError::UnknownSuite`] if there is no such suite.
     pub fn held_out_from(name: &str) -> Result<Self, TaskError> {
         let searched = Self::entries(name)?;
-        let mut unseen = Self::entries(Self::HELD_OUT)?;
-        unseen.retain(|entry| searched.iter().all(|it| it.name() != entry.name()));
-        Self::of(Self::HELD_OUT, &unseen, &Sources::default())
+        let searched = searched
+            .iter()
+            .filter_map(|entry| entry.open(&Sources::default()).ok());
+        let searched: Vec<_> = searched.collect();
+        let mut held_out = Self::named(Self::HELD_OUT, &Sources::default())?;
+        let is_unseen = |task: &Arc<dyn Task>| {
+            let data = &task.description().data;
+            searched.iter().all(|it| it.description().data != *data)
+        };
+        held_out.tasks.retain(is_unseen);
+        Ok(held_out)
     }
 
     /// The entries of the tasks in a suite.
@@ -181,7 +195,7 @@ impl Suite {
         &self.name
     }
 
-    /// The tasks, cheapest first.
+    /// The tasks, in order.
     #[must_use]
     pub fn tasks(&self) -> &[Arc<dyn Task>] {
         &self.tasks
@@ -248,5 +262,9 @@ mod tests {
             }
             assert_eq!(held_out.tasks().is_empty(), name == Suite::HELD_OUT);
         }
+        // The same wines, by another model.
+        let unseen = Suite::held_out_from("wine-logistic").expect("a task");
+        let unseen = unseen.tasks().iter().map(|task| task.description().name);
+        assert_eq!(unseen.collect::<Vec<_>>(), ["friedman1-mlp", "rosenbrock"]);
     }
 }

@@ -30,8 +30,7 @@ mod layers;
 mod matrix;
 mod model;
 
-pub(crate) use activation::tanh;
-pub(crate) use activation::{Activation, sigmoid};
+pub(crate) use activation::{Activation, sigmoid, tanh};
 pub(crate) use exponential::{largest_and_sum, softmax_rows};
 pub(crate) use layer::{Cost, Initial};
 pub(crate) use layers::{

@@ -74,7 +74,7 @@ pub(crate) fn clipped(value: f64, ceiling: f64) -> f64 {
     if value > ceiling { ceiling } else { value }
 }
 
-/// The mean over training tests' examples, for tests of objectives.
+/// What an objective measures of some outputs, for tests.
 #[cfg(test)]
 pub(crate) fn evaluate<O: Objective>(
     objective: &O,

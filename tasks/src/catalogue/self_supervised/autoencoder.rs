@@ -1,4 +1,4 @@
-//! Images told again from a few numbers.
+//! Images reconstructed from a few numbers.
 
 use super::{DATA, PIXELS, counts, images};
 use crate::catalogue::TaskEntry;
@@ -8,7 +8,7 @@ use crate::objective::Reconstruction;
 use crate::supervised::{Examples, Part, Supervised};
 use crate::{Family, Stream};
 
-/// Numbers that an image has to be told again from.
+/// Numbers that an image has to be reconstructed from.
 const CODE: usize = 8;
 
 /// A perceptron with a bottleneck.
@@ -17,7 +17,7 @@ pub(in crate::catalogue) const AUTOENCODER: TaskEntry = TaskEntry::bundled(
     |name| {
         Supervised {
             name,
-            summary: "Handwritten digits, 8x8 pixels, told again from a code of 8 numbers; \
+            summary: "Handwritten digits, 8x8 pixels, reconstructed from a code of 8 numbers; \
                 64-32-8-32-64 perceptron with ReLU around the code, mean squared error over pixels, \
                 minibatches of 64."
                 .to_owned(),

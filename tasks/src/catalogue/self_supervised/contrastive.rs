@@ -1,4 +1,4 @@
-//! Two views of the same image told to be so, among views of others.
+//! Two views of one image, to be recognised as such among views of others.
 
 use rand::RngExt;
 

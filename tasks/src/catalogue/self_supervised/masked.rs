@@ -1,4 +1,4 @@
-//! Hidden pixels told from those around them.
+//! Hidden pixels, predicted from those around them.
 
 use rand::seq::SliceRandom;
 
@@ -13,7 +13,7 @@ use crate::{Family, Stream};
 /// Pixels of an image that are hidden: a quarter.
 const HIDDEN_PIXELS: usize = PIXELS / 4;
 
-/// What stands in the place of a hidden pixel: background, so that which are hidden has to be told too.
+/// What stands in the place of a hidden pixel: background, so that it does not show which are hidden.
 const HIDDEN: f32 = 0.0;
 
 /// One hidden layer with ReLU.
@@ -21,7 +21,7 @@ pub(in crate::catalogue) const MASKED: TaskEntry = TaskEntry::bundled("digits-ma
     Supervised {
         name,
         summary:
-            "Handwritten digits, 8x8 pixels, a random quarter of which are hidden and told from \
+            "Handwritten digits, 8x8 pixels, a random quarter of which are hidden and predicted from \
             the others; 64-64-64 perceptron with ReLU, mean squared error over hidden pixels, \
             minibatches of 64."
                 .to_owned(),
