@@ -25,23 +25,87 @@ enum Stored {
 
 use Stored::{LeftTransposed, Plain, RightTransposed};
 
-/// What is measured: the name, rows × depth × columns, and how operands are stored.
-const CASES: &[(&str, [usize; 3], Stored)] = &[
-    ("hidden layer", [64, 64, 32], Plain),
-    ("output layer", [64, 32, 10], Plain),
-    ("output weights' gradient", [32, 64, 10], LeftTransposed),
-    ("hidden units' gradient", [64, 10, 32], RightTransposed),
-    ("hidden weights' gradient", [64, 64, 32], LeftTransposed),
-    ("cartpole's hidden layer", [16, 4, 32], Plain),
-    ("matrix op", [128, 128, 128], Plain),
-    ("matrix op", [128, 128, 128], LeftTransposed),
-    ("matrix op", [128, 128, 128], RightTransposed),
-    ("matrix op", [256, 256, 256], Plain),
-    ("matrix op", [256, 256, 256], LeftTransposed),
-    ("matrix op", [256, 256, 256], RightTransposed),
-    ("matrix op", [1024, 1024, 1024], Plain),
-    ("matrix op", [1024, 1024, 1024], LeftTransposed),
-    ("matrix op", [1024, 1024, 1024], RightTransposed),
+/// Rows × depth × columns, and how operands are stored.
+type Product = ([usize; 3], Stored);
+
+/// One product that is large enough for `gemm` to be at its best.
+const LARGE: Product = ([1024, 1024, 1024], Plain);
+
+/// Products by themselves.
+const SINGLE: &[(&str, Product)] = &[
+    ("hidden layer", ([64, 64, 32], Plain)),
+    ("output layer", ([64, 32, 10], Plain)),
+    ("output weights' gradient", ([32, 64, 10], LeftTransposed)),
+    ("hidden units' gradient", ([64, 10, 32], RightTransposed)),
+    ("hidden weights' gradient", ([64, 64, 32], LeftTransposed)),
+    ("cartpole's hidden layer", ([16, 4, 32], Plain)),
+    ("matrix op", ([128, 128, 128], Plain)),
+    ("matrix op", ([128, 128, 128], LeftTransposed)),
+    ("matrix op", ([128, 128, 128], RightTransposed)),
+    ("matrix op", ([256, 256, 256], Plain)),
+    ("matrix op", ([256, 256, 256], LeftTransposed)),
+    ("matrix op", ([256, 256, 256], RightTransposed)),
+    ("matrix op", LARGE),
+    ("matrix op", ([1024, 1024, 1024], LeftTransposed)),
+    ("matrix op", ([1024, 1024, 1024], RightTransposed)),
+];
+
+/// All products of a step of training, forward and backward, each with how often it comes.
+const STEPS: &[(&str, &[(usize, Product)])] = &[
+    (
+        "digits-mlp",
+        &[
+            (1, ([64, 64, 32], Plain)),
+            (1, ([64, 32, 10], Plain)),
+            (1, ([32, 64, 10], LeftTransposed)),
+            (1, ([64, 10, 32], RightTransposed)),
+            (1, ([64, 64, 32], LeftTransposed)),
+        ],
+    ),
+    (
+        "digits-conv",
+        &[
+            (64, ([8, 9, 64], LeftTransposed)),
+            (64, ([16, 72, 16], LeftTransposed)),
+            (1, ([64, 64, 10], Plain)),
+            (1, ([64, 64, 10], LeftTransposed)),
+            (1, ([64, 10, 64], RightTransposed)),
+            (64, ([72, 16, 16], RightTransposed)),
+            (64, ([72, 16, 16], Plain)),
+            (64, ([9, 64, 8], RightTransposed)),
+        ],
+    ),
+    (
+        "text-transformer, but for attention",
+        &[
+            (1, ([256, 32, 96], Plain)),
+            (1, ([256, 32, 32], Plain)),
+            (1, ([256, 32, 128], Plain)),
+            (1, ([256, 128, 32], Plain)),
+            (1, ([256, 32, 56], Plain)),
+            (1, ([32, 256, 96], LeftTransposed)),
+            (1, ([32, 256, 32], LeftTransposed)),
+            (1, ([32, 256, 128], LeftTransposed)),
+            (1, ([128, 256, 32], LeftTransposed)),
+            (1, ([32, 256, 56], LeftTransposed)),
+            (1, ([256, 96, 32], RightTransposed)),
+            (1, ([256, 32, 32], RightTransposed)),
+            (1, ([256, 128, 32], RightTransposed)),
+            (1, ([256, 32, 128], RightTransposed)),
+            (1, ([256, 56, 32], RightTransposed)),
+        ],
+    ),
+    (
+        "text-transformer's attention",
+        &[
+            (32, ([32, 8, 32], RightTransposed)),
+            (32, ([32, 32, 8], Plain)),
+            (32, ([32, 32, 8], LeftTransposed)),
+            (32, ([32, 8, 32], RightTransposed)),
+            (32, ([32, 32, 8], Plain)),
+            (32, ([32, 32, 8], LeftTransposed)),
+        ],
+    ),
 ];
 
 #[derive(Parser)]
@@ -61,7 +125,7 @@ struct Case {
 }
 
 impl Case {
-    fn new([rows, depth, columns]: [usize; 3], stored: Stored) -> Self {
+    fn new(([rows, depth, columns], stored): Product) -> Self {
         let numbers = |count: usize| {
             let number = |index: usize| ((index * 37 + 11) % 23) as f32 / 23.0 - 0.5;
             (0..count).map(number).collect::<Vec<f32>>()
@@ -136,32 +200,66 @@ impl Case {
     }
 }
 
+/// Floating-point operations.
+fn flops(([rows, depth, columns], _): Product) -> f64 {
+    2.0 * (rows * depth * columns) as f64
+}
+
+/// A product of so many times, on operands of its own, whose results are compared once.
+fn checked(product: Product) -> Case {
+    let mut case = Case::new(product);
+    let (ours, theirs) = (case.result_of(Case::ours), case.result_of(Case::theirs));
+    let tolerance = 1e-6 * product.0[1] as f32;
+    let mut pairs = ours.iter().zip(&theirs);
+    let agree = pairs.all(|(own, other)| (own - other).abs() <= tolerance);
+    assert!(agree, "the products differ on {product:?}");
+    case
+}
+
 fn main() {
     let measuring = Options::parse().measuring;
-    for &(name, sizes, stored) in CASES {
-        let mut case = Case::new(sizes, stored);
-        let (ours, theirs) = (case.result_of(Case::ours), case.result_of(Case::theirs));
-        let [rows, depth, columns] = sizes;
+    for &(name, product) in SINGLE {
+        let mut case = checked(product);
+        let ([rows, depth, columns], stored) = product;
         let name = format!("{name}, {rows} × {depth} × {columns}, {stored:?}");
-        let tolerance = 1e-6 * depth as f32;
-        let agree = ours
-            .iter()
-            .zip(&theirs)
-            .all(|(own, other)| (own - other).abs() <= tolerance);
-        assert!(agree, "the products differ on {name}");
         let mut contenders = [
             Contender::new("mlevolve", Case::ours),
             Contender::new("gemm", Case::theirs),
         ];
         let series = interleave(&mut case, &mut contenders, &measuring);
-        let flops = 2.0 * (rows * depth * columns) as f64;
-        report(
-            "product",
-            &name,
-            Unit::GigaFlopsPerSecond,
-            flops,
-            &series,
-            &measuring,
-        );
+        let unit = Unit::GigaFlopsPerSecond;
+        report("product", &name, unit, flops(product), &series, &measuring);
+    }
+    for &(name, products) in STEPS {
+        let cases = products.iter().map(|&(times, it)| (times, checked(it)));
+        let mut storage: (Vec<(usize, Case)>, Case) = (cases.collect(), checked(LARGE));
+        let total: f64 = products
+            .iter()
+            .map(|&(times, it)| times as f64 * flops(it))
+            .sum();
+        let all = |cases: &mut Vec<(usize, Case)>, product: fn(&mut Case)| {
+            for (times, case) in cases {
+                (0..*times).for_each(|_| product(case));
+            }
+        };
+        let mut contenders = [
+            Contender::new("mlevolve", |(cases, _): &mut (_, Case)| {
+                all(cases, Case::ours);
+            }),
+            Contender::new("gemm", |(cases, _): &mut (_, Case)| {
+                all(cases, Case::theirs);
+            }),
+            Contender::new("gemm on one large product", |(_, large): &mut (_, Case)| {
+                large.theirs();
+            }),
+        ];
+        let mut series = interleave(&mut storage, &mut contenders, &measuring);
+        // As if the large product had as many operations as the step.
+        for seconds in &mut series[2].seconds {
+            *seconds *= total / flops(LARGE);
+        }
+        let name = format!("products of a step of {name}");
+        let unit = Unit::GigaFlopsPerSecond;
+        report("product", &name, unit, total, &series, &measuring);
     }
 }
