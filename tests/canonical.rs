@@ -137,12 +137,14 @@ fn pruning_standardising_and_renaming_keep_the_hash() {
             hash,
             "pruned\n{program}"
         );
-        let standardised = program.standardised().unwrap();
-        assert_eq!(
-            CanonicalHash::of(&standardised),
-            hash,
-            "standardised\n{program}"
-        );
+        if !specimens::WITH_MATRICES.contains(&program.name()) {
+            let standardised = program.standardised().unwrap();
+            assert_eq!(
+                CanonicalHash::of(&standardised),
+                hash,
+                "standardised\n{program}"
+            );
+        }
         let disguised = disguised(program);
         assert_ne!(&disguised, program);
         assert_eq!(

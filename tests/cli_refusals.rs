@@ -161,7 +161,7 @@ fn options_that_make_no_sense() {
         ),
         (
             &["eval", "adam", "--suite", "x"],
-            &["there is no suite `x`, only `default`, `quick`"],
+            &["there is no suite or task `x`; suites are `default`, `quick`"],
         ),
         (
             &["eval", "adam", "--threads", "0"],
@@ -221,7 +221,7 @@ fn configurations_that_make_no_sense() {
         ("[search\n", &["line 1"]),
         (
             "[search]\nsuite = 'x'\n",
-            &["suite: there is none called `x`, only `default`, `quick`"],
+            &["suite: there is no suite or task `x`; suites are `default`, `quick`"],
         ),
         (
             "[search]\nbackend = 'gpu'\n",
@@ -398,7 +398,7 @@ fn runs_of_a_newer_version() {
     assert_refused(
         &workplace,
         &["replay", &run],
-        &[&file, "has format 4", newer],
+        &[&file, "has format 5", newer],
     );
     workplace.write("run/result.json", "{\"format\":1,\"seed\":");
     assert_refused(&workplace, &["replay", &run], &[&file, "damaged"]);
