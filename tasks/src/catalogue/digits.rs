@@ -1,21 +1,22 @@
 //! Handwritten digits of 8 × 8 pixels, told apart.
 
 use super::TaskEntry;
+use super::images::ConvolutionalNetwork;
 use crate::Family;
 use crate::data::{ClassData, ImageShape};
-use crate::network::{Convolution, Dense, LayerNorm, MaxPool, Model, Residual};
+use crate::network::{Dense, LayerNorm, Model, Residual};
 use crate::objective::CrossEntropy;
 use crate::supervised::Supervised;
 
-const PIXELS: usize = ClassData::Digits.features();
+pub(super) const PIXELS: usize = ClassData::Digits.features();
 const CLASSES: usize = ClassData::Digits.classes();
-const IMAGE: ImageShape = ImageShape {
+pub(super) const IMAGE: ImageShape = ImageShape {
     channels: 1,
     height: 8,
     width: 8,
 };
 
-const DATA: &str = "UCI Optical Recognition of Handwritten Digits: 1,437 images to train on, 360 to \
+pub(super) const DATA: &str = "UCI Optical Recognition of Handwritten Digits: 1,437 images to train on, 360 to \
     validate with, divided by a fixed shuffle; pixels scaled to [0, 1].";
 
 /// One hidden layer with ReLU.
@@ -93,26 +94,21 @@ pub(super) const SOFTMAX: TaskEntry = TaskEntry::bundled("digits-softmax", |name
 
 /// Two convolutions with pooling.
 pub(super) const CONVOLUTION: TaskEntry = TaskEntry::bundled("digits-conv", |name| {
-    let first = Convolution::new(IMAGE, 8, 3).relu();
-    let first_pool = MaxPool::new(first.image_out());
-    let second = Convolution::new(first_pool.image_out(), 16, 3).relu();
-    let second_pool = MaxPool::new(second.image_out());
-    let flat = second_pool.image_out().pixels();
+    let network = ConvolutionalNetwork {
+        image: IMAGE,
+        channels: &[8, 16],
+        classes: CLASSES,
+    };
     Supervised {
         name,
-        summary: "Handwritten digits, 8x8 pixels; convolutions 3x3 to 8 and to 16 channels with \
-            ReLU, each followed by 2x2 max pooling, then a dense layer to 10; softmax \
-            cross-entropy, minibatches of 64."
-            .to_owned(),
+        summary: format!(
+            "Handwritten digits, 8x8 pixels; {}, softmax cross-entropy, minibatches of 64.",
+            network.description()
+        ),
         data: DATA.to_owned(),
         family: Family::Classification,
         examples: ClassData::Digits.divided(),
-        model: Model::of(PIXELS)
-            .then("convolution 1", first)
-            .then("pool 1", first_pool)
-            .then("convolution 2", second)
-            .then("pool 2", second_pool)
-            .then("output", Dense::new(flat, CLASSES)),
+        model: network.model(),
         objective: CrossEntropy::of_classes(CLASSES),
         batch_size: 64,
         budget_steps: 200,

@@ -67,7 +67,6 @@ fn perceptron(
     classification(name, subject, source, &network, images, model)
 }
 
-/// For each number of channels a 3 × 3 convolution with ReLU, followed by 2 × 2 max pooling; then a dense layer.
 fn convolutions(
     name: &'static str,
     subject: &str,
@@ -75,25 +74,46 @@ fn convolutions(
     channels: &[usize],
     images: Divided<ImageSet>,
 ) -> Arc<dyn Task> {
-    let (mut shape, classes) = (images.training.shape(), images.training.classes());
-    let mut model = Model::of(shape.pixels());
-    for (index, channels) in channels.iter().enumerate() {
-        let number = index + 1;
-        let convolution = Convolution::new(shape, *channels, 3).relu();
-        let pool = MaxPool::new(convolution.image_out());
-        shape = pool.image_out();
-        model = model
-            .then(&format!("convolution {number}"), convolution)
-            .then(&format!("pool {number}"), pool);
+    let network = ConvolutionalNetwork {
+        image: images.training.shape(),
+        channels,
+        classes: images.training.classes(),
+    };
+    let description = network.description();
+    classification(name, subject, source, &description, images, network.model())
+}
+
+/// For each number of channels a 3 × 3 convolution with ReLU, followed by 2 × 2 max pooling; then a dense layer.
+pub(super) struct ConvolutionalNetwork<'a> {
+    pub(super) image: ImageShape,
+    pub(super) channels: &'a [usize],
+    pub(super) classes: usize,
+}
+
+impl ConvolutionalNetwork<'_> {
+    /// What it is, for summaries.
+    pub(super) fn description(&self) -> String {
+        let channels: Vec<_> = self.channels.iter().map(usize::to_string).collect();
+        format!(
+            "convolutions 3x3 to {} channels with ReLU, each followed by 2x2 max pooling, then a dense layer to {}",
+            channels.join(", "),
+            self.classes
+        )
     }
-    let model = model.then("output", Dense::new(shape.pixels(), classes));
-    let channels: Vec<_> = channels.iter().map(usize::to_string).collect();
-    let network = format!(
-        "convolutions 3x3 to {} channels with ReLU, each followed by 2x2 max pooling, then a dense \
-         layer to {classes}",
-        channels.join(", ")
-    );
-    classification(name, subject, source, &network, images, model)
+
+    pub(super) fn model(&self) -> Model {
+        let mut image = self.image;
+        let mut model = Model::of(image.pixels());
+        for (number, channels) in (1..).zip(self.channels) {
+            let convolution = Convolution::new(image, *channels, 3).relu();
+            let pool = MaxPool::new(convolution.image_out());
+            image = pool.image_out();
+            model = model
+                .then(&format!("convolution {number}"), convolution)
+                .then(&format!("pool {number}"), pool);
+        }
+        model.then("output", Dense::new(image.pixels(), self.classes))
+    }
 }
 
 /// Minibatches of 64 and softmax cross-entropy, for any model.

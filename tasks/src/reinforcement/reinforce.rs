@@ -51,7 +51,7 @@ impl<E: Environment<Action: Drawn>> Learner<E> for Reinforce {
     ) {
         let ReinforceExperience {
             rollout,
-            advantages: values,
+            advantages: of_actions,
         } = experience;
         rollout.gather(policy, |_, _, _| {});
         let Window {
@@ -64,7 +64,7 @@ impl<E: Environment<Action: Drawn>> Learner<E> for Reinforce {
             &rollout.statuses,
             environments,
             discount,
-            values,
+            of_actions,
         );
         let rows = self.window.transitions();
         let scale = 1.0 / rows as f32;
@@ -74,7 +74,7 @@ impl<E: Environment<Action: Drawn>> Learner<E> for Reinforce {
         let gradients = output_gradient.numbers_mut(0..rows).chunks_exact_mut(width);
         for ((outputs, gradient), (action, advantage)) in outputs
             .zip(gradients)
-            .zip(rollout.actions.iter().zip(values))
+            .zip(rollout.actions.iter().zip(of_actions))
         {
             E::Action::write_gradient(outputs, *action, scale * *advantage, gradient);
         }

@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::{DATA, PIXELS, counts, images};
+use super::{DATA, IMAGE, PIXELS, counts, images};
 use crate::catalogue::TaskEntry;
 use crate::data::Divided;
 use crate::network::{Dense, Model, UnitLength};
@@ -14,7 +14,7 @@ use crate::{Family, Stream};
 const VIEWS: usize = 2;
 
 /// Pixels of a row, and rows.
-const SIDE: usize = 8;
+const SIDE: usize = IMAGE.width;
 
 /// Numbers that a view is described by.
 const DIMENSIONS: usize = 16;

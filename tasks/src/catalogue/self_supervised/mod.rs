@@ -8,13 +8,8 @@ pub(super) use autoencoder::AUTOENCODER;
 pub(super) use contrastive::CONTRASTIVE;
 pub(super) use masked::MASKED;
 
+use super::digits::{DATA, IMAGE, PIXELS};
 use crate::data::{ClassData, Divided, ExampleTable};
-
-const PIXELS: usize = ClassData::Digits.features();
-
-/// What all say of their data, and then what they make of it.
-const DATA: &str = "UCI Optical Recognition of Handwritten Digits: 1,437 images to train on, 360 to \
-    validate with, divided by a fixed shuffle; pixels scaled to [0, 1]; without labels.";
 
 /// The images, whose labels are not looked at.
 fn images() -> &'static Divided<ExampleTable<u8>> {
