@@ -65,7 +65,11 @@ impl Eval {
         let program = program_named(&self.program)?;
         let suite = self.data.suite_over(Suite::DEFAULT);
         let data = self.data.over(&DataSettings::default());
-        let working = Working::on("training");
+        let working = Working::on(if self.data.names_data() {
+            "training; unless --baselines has it, known rules are tuned on your data"
+        } else {
+            "training"
+        });
         let judge = Judge::new(&suite, &data, FitnessWeights::default())?;
         let comparison = Comparison::of(&program, !self.no_tuning, &judge, self.backend)?;
         drop(working);

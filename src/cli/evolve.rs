@@ -79,8 +79,12 @@ fn backend(word: &str) -> Result<BackendName, mlevolve_ir::UnknownBackend> {
 impl Evolve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         set_threads(self.threads)?;
-        // Known rules may have to be tuned on data of the user's own. Until there is a run, Ctrl-C has nothing to lose.
-        let working = Working::on("preparing; known rules are tuned on data of your own");
+        // Until there is a run, Ctrl-C has nothing to lose.
+        let working = Working::on(if self.data.names_data() {
+            "preparing; unless --baselines has it, known rules are tuned on your data"
+        } else {
+            "preparing"
+        });
         let mut session = match &self.resume {
             Some(directory) => Session::resume(directory, |begun| self.wanted(begun.clone()))?,
             None => {

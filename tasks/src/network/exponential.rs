@@ -46,34 +46,56 @@ pub(crate) fn exp(x: f32) -> f32 {
     }
 }
 
-/// Replaces each row of so many columns by its softmax, e^x / Σ e^x, summed in [`LANES`] lanes. A row with a NaN, with infinity, or with nothing but
-/// negative infinities becomes NaN; beside finite numbers, negative infinity becomes exactly 0.
+/// Rows that go through a softmax together.
+pub(super) const GROUP: usize = 16;
+
+/// Replaces each row of so many columns by its softmax, e^x / Σ e^x, summed in [`LANES`] lanes. A row with a NaN, with
+/// infinity, or with nothing but negative infinities becomes NaN; beside finite numbers, negative infinity becomes
+/// exactly 0.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub(crate) fn softmax_rows(numbers: &mut [f32], columns: usize) {
-    for row in numbers.chunks_exact_mut(columns) {
-        softmax(row);
+    for rows in numbers.chunks_mut(GROUP * columns) {
+        softmax_group(rows, columns, columns);
     }
 }
 
-/// Softmax of one row.
+/// The softmax of the first `width` numbers of up to [`GROUP`] rows that begin `stride` numbers apart.
+///
+/// A row is a long chain: its largest number, exponentials, their sum, its reciprocal. Step by step over all rows, the
+/// processor works on several at a time.
 #[inline(always)]
-pub(super) fn softmax(row: &mut [f32]) {
-    let largest = largest(row);
-    let mut sums = [0.0; LANES];
-    let (blocks, rest) = row.as_chunks_mut::<LANES>();
-    for block in blocks {
-        exponentials(block, &largest);
-        add(&mut sums, block);
+pub(super) fn softmax_group(rows: &mut [f32], stride: usize, width: usize) {
+    let mut all_largest = [[0.0; LANES]; GROUP];
+    for (largest_of_row, row) in all_largest.iter_mut().zip(rows.chunks_exact(stride)) {
+        *largest_of_row = largest(&row[..width]);
     }
-    if !rest.is_empty() {
-        let mut block = padded(rest);
-        exponentials(&mut block, &largest);
-        add(&mut sums, &block);
-        rest.copy_from_slice(&block[..rest.len()]);
+    let mut factors = [0.0; GROUP];
+    let largest = all_largest.iter().zip(&mut factors);
+    for (row, (largest, factor)) in rows.chunks_exact_mut(stride).zip(largest) {
+        let mut sums = [0.0; LANES];
+        let (blocks, rest) = row[..width].as_chunks_mut::<LANES>();
+        for block in blocks {
+            exponentials(block, largest);
+            add(&mut sums, block);
+        }
+        if !rest.is_empty() {
+            let mut block = padded(rest);
+            exponentials(&mut block, largest);
+            add(&mut sums, &block);
+            rest.copy_from_slice(&block[..rest.len()]);
+        }
+        *factor = 1.0 / across(sums, |one, other| one + other)[0];
     }
-    let factor = 1.0 / across(sums, |one, other| one + other)[0];
-    for value in row {
-        *value *= factor;
+    for (row, factor) in rows.chunks_exact_mut(stride).zip(factors) {
+        let (blocks, rest) = row[..width].as_chunks_mut::<LANES>();
+        for block in blocks {
+            for value in block {
+                *value *= factor;
+            }
+        }
+        for value in rest {
+            *value *= factor;
+        }
     }
 }
 

@@ -135,7 +135,7 @@ impl Model {
     /// Writes the loss's gradient with respect to the parameters to the arena `gradient`, whose padding is left alone.
     ///
     /// `activations` are those of a forward pass over `inputs`, with
-    /// [`output_gradient`](Activations::output_gradient) set; the first `rows` rows of both are used.
+    /// the loss's gradient written as [`for_loss`](Activations::for_loss) hands it out; the first `rows` rows of both are used.
     pub(crate) fn backward(
         &self,
         parameters: &[f32],

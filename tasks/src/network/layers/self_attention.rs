@@ -12,7 +12,7 @@ use mlevolve_product::{MatrixView, MatrixViewMut, Start, multiply};
 use multiversion::multiversion;
 
 use super::super::Matrix;
-use super::super::exponential::softmax;
+use super::super::exponential::{GROUP, softmax_group};
 use super::super::lanes::{LANES, dot};
 use super::super::layer::{Cost, Gradient, Initial, Layer, Parameters, Room, Tensor};
 
@@ -321,20 +321,35 @@ impl Layer for SelfAttention {
 /// positions that it may ask; those after it get 0.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 fn causal_softmax(scores: &mut [f32], positions: usize, scale: f32) {
-    for (position, row) in scores.chunks_exact_mut(positions).enumerate() {
+    let groups = scores.chunks_mut(GROUP * positions);
+    for (first, rows) in (0..).step_by(GROUP).zip(groups) {
         // Whole vectors, of which there may be some that have nothing to be asked.
-        let asked = (position + 1).next_multiple_of(LANES).min(positions);
-        let (row, later) = row.split_at_mut(asked);
-        for (asked, score) in row.iter_mut().enumerate() {
-            let scaled = *score * scale;
-            *score = if asked > position {
-                f32::NEG_INFINITY
-            } else {
-                scaled
+        let last = first + rows.len() / positions;
+        let width = last.next_multiple_of(LANES).min(positions);
+        for (position, row) in (first..).zip(rows.chunks_exact_mut(positions)) {
+            let (row, later) = row.split_at_mut(width);
+            let (blocks, rest) = row.as_chunks_mut::<LANES>();
+            let first_of_rest = blocks.len() * LANES;
+            let may_ask = |asked: usize, score: &mut f32| {
+                let scaled = *score * scale;
+                *score = if asked > position {
+                    f32::NEG_INFINITY
+                } else {
+                    scaled
+                };
             };
+            // By blocks, since what follows would wait for stores of vectors of another width.
+            for (block, first) in blocks.iter_mut().zip((0..).step_by(LANES)) {
+                for (lane, score) in block.iter_mut().enumerate() {
+                    may_ask(first + lane, score);
+                }
+            }
+            for (asked, score) in (first_of_rest..).zip(rest) {
+                may_ask(asked, score);
+            }
+            later.fill(0.0);
         }
-        softmax(row);
-        later.fill(0.0);
+        softmax_group(rows, positions, width);
     }
 }
 
