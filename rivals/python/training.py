@@ -19,7 +19,7 @@ LEARNING_RATE, BETA1, BETA2, EPSILON, WEIGHT_DECAY = 1e-3, 0.9, 0.999, 1e-8, 0.0
 DIGITS, PIXELS, CLASSES, BATCH = 1437, 64, 10, 64
 # What ours have. Both rivals' gated recurrent units have redundant biases for two of their gates.
 PARAMETERS = {"digits-mlp": 2410, "digits-conv": 1898, "text-transformer": 17_304, "text-gru": 10_936 + 64}
-CHARACTERS, VOCABULARY, POSITIONS, WIDTH, HEADS, WINDOWS = 16_655, 56, 32, 32, 4, 8
+CHARACTERS, VOCABULARY, POSITIONS, WIDTH, HEADS, WINDOWS = 16_655, 56, 32, 32, 4, 4
 
 
 def check_size(name, count):

@@ -16,8 +16,8 @@ const POSITIONS: usize = 32;
 /// Numbers for each of them.
 const WIDTH: usize = 32;
 const HEADS: usize = 4;
-/// Windows in a minibatch.
-const BATCH_SIZE: usize = 8;
+/// Windows in a minibatch: few, for what is judged is the rule, and that by its steps.
+const BATCH_SIZE: usize = 4;
 /// The most windows that are validated with: more would make a point of the curve cost as much as many steps.
 const VALIDATION_WINDOWS: usize = 64;
 
@@ -96,8 +96,8 @@ fn task(
         model,
         objective: CrossEntropy::of_characters(vocabulary),
         batch_size: BATCH_SIZE,
-        budget_steps: 250,
-        evaluation_interval_steps: 25,
+        budget_steps: 400,
+        evaluation_interval_steps: 40,
     }
     .task()
 }
@@ -248,8 +248,8 @@ mod tests {
             let task = task.open(&Sources::default());
             task.expect("a text is bundled").description().step_flops
         };
-        assert_eq!(step_flops(GRU), 8 * (embedding + gru + output));
+        assert_eq!(step_flops(GRU), 4 * (embedding + gru + output));
         let transformer = embedding + attention + perceptron + norms + output;
-        assert_eq!(step_flops(TRANSFORMER), 8 * transformer);
+        assert_eq!(step_flops(TRANSFORMER), 4 * transformer);
     }
 }
