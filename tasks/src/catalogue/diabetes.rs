@@ -24,7 +24,7 @@ pub(super) const MLP: TaskEntry = TaskEntry::bundled("diabetes-mlp", |name| {
         model: Model::of(DIABETES_FEATURES)
             .then("hidden", Dense::new(DIABETES_FEATURES, 16).tanh())
             .then("output", Dense::new(16, 1)),
-        objective: SquaredError,
+        objective: SquaredError::of_numbers(),
         batch_size: 32,
         budget_steps: 200,
         evaluation_interval_steps: 20,

@@ -76,7 +76,7 @@ impl Generated {
             family: self.family,
             examples: self.examples,
             model: self.model,
-            objective: SquaredError,
+            objective: SquaredError::of_numbers(),
             batch_size: BATCH_SIZE,
             budget_steps: 300,
             evaluation_interval_steps: 30,

@@ -36,7 +36,7 @@ fn task(name: &'static str, source: &str, data: CsvData) -> Arc<dyn Task> {
             Family::Regression,
             examples,
             1,
-            SquaredError,
+            SquaredError::of_numbers(),
             "mean squared error",
         ),
         CsvExamples::Classification { examples, classes } => {

@@ -6,12 +6,10 @@ mod contrast;
 mod cross_entropy;
 #[cfg(test)]
 mod pytorch;
-mod reconstruction;
 mod squared_error;
 
 pub(crate) use contrast::Contrast;
 pub(crate) use cross_entropy::CrossEntropy;
-pub(crate) use reconstruction::Reconstruction;
 pub(crate) use squared_error::SquaredError;
 
 use crate::Metric;

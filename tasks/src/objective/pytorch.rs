@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Contrast, CrossEntropy, Objective, Reconstruction, SquaredError, evaluate};
+use super::{Contrast, CrossEntropy, Objective, SquaredError, evaluate};
 use crate::fixture::{self, Formula, Quantity, ROWS, TOLERANCE, Use};
 use crate::network::Matrix;
 
@@ -68,17 +68,25 @@ fn every_objective_is_pytorchs() {
     let objective = CrossEntropy::of_characters(3);
     let name = "cross-entropy of several labels";
     comparison.assert(name, &objective, (12, 2.0), |formula| labels(formula, 4, 3));
-    comparison.assert("squared error", &SquaredError, (1, 1.0), |formula| {
-        formula.numbers(Use::Inputs).take(ROWS).collect()
-    });
-    comparison.assert("reconstruction", &Reconstruction, (7, 1.0), |formula| {
-        let targets = formula.numbers(Use::Inputs).take(7 * ROWS);
-        let asked_for = formula.integers(Use::Tensor(0), 2);
-        let targets = targets.zip(asked_for);
-        targets
-            .map(|(it, asked)| (asked == 0).then_some(it))
-            .collect()
-    });
+    comparison.assert(
+        "squared error",
+        &SquaredError::of_numbers(),
+        (1, 1.0),
+        |formula| formula.numbers(Use::Inputs).take(ROWS).collect(),
+    );
+    comparison.assert(
+        "reconstruction",
+        &SquaredError::of_pixels(),
+        (7, 1.0),
+        |formula| {
+            let targets = formula.numbers(Use::Inputs).take(7 * ROWS);
+            let asked_for = formula.integers(Use::Tensor(0), 2);
+            let targets = targets.zip(asked_for);
+            targets
+                .map(|(it, asked)| (asked == 0).then_some(it))
+                .collect()
+        },
+    );
     let objective = Contrast {
         dimensions: 4,
         temperature: 0.5,

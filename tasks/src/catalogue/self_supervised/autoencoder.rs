@@ -4,7 +4,7 @@ use super::{DATA, PIXELS, counts, images};
 use crate::catalogue::TaskEntry;
 use crate::data::Divided;
 use crate::network::{Dense, Model};
-use crate::objective::Reconstruction;
+use crate::objective::SquaredError;
 use crate::supervised::{Examples, Part, Supervised};
 use crate::{Family, Stream};
 
@@ -29,7 +29,7 @@ pub(in crate::catalogue) const AUTOENCODER: TaskEntry = TaskEntry::bundled(
                 .then("code", Dense::new(32, CODE))
                 .then("decoder", Dense::new(CODE, 32).relu())
                 .then("output", Dense::new(32, PIXELS)),
-            objective: Reconstruction,
+            objective: SquaredError::of_pixels(),
             batch_size: 64,
             budget_steps: 300,
             evaluation_interval_steps: 20,

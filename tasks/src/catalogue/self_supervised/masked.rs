@@ -6,7 +6,7 @@ use super::{DATA, PIXELS, counts, images};
 use crate::catalogue::TaskEntry;
 use crate::data::Divided;
 use crate::network::{Dense, Model};
-use crate::objective::Reconstruction;
+use crate::objective::SquaredError;
 use crate::supervised::{Examples, Part, Supervised};
 use crate::{Family, Stream};
 
@@ -33,7 +33,7 @@ pub(in crate::catalogue) const MASKED: TaskEntry = TaskEntry::bundled("digits-ma
         model: Model::of(PIXELS)
             .then("hidden", Dense::new(PIXELS, 64).relu())
             .then("output", Dense::new(64, PIXELS)),
-        objective: Reconstruction,
+        objective: SquaredError::of_pixels(),
         batch_size: 64,
         budget_steps: 600,
         evaluation_interval_steps: 40,
