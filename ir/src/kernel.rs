@@ -104,6 +104,14 @@ pub enum CompileError {
         /// The most instructions before optimisation.
         limit: usize,
     },
+    /// There is no code over lanes for an op that only its routine knows, on whole matrices.
+    #[error("function `{function}` has no native code over lanes: `{op}` works on whole matrices")]
+    WholeMatrices {
+        /// The function's name.
+        function: String,
+        /// The op's mnemonic.
+        op: &'static str,
+    },
     /// The code generator failed.
     #[error("the code generator failed on function `{function}`: {reason}")]
     CodeGenerator {

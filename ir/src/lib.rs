@@ -67,6 +67,7 @@ mod function;
 mod interpreter;
 pub mod jit;
 mod kernel;
+pub mod lane_kernel;
 pub mod lanes;
 mod matrix;
 pub mod ops;

@@ -176,6 +176,12 @@ impl<const WIDTH: usize> Lanes for CraneliftLanes<'_, '_, WIDTH> {
         if let Some(constant) = plain_constant(a, b) {
             return self.greater(constant, if constant == a { b } else { a });
         }
+        let zero = Vectors::Constant(0.0f32.to_bits());
+        if a == zero || b == zero {
+            // −0 is let through, and becomes 0 by the addition, which changes nothing else.
+            let greater = self.greater(zero, if a == zero { b } else { a });
+            return self.add(greater, zero);
+        }
         // As above, but of zeros the intersection is wanted, and of a NaN and a number it would not
         // be a NaN.
         let (one, other) = (self.greater(a, b), self.greater(b, a));

@@ -28,10 +28,13 @@
 //! segments). The two tiers differ in how registers are allocated: for [`Backend::Jit`] with
 //! backtracking, for [`Backend::JitQuick`] in a single pass, which takes a quarter to a third less time to
 //! compile, and the code takes a quarter more time to run, or twice as much where there are reductions.
+//!
+//! All this is for tensors that are long. For many lanes of short ones, `lane_loop` compiles a loop over steps.
 
 mod code;
 mod constants;
 mod emit;
+mod lane_loop;
 mod lanes;
 mod memory;
 mod segments;
@@ -40,15 +43,17 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use cranelift_codegen::Context;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
+use cranelift_codegen::{CompiledCode, Context};
 use cranelift_frontend::FunctionBuilderContext;
 
 pub(crate) use code::{Addresses, Code};
 use constants::Splat;
 use emit::Emitted;
+#[doc(hidden)]
+pub use lane_loop::LaneNative;
 pub(crate) use segments::ElementaryFunctions;
 
 use crate::frame::MatrixCall;
@@ -56,7 +61,7 @@ use crate::function::Function;
 use crate::kernel::{Backend, CompileError};
 use crate::passes::expand;
 use crate::schedule::Schedule;
-use crate::shape::Shape;
+use crate::shape::{Dimensions, Shape};
 
 /// What native code a function becomes, for people to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,16 +141,12 @@ impl Workshop {
         emit::emit(function, schedule, functions, isa, code, builder_context)
     }
 
-    /// Compiles a function.
-    fn generate(
+    /// Compiles what has been emitted for a function.
+    fn finish(
         &mut self,
         function: &Function,
-        tier: Tier,
-        functions: ElementaryFunctions,
-    ) -> Result<MachineCode<'_>, CompileError> {
-        let isa = host(tier)?.as_ref();
-        let schedule = Schedule::new(function);
-        let emitted = self.emit(function, &schedule, functions, isa)?;
+        isa: &dyn TargetIsa,
+    ) -> Result<&CompiledCode, CompileError> {
         let failed = |reason| CompileError::CodeGenerator {
             function: function.name().to_owned(),
             reason,
@@ -158,6 +159,20 @@ impl Workshop {
             // No instruction that is emitted needs a call of a library function.
             return Err(failed("the code refers to a library function".to_owned()));
         }
+        Ok(compiled)
+    }
+
+    /// Compiles a function.
+    fn generate(
+        &mut self,
+        function: &Function,
+        tier: Tier,
+        functions: ElementaryFunctions,
+    ) -> Result<MachineCode<'_>, CompileError> {
+        let isa = host(tier)?.as_ref();
+        let schedule = Schedule::new(function);
+        let emitted = self.emit(function, &schedule, functions, isa)?;
+        let compiled = self.finish(function, isa)?;
         Ok(MachineCode {
             bytes: compiled.code_buffer(),
             constants: emitted.constants.into_splats(),
@@ -190,6 +205,41 @@ pub fn listing(function: &Function) -> Result<Listing, CompileError> {
             assembly,
         })
     })
+}
+
+/// Compiles a function over lanes, and lists what comes out.
+///
+/// # Errors
+/// [`CompileError`] if there can be no native code over lanes for the function.
+pub fn lane_listing(
+    function: &Function,
+    dimensions: Dimensions,
+    lanes: usize,
+) -> Result<Listing, CompileError> {
+    lane_loop::listing(&expand(function), dimensions, lanes)
+}
+
+/// Code over lanes as it is, for what measures it; with groups of so many vectors, one to four and no more than
+/// there are, if it is said how many.
+///
+/// # Errors
+/// [`CompileError`] if there can be no native code over lanes for the function.
+#[doc(hidden)]
+pub fn compile_lanes(
+    function: &Function,
+    dimensions: Dimensions,
+    lanes: usize,
+    backend: Backend,
+    width: Option<usize>,
+) -> Result<LaneNative, CompileError> {
+    let tier = match backend {
+        Backend::JitQuick => Tier::Quick,
+        Backend::Interpreter | Backend::Jit => Tier::Full,
+    };
+    match width {
+        Some(width) => LaneNative::with_width(function, dimensions, lanes, tier, width),
+        None => LaneNative::new(function, dimensions, lanes, tier),
+    }
 }
 
 /// How long Cranelift's own part of compiling a function takes: its `Context::compile` alone, on what

@@ -12,6 +12,7 @@ use multiversion::target::target_cfg_f;
 use super::{Guarantee, Terms, exactly, real};
 use crate::elementary;
 use crate::function::Value;
+use crate::lane_kernel::Routine;
 use crate::lanes::{Lanes, ScalarLanes};
 
 #[macro_use]
@@ -32,8 +33,8 @@ mod trigonometric;
 mod hyperbolic;
 
 /// Turns the rows into the enum and everything that derives from a row. The meaning of a row is
-/// pasted twice: into [`ElementwiseOp::evaluate`], generic over the lanes, and into the loop over a
-/// chunk, where the compiler vectorises it.
+/// pasted three times: into [`ElementwiseOp::evaluate`], generic over the lanes, and into the loops over a
+/// chunk and over blocks of lanes, where the compiler vectorises it.
 macro_rules! elementwise_ops {
     (; $(
         $(#[doc = $summary:literal])+
@@ -141,6 +142,11 @@ macro_rules! elementwise_ops {
                 }
             }
 
+            /// What runs the op over blocks of lanes on this machine.
+            pub(crate) fn lane_routine(self) -> Routine {
+                lane_routine(self)
+            }
+
             /// The partial derivative of the result with respect to each operand, over the operands
             /// and the result.
             ///
@@ -165,6 +171,24 @@ macro_rules! elementwise_ops {
                         $partials.to_vec()
                     })+
                 }
+            }
+        }
+
+        /// What runs each op over blocks of lanes, compiled for each kind of vectors as
+        /// [`evaluate_slices`] is.
+        #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma",))]
+        fn lane_routine(op: ElementwiseOp) -> Routine {
+            match op {
+                $(ElementwiseOp::$name => |call, _| {
+                    call.each(
+                        #[inline(always)]
+                        |[$($operand),+]| {
+                            let $lanes = &ScalarLanes;
+                            let _ = $lanes;
+                            $meaning
+                        },
+                    );
+                },)+
             }
         }
     };

@@ -23,6 +23,27 @@ mod roots;
 #[macro_use]
 mod draws;
 
+/// How one element of a matrix op's result comes of elements of its operands, for those who compute a
+/// matrix element by element. The bits are the routine's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ElementForm {
+    /// It is that of the first operand with row and column exchanged.
+    Transposed,
+    /// It is the first operand's, a column's, of the same row.
+    EachColumn,
+    /// It is the first operand's, a row's, of the same column.
+    EachRow,
+    /// A chain of fused multiply-adds over the depth in rising order, from 0.
+    Product {
+        /// Whether each of the two factors is transposed.
+        transposed: [bool; 2],
+    },
+    /// The reduction of the first operand's row.
+    RowReduction(ReductionOp),
+    /// Only the op's routine knows.
+    Routine,
+}
+
 macro_rules! matrix_ops {
     (; $(
         $(#[doc = $summary:literal])+
@@ -30,6 +51,7 @@ macro_rules! matrix_ops {
             shape: $(($operand_rows:tt, $operand_columns:tt)),+ -> ($rows:tt, $columns:tt),
             $(domain: [$($domain:ident),+],)?
             flops: $flops:literal $(* $extent:tt)*,
+            $(elements: $elements:expr,)?
             $(differentiable: $differentiable:literal,)?
             meaning: |$($operand:ident),+; $result:ident, $workspace:ident| $meaning:expr,
             real: |$($number:ident),+| $real:expr,
@@ -61,6 +83,17 @@ macro_rules! matrix_ops {
                         coefficient: $flops,
                         extents: &[$(stringify!($extent)),*],
                     },)+
+                }
+            }
+
+            /// How an element of the result comes of operands' elements: by the
+            /// [routine](ElementForm::Routine) if the row does not say.
+            pub(crate) const fn element_form(self) -> ElementForm {
+                match self {
+                    $(Self::$name => {
+                        let said: &[ElementForm] = &[$($elements)?];
+                        if said.is_empty() { ElementForm::Routine } else { said[0] }
+                    })+
                 }
             }
 

@@ -35,6 +35,7 @@ use std::sync::LazyLock;
 pub use composite::CompositeOp;
 pub use elementwise::ElementwiseOp;
 pub(crate) use elementwise::slices_are_wide;
+pub(crate) use matrix::ElementForm;
 pub use matrix::MatrixOp;
 pub use reduction::ReductionOp;
 pub(crate) use terms::Terms;

@@ -11,6 +11,7 @@ use multiversion::multiversion;
 use super::real;
 use super::{Guarantee, Terms, exactly};
 use crate::function::Value;
+use crate::lane_kernel::Routine;
 use crate::lanes::{ACCUMULATORS, Lanes, ScalarLanes};
 
 macro_rules! reduction_ops {
@@ -169,6 +170,11 @@ macro_rules! reduction_ops {
                 }
             }
 
+            /// What runs the op over blocks of lanes on this machine, so many columns at a time.
+            pub(crate) fn lane_routine(self) -> Routine {
+                lane_routine(self)
+            }
+
             /// The partial derivative of the result with respect to each element of each operand,
             /// over the operands and the result. A scalar is that of every element. What
             /// [`ElementwiseOp::partials`](super::ElementwiseOp::partials) says of 0 and `select`
@@ -190,6 +196,36 @@ macro_rules! reduction_ops {
                         $partials.to_vec()
                     })+
                 }
+            }
+        }
+
+        /// What runs each op over blocks of lanes, compiled for each kind of vectors as elementwise
+        /// ops are.
+        #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma",))]
+        fn lane_routine(op: ReductionOp) -> Routine {
+            match op {
+                $(ReductionOp::$name => |call, _| {
+                    call.reduce(
+                        $neutral,
+                        #[inline(always)]
+                        |[$($element),+]| {
+                            let $element_lanes = &ScalarLanes;
+                            let _ = ($element_lanes, $($element),+);
+                            $mapped
+                        },
+                        #[inline(always)]
+                        |$left, $right| {
+                            let $combine_lanes = &ScalarLanes;
+                            $combined
+                        },
+                        #[inline(always)]
+                        |$total, $count| {
+                            let $total_lanes = &ScalarLanes;
+                            let _ = ($total_lanes, $total, $count);
+                            $finished
+                        },
+                    );
+                },)+
             }
         }
     };

@@ -10,6 +10,7 @@ macro_rules! arrangements {
             transpose = Transpose {
                 shape: (R, C) -> (C, R),
                 flops: 0,
+                elements: ElementForm::Transposed,
                 meaning: |a; result, workspace| arrange::transpose(a, result),
                 real: |a| a.transposed(),
                 tangent: |terms, a, result; tangents| terms.linear(&[0], tangents),
@@ -77,6 +78,7 @@ macro_rules! arrangements {
             row_sums = RowSums {
                 shape: (r, c) -> (r, 1),
                 flops: 1 * r * c,
+                elements: ElementForm::RowReduction(ReductionOp::Sum),
                 meaning: |a; result, workspace| arrange::reduce_rows(ReductionOp::Sum, a, result),
                 real: |a| a.by_rows(|row| row.iter().sum()),
                 tangent: |terms, a, result; tangents| terms.linear(&[0], tangents),
@@ -105,6 +107,7 @@ macro_rules! arrangements {
             row_maxima = RowMaxima {
                 shape: (r, c) -> (r, 1),
                 flops: 1 * r * c,
+                elements: ElementForm::RowReduction(ReductionOp::MaxOf),
                 meaning: |a; result, workspace| arrange::reduce_rows(ReductionOp::MaxOf, a, result),
                 real: |a| a.by_rows(real::greatest),
                 tangent: |terms, a, result; tangents| {
@@ -153,6 +156,7 @@ macro_rules! arrangements {
             broadcast_column = BroadcastColumn {
                 shape: (R, 1), (R, C) -> (R, C),
                 flops: 0,
+                elements: ElementForm::EachColumn,
                 meaning: |a, b; result, workspace| arrange::broadcast_column(a, result),
                 real: |a, b| real::Matrix::from_fn(b.rows, b.columns, |row, _| a.at(row, 0)),
                 tangent: |terms, a, b, result; tangents| terms.linear(&[0], tangents),
@@ -167,6 +171,7 @@ macro_rules! arrangements {
             broadcast_row = BroadcastRow {
                 shape: (1, C), (R, C) -> (R, C),
                 flops: 0,
+                elements: ElementForm::EachRow,
                 meaning: |a, b; result, workspace| arrange::broadcast_row(a, result),
                 real: |a, b| real::Matrix::from_fn(b.rows, b.columns, |_, column| a.at(0, column)),
                 tangent: |terms, a, b, result; tangents| terms.linear(&[0], tangents),

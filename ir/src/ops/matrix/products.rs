@@ -10,6 +10,7 @@ macro_rules! products {
             matmul = MatMul {
                 shape: (R, K), (K, C) -> (R, C),
                 flops: 2 * R * K * C,
+                elements: ElementForm::Product { transposed: [false, false] },
                 meaning: |a, b; result, workspace| product::multiply(a, b, result),
                 real: |a, b| a.times(b),
                 tangent: |terms, a, b, result; tangents| terms.linear(&[0, 1], tangents),
@@ -26,6 +27,7 @@ macro_rules! products {
             matmul_left_transposed = MatMulLeftTransposed {
                 shape: (K, R), (K, C) -> (R, C),
                 flops: 2 * R * K * C,
+                elements: ElementForm::Product { transposed: [true, false] },
                 meaning: |a, b; result, workspace| product::multiply_left_transposed(a, b, result),
                 real: |a, b| a.transposed().times(b),
                 tangent: |terms, a, b, result; tangents| terms.linear(&[0, 1], tangents),
@@ -42,6 +44,7 @@ macro_rules! products {
             matmul_right_transposed = MatMulRightTransposed {
                 shape: (R, K), (C, K) -> (R, C),
                 flops: 2 * R * K * C,
+                elements: ElementForm::Product { transposed: [false, true] },
                 meaning: |a, b; result, workspace| {
                     product::multiply_right_transposed(a, b, result);
                 },
