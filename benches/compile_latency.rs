@@ -24,7 +24,7 @@ use clap::Parser;
 use mlevolve::lowering::{CanonicalHash, lower, lower_unoptimised};
 use mlevolve::optimizer::CompiledOptimizer;
 use mlevolve::program::{Program, Schema};
-use mlevolve::variation::{VariationSettings, random_program};
+use mlevolve::variation::{Variation, VariationSettings};
 use mlevolve_ir::{Backend, Definition, Function, Kernel, Value, jit, passes};
 use mlevolve_tasks::stream;
 use shared::measure::{Contender, Measuring, Unit, interleave, report};
@@ -104,7 +104,8 @@ fn random_programs() -> Vec<Program> {
         ..VariationSettings::default()
     };
     let mut numbers = stream(1, "benchmark", [4, 0]);
-    let mut draw = || random_program(Schema::Optimizer, &settings, &mut numbers, "drawn").pruned();
+    let variation = Variation::new(Schema::Optimizer, &settings);
+    let mut draw = || variation.random_program(&mut numbers, "drawn").pruned();
     let drawn = std::iter::repeat_with(&mut draw);
     let fitting = drawn.filter(|program| program.instruction_count() == INSTRUCTIONS);
     fitting.take(RANDOM_PROGRAMS).collect()

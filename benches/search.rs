@@ -14,7 +14,6 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use mlevolve::fitness::{Judge, search_seeds};
-use mlevolve::optimizer::CompiledOptimizer;
 use mlevolve::program::known;
 use mlevolve::search::{Generation, Search, SearchSettings};
 use mlevolve_ir::Backend;
@@ -24,7 +23,7 @@ const POPULATION: usize = 40;
 /// The generation that stands for those in the middle of a search.
 const LATER_GENERATION: u32 = 4;
 
-fn advance(search: &mut Search, judge: &Judge) -> Generation {
+fn advance(search: &mut Search, judge: &dyn Judge) -> Generation {
     let generation = search.advance(judge, &AtomicU64::new(0), &AtomicBool::new(false));
     generation.unwrap().unwrap()
 }
@@ -41,7 +40,7 @@ fn search(criterion: &mut Criterion) {
     let judge = first.judge().unwrap();
     let mut later = first.clone();
     while later.next_generation() < LATER_GENERATION {
-        advance(&mut later, &judge);
+        advance(&mut later, &*judge);
     }
 
     let mut group = criterion.benchmark_group("search");
@@ -51,14 +50,14 @@ fn search(criterion: &mut Criterion) {
         .sampling_mode(SamplingMode::Flat)
         .warm_up_time(Duration::from_millis(500));
     for (name, start) in [("first_generation", &first), ("later_generation", &later)] {
-        let counts = advance(&mut start.clone(), &judge).counts;
+        let counts = advance(&mut start.clone(), &*judge).counts;
         eprintln!("{name}: {counts:?}");
         group.throughput(Throughput::Elements(counts.candidates));
         group.measurement_time(Duration::from_secs(10));
         group.bench_function(name, |bencher| {
             bencher.iter_batched_ref(
                 || start.clone(),
-                |search| advance(search, &judge),
+                |search| advance(search, &*judge),
                 BatchSize::PerIteration,
             );
         });
@@ -71,8 +70,9 @@ fn search(criterion: &mut Criterion) {
     for backend in Backend::ALL {
         group.bench_function(format!("adam_on_default_suite/{backend}"), |bencher| {
             bencher.iter(|| {
-                let optimizer = CompiledOptimizer::new(black_box(&adam), backend).unwrap();
-                judge.judge(&optimizer, &seeds)
+                judge
+                    .judge(black_box(&adam), &seeds, backend.into())
+                    .unwrap()
             });
         });
     }

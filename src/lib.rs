@@ -17,7 +17,7 @@
 //! `mlevolve-tasks`, the world, knows no compiler and no program; this crate joins them.
 //!
 //! ```
-//! use mlevolve::fitness::{DataSettings, FitnessWeights, Judge};
+//! use mlevolve::fitness::{DataSettings, FitnessWeights, TrainingJudge};
 //! use mlevolve::optimizer::CompiledOptimizer;
 //! use mlevolve::program::known;
 //! use mlevolve_ir::Backend;
@@ -25,17 +25,20 @@
 //! let adam = known::find("adam").ok_or("adam is known")?.program()?;
 //! let adam = adam.with_constant("learning_rate", 0.02)?;
 //! let optimizer = CompiledOptimizer::new(&adam, Backend::Jit)?;
-//! let judge = Judge::new("quick", &DataSettings::default(), FitnessWeights::default())?;
-//! let judgement = judge.judge(&optimizer, &[1, 2]);
+//! let judge = TrainingJudge::new("quick", &DataSettings::default(), FitnessWeights::default())?;
+//! let judgement = judge.judge_optimizer(&optimizer, &[1, 2]);
 //! assert!(judgement.fitness > 0.8);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 pub mod cli;
 pub mod fitness;
+pub mod learner;
+pub mod loss;
 pub mod lowering;
 pub mod optimizer;
 pub mod program;
 pub mod run;
+pub mod schema;
 pub mod search;
 pub mod variation;

@@ -19,6 +19,7 @@ use mlevolve_ir::{
 };
 use mlevolve_tasks::{ParameterLayout, UpdateRule};
 
+use crate::fitness::ProgramCost;
 use crate::lowering::lower;
 use crate::program::{Program, Schema};
 
@@ -113,8 +114,11 @@ impl CompiledOptimizer {
     /// # Errors
     /// [`OptimizerError`] if it is of another schema, or the back end fails.
     pub fn new(program: &Program, backend: Backend) -> Result<Self, OptimizerError> {
-        match program.schema() {
-            Schema::Optimizer => {}
+        if program.schema() != Schema::Optimizer {
+            return Err(OptimizerError::Schema {
+                program: program.name().to_owned(),
+                found: program.schema().description().name,
+            });
         }
         let function = update_function(program);
         let kernel = match Kernel::compile(&function, backend) {
@@ -158,11 +162,12 @@ impl CompiledOptimizer {
     ) -> Result<Self, OptimizerError> {
         match choice {
             BackendChoice::Only(backend) => Self::new(program, backend),
+            // A program of another schema is refused by name, not lowered.
+            BackendChoice::Auto if program.schema() != Schema::Optimizer => {
+                Self::new(program, Backend::Interpreter)
+            }
             BackendChoice::Auto => {
-                // A program of another schema is refused by name, not lowered.
-                let backend = match program.schema() {
-                    Schema::Optimizer => choice.backend_for(&update_function(program), work),
-                };
+                let backend = choice.backend_for(&update_function(program), work);
                 Self::new(program, backend)
             }
         }
@@ -196,6 +201,20 @@ impl CompiledOptimizer {
         let tensors = layout.tensors().iter();
         let each = tensors.map(|tensor| cost.total(Dimensions::new(tensor.rows, tensor.columns)));
         each.sum::<f64>() as u64
+    }
+
+    /// What one step costs and how large the program is, which this was compiled from.
+    #[must_use]
+    pub fn program_cost(&self, program: &Program) -> ProgramCost {
+        let cost = self.cost();
+        ProgramCost {
+            unit: "parameter".to_owned(),
+            unit_flops: u64::from(cost.element_flops()),
+            call_flops: u64::from(cost.call_flops()),
+            call_flops_formula: cost.to_string(),
+            state: self.state_per_parameter(),
+            instructions: program.pruned().instruction_count(),
+        }
     }
 
     /// How many numbers the rule keeps for each parameter of a model, from one step to the next.

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use mlevolve::fitness::{
-    BaselineTable, DataSettings, FitnessParts, FitnessWeights, Judge, best_learning_rate, measure,
-    tuning_seeds,
+    BaselineTable, DataSettings, FitnessParts, FitnessWeights, TrainingJudge, best_learning_rate,
+    measure, tuning_seeds,
 };
 use mlevolve::optimizer::CompiledOptimizer;
-use mlevolve::program::known::{self, KNOWN};
+use mlevolve::program::Schema;
+use mlevolve::program::known;
 use mlevolve_ir::Backend;
 use mlevolve_tasks::{Sources, Suite, Task, TaskEntry, bundled_tasks};
 use rayon::prelude::*;
@@ -27,7 +28,8 @@ fn every_recorded_curve_is_reproduced_to_the_bit() {
     assert_eq!(names, bundled.collect::<Vec<_>>());
     for task in &table.tasks {
         let rules: Vec<_> = task.rules.iter().map(|row| row.rule.as_str()).collect();
-        let known: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
+        let known = known::of(Schema::Optimizer);
+        let known: Vec<_> = known.map(|known| known.name).collect();
         assert_eq!(rules, known, "{}", task.task);
     }
     let rows = table
@@ -71,8 +73,8 @@ fn recorded_rates_are_those_that_the_protocol_picks() {
 #[test]
 fn the_best_known_rule_of_each_part_scores_one() {
     let (data, weights) = (DataSettings::default(), FitnessWeights::default());
-    let judge = Judge::new(Suite::DEFAULT, &data, weights).unwrap();
-    for (index, task) in judge.tasks().iter().enumerate() {
+    let judge = TrainingJudge::new(Suite::DEFAULT, &data, weights).unwrap();
+    for (index, task) in judge.suite_tasks().iter().enumerate() {
         let rows = &judge
             .baselines()
             .task(task.description().name)
@@ -82,7 +84,8 @@ fn the_best_known_rule_of_each_part_scores_one() {
             let program = known::find(&row.rule).unwrap().program().unwrap();
             let program = program.with_constant("learning_rate", row.learning_rate);
             let optimizer = CompiledOptimizer::new(&program.unwrap(), Backend::Jit).unwrap();
-            judge.judge_task(index, &optimizer, &tuning_seeds()).parts
+            let fitness = judge.judge_task(index, &optimizer, &tuning_seeds());
+            fitness.parts.unwrap()
         });
         let parts: Vec<FitnessParts> = parts.collect();
         let greatest = |of: fn(&FitnessParts) -> f64| parts.iter().map(of).fold(0.0, f64::max);

@@ -11,8 +11,8 @@ mod specimens;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mlevolve::lowering::CanonicalHash;
-use mlevolve::program::{Instruction, Program};
-use mlevolve::variation::{VariationSettings, mutate};
+use mlevolve::program::{Instruction, Program, Schema};
+use mlevolve::variation::{Variation, VariationSettings};
 use mlevolve_ir::lanes::ScalarLanes;
 use mlevolve_ir::ops::{ElementwiseOp, Op};
 use mlevolve_tasks::stream;
@@ -22,7 +22,7 @@ use small_programs::small_programs;
 
 /// Mutants of mutants, never far from a few programs, so that many say the same thing.
 fn mutants() -> Vec<Program> {
-    let settings = VariationSettings::default();
+    let variation = Variation::new(Schema::Optimizer, &VariationSettings::default());
     let mut mutants = Vec::new();
     for (number, founder) in (0..).zip(specimens::evolved(30, 60)) {
         let numbers = &mut stream(number, "canonical mutants", [0, 0]);
@@ -30,7 +30,7 @@ fn mutants() -> Vec<Program> {
         for place in 0..50 {
             // Every fifth is a mutant of the founder again.
             let parent = if place % 5 == 0 { &founder } else { &program };
-            program = mutate(parent, &settings, numbers).0;
+            program = variation.mutate(parent, numbers).0;
             mutants.push(program.clone());
             mutants.extend(with_operands_exchanged(&program, place));
         }

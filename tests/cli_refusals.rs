@@ -96,7 +96,7 @@ fn programs_that_are_none() {
         ),
         ("constant.mle", &[":6:", "learning_rate"]),
         ("binary.mle", &[":2: program files are UTF-8 text"]),
-        ("long.mle", &["65536 bytes"]),
+        ("long.mle", &["131072 bytes"]),
         ("empty.mle", &[":1:1: expected `program`"]),
         ("missing.mle", &["No such file", "or one of sgd, "]),
     ];
@@ -232,8 +232,8 @@ fn configurations_that_make_no_sense() {
             &["weights must be finite"],
         ),
         (
-            "format = 5\n[serach]\n",
-            &["has format 5", "newer mlevolve"],
+            "format = 6\n[serach]\n",
+            &["has format 6", "newer mlevolve"],
         ),
     ];
     for (text, expected) in cases {
@@ -366,20 +366,20 @@ fn runs_of_a_newer_version() {
     let newer = "newer mlevolve";
 
     let old = workplace.read(config);
-    assert!(old.contains("format = 4"));
+    assert!(old.contains("format = 5"));
     workplace.write(
         config,
-        old.replace("format = 4", "format = 5\nflavour = 'x'"),
+        old.replace("format = 5", "format = 6\nflavour = 'x'"),
     );
     assert_run_refused(
         &workplace,
-        &[&workplace.argument(config), "has format 5", newer],
+        &[&workplace.argument(config), "has format 6", newer],
     );
     workplace.write(config, old);
 
     let old = workplace.read(checkpoint);
-    assert!(old.starts_with(r#"{"format":4,"#));
-    workplace.write(checkpoint, old.replacen("\"format\":4", "\"format\":2", 1));
+    assert!(old.starts_with(r#"{"format":5,"#));
+    workplace.write(checkpoint, old.replacen("\"format\":5", "\"format\":2", 1));
     let file = workplace.argument(checkpoint);
     assert_run_refused(&workplace, &[&file, "has format 2", "start a new run"]);
     workplace.write(
@@ -390,7 +390,7 @@ fn runs_of_a_newer_version() {
     assert_run_refused(&workplace, &[&file, "has format 7", newer]);
     workplace.write(checkpoint, old);
 
-    workplace.write("run/result.json", "{\"format\":5}");
+    workplace.write("run/result.json", "{\"format\":6}");
     let (run, file) = (
         workplace.argument("run"),
         workplace.argument("run/result.json"),
@@ -398,7 +398,7 @@ fn runs_of_a_newer_version() {
     assert_refused(
         &workplace,
         &["replay", &run],
-        &[&file, "has format 5", newer],
+        &[&file, "has format 6", newer],
     );
     workplace.write("run/result.json", "{\"format\":1,\"seed\":");
     assert_refused(&workplace, &["replay", &run], &[&file, "damaged"]);

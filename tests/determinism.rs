@@ -72,7 +72,7 @@ fn searched(
 #[test]
 fn the_whole_population_is_the_same_at_any_number_of_threads() {
     let workplace = Workplace::new();
-    let mut config = load_config(&workplace.path("small.toml")).unwrap();
+    let mut config = load_config(&workplace.path("small.toml"), None).unwrap();
     config.search.generations = 6;
     config.search.backend = BackendName(Backend::Interpreter.into());
     let first = searched(&workplace, "1", &config, 1);

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlevolve::optimizer::CompiledOptimizer;
 use mlevolve::program::known::KNOWN;
-use mlevolve::program::{Program, known};
+use mlevolve::program::{Program, Schema, known};
 use mlevolve_ir::{Backend, Dimensions};
 use mlevolve_tasks::{ParameterLayout, UpdateRule};
 use serde::Deserialize;
@@ -227,7 +227,7 @@ fn known_programs_step_as_their_references() {
     }
     assert_eq!(
         compared.len(),
-        KNOWN.len(),
+        known::of(Schema::Optimizer).count(),
         "every known program must be compared"
     );
 }
@@ -283,7 +283,10 @@ const WITH_MATRICES: [&str; 2] = ["muon", "shampoo"];
 fn known_programs_are_canonical_and_fit_the_standard_layout() {
     for known in KNOWN {
         let program = known.program().unwrap();
-        assert_eq!(program.name(), known.name);
+        assert_eq!(
+            (program.name(), program.schema()),
+            (known.name, known.schema)
+        );
         assert_eq!(
             program.to_string(),
             known.text,
@@ -312,7 +315,7 @@ fn known_programs_are_canonical_and_fit_the_standard_layout() {
 #[test]
 fn standardising_changes_no_bit() {
     let fixture = fixture();
-    for known in KNOWN {
+    for known in known::of(Schema::Optimizer) {
         let program = known.program().unwrap();
         let Ok(standardised) = program.standardised() else {
             continue;
@@ -350,8 +353,7 @@ fn cost_per_element(program: &Program) -> u32 {
 
 #[test]
 fn known_programs_are_as_cheap_as_they_can_be_written() {
-    let costs: Vec<_> = KNOWN
-        .iter()
+    let costs: Vec<_> = known::of(Schema::Optimizer)
         .map(|known| (known.name, cost_per_element(&known.program().unwrap())))
         .collect();
     let expected = [

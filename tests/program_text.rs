@@ -132,7 +132,7 @@ fn sizes_are_bounded() {
         ),
         (
             " ".repeat(MAXIMUM_TEXT_BYTES + 1),
-            "program text may be 65536 bytes long, not 65537",
+            "program text may be 131072 bytes long, not 131073",
         ),
     ] {
         let message = message(&text);
@@ -271,7 +271,7 @@ fn files_are_loaded_or_it_is_said_why_not() {
         ),
         (
             &[b' '; MAXIMUM_TEXT_BYTES + 1],
-            format!("{shown}: a program file may have 65536 bytes, and this one has more"),
+            format!("{shown}: a program file may have 131072 bytes, and this one has more"),
         ),
     ];
     for (content, expected) in rows {

@@ -12,9 +12,11 @@ mod specimens;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use mlevolve::loss::LossFunction;
 use mlevolve::optimizer::CompiledOptimizer;
+use mlevolve::program::{Schema, known};
 use mlevolve_ir::Backend;
-use mlevolve_tasks::{ParameterLayout, UpdateRule};
+use mlevolve_tasks::{Loss, ParameterLayout, TargetKind, Targets, UpdateRule};
 
 thread_local! {
     /// Per thread, because the test harness allocates in threads of its own while a test runs.
@@ -61,6 +63,35 @@ fn steps_after_the_first_do_not_allocate() {
                 optimizer.step(step, &mut parameters, &gradient);
             }
             assert_eq!(ALLOCATIONS.get(), before, "{backend}\n{program}");
+        }
+    }
+}
+
+#[test]
+fn losses_of_batches_after_the_first_do_not_allocate() {
+    for known in known::of(Schema::Loss) {
+        let function = LossFunction::of(&known.program().unwrap()).unwrap();
+        for backend in Backend::ALL {
+            for (rows, outputs) in [(16, 3), (70, 10), (64, 1)] {
+                let targets = Targets {
+                    kind: TargetKind::Values,
+                    rows,
+                    outputs,
+                };
+                let before = ALLOCATIONS.get();
+                let mut loss = function.compile(targets, backend).unwrap();
+                assert!(ALLOCATIONS.get() > before, "the counter counts");
+                let numbers = vec![0.5; rows * outputs];
+                let mut gradient = numbers.clone();
+                loss.gradient(outputs, &numbers, &numbers, &mut gradient);
+                let before = ALLOCATIONS.get();
+                for rows in [rows, rows / 2, 1, rows] {
+                    let numbers = &numbers[..rows * outputs];
+                    let gradient = &mut gradient[..rows * outputs];
+                    loss.gradient(outputs, numbers, numbers, gradient);
+                }
+                assert_eq!(ALLOCATIONS.get(), before, "{backend} {}", known.name);
+            }
         }
     }
 }

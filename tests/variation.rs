@@ -6,10 +6,11 @@ mod evaluator;
 
 use std::collections::BTreeMap;
 
-use mlevolve::program::known::KNOWN;
+use mlevolve::program::known;
 use mlevolve::program::{Program, Role, Schema, distance};
-use mlevolve::variation::{Mutation, VariationSettings, crossover, mutate, random_program};
+use mlevolve::variation::{Mutation, Variation, VariationSettings};
 use mlevolve_ir::Dimensions;
+use mlevolve_ir::ops::Op;
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 
@@ -19,22 +20,20 @@ fn stream(seed: u64) -> Xoshiro256PlusPlus {
     Xoshiro256PlusPlus::seed_from_u64(seed)
 }
 
+fn variation(settings: &VariationSettings) -> Variation {
+    Variation::new(Schema::Optimizer, settings)
+}
+
 fn random(seed: u64) -> Program {
-    random_program(
-        Schema::Optimizer,
-        &VariationSettings::default(),
-        &mut stream(seed),
-        "random",
-    )
+    variation(&VariationSettings::default()).random_program(&mut stream(seed), "random")
 }
 
 /// Random programs, known ones, and what comes of them in a few generations.
 fn population() -> Vec<Program> {
-    let settings = VariationSettings::default();
+    let variation = variation(&VariationSettings::default());
     let mut population: Vec<Program> = (0..600).map(random).collect();
     population.extend(
-        KNOWN
-            .iter()
+        known::of(Schema::Optimizer)
             // Muon and Shampoo have cells of shapes that the standard layout lacks.
             .filter_map(|known| known.program().unwrap().standardised().ok()),
     );
@@ -44,8 +43,8 @@ fn population() -> Vec<Program> {
         let first = &population[first % population.len()];
         let second = &population[second % population.len()];
         let child = match seed % 2 {
-            0 => mutate(first, &settings, rng).0,
-            _ => crossover(first, second, &settings, rng),
+            0 => variation.mutate(first, rng).0,
+            _ => variation.crossover(first, second, rng),
         };
         population.push(child);
     }
@@ -160,19 +159,22 @@ fn random_programs_write_the_output_last_and_know_every_op() {
             *ops.entry(instruction.op()).or_insert(0) += 1;
         }
     }
-    let settings = VariationSettings::default();
-    let drawn = settings.ops.as_slice().iter();
+    let drawn: Vec<String> = VariationSettings::default().ops.into();
+    let drawn = drawn.iter().filter_map(|word| Op::from_mnemonic(word));
     let missing: Vec<_> = drawn.filter(|op| !ops.contains_key(op)).collect();
     assert!(missing.is_empty(), "never drawn: {missing:?}");
 }
 
 #[test]
 fn every_mutation_happens_and_changes_what_it_says() {
-    let settings = VariationSettings::default();
+    let mut settings = VariationSettings::default();
+    settings.mutation_weights.replace_instruction = 1.0;
+    settings.mutation_weights.replace_function = 1.0;
+    let variation = variation(&settings);
     let mut counts = BTreeMap::new();
     for seed in 0..3_000 {
         let parent = random(seed % 200);
-        let (child, mutation) = mutate(&parent, &settings, &mut stream(seed + 77_000));
+        let (child, mutation) = variation.mutate(&parent, &mut stream(seed + 77_000));
         *counts.entry(mutation).or_insert(0) += 1;
         assert_ne!(child, parent, "{mutation:?} changed nothing");
         let (before, after) = (parent.instruction_count(), child.instruction_count());
@@ -184,7 +186,7 @@ fn every_mutation_happens_and_changes_what_it_says() {
         match mutation {
             Mutation::Insert => assert_eq!((after, same_cells), (before + 1, true)),
             Mutation::Delete => assert_eq!((after, same_cells), (before - 1, true)),
-            Mutation::ReplaceOp | Mutation::RewireArgument => {
+            Mutation::ReplaceOp | Mutation::RewireArgument | Mutation::ReplaceInstruction => {
                 assert_eq!(
                     (after, same_cells, changed_instructions()),
                     (before, true, 1)
@@ -194,6 +196,7 @@ fn every_mutation_happens_and_changes_what_it_says() {
                 (after, same_cells, changed_instructions()),
                 (before, true, 2)
             ),
+            Mutation::ReplaceFunction => assert!(same_cells),
             Mutation::PerturbConstant => {
                 assert_eq!(child.bodies(), parent.bodies());
                 let pairs = parent.cells().iter().zip(child.cells());
@@ -216,6 +219,8 @@ fn only(mutation: Mutation) -> VariationSettings {
             Mutation::RewireArgument => &mut weights.rewire_argument,
             Mutation::PerturbConstant => &mut weights.perturb_constant,
             Mutation::Swap => &mut weights.swap,
+            Mutation::ReplaceInstruction => &mut weights.replace_instruction,
+            Mutation::ReplaceFunction => &mut weights.replace_function,
         };
         *weight = if kind == mutation { 1.0 } else { 0.0 };
     }
@@ -229,32 +234,34 @@ fn sgd() -> Program {
          update:\n delta = mul(g, c)\n",
     )
     .unwrap()
+    .standardised()
+    .unwrap()
 }
 
 #[test]
 fn mutations_that_cannot_apply_give_way_to_the_next() {
     // One instruction can be neither deleted nor swapped.
-    let (_, mutation) = mutate(&sgd(), &only(Mutation::Delete), &mut stream(1));
+    let (_, mutation) = variation(&only(Mutation::Delete)).mutate(&sgd(), &mut stream(1));
     assert_eq!(mutation, Mutation::ReplaceOp);
-    let (_, mutation) = mutate(&sgd(), &only(Mutation::Swap), &mut stream(1));
-    assert_eq!(mutation, Mutation::Insert);
+    let (_, mutation) = variation(&only(Mutation::Swap)).mutate(&sgd(), &mut stream(1));
+    assert_eq!(mutation, Mutation::ReplaceInstruction);
     // A full program cannot grow.
     let full = VariationSettings {
         maximum_instructions: 1,
         ..only(Mutation::Insert)
     };
-    let (_, mutation) = mutate(&sgd(), &full, &mut stream(1));
+    let (_, mutation) = variation(&full).mutate(&sgd(), &mut stream(1));
     assert_eq!(mutation, Mutation::ReplaceOp);
 }
 
 #[test]
 fn constants_move_even_from_zero_and_stay_in_their_range() {
-    let settings = only(Mutation::PerturbConstant);
+    let variation = variation(&only(Mutation::PerturbConstant));
     let mut negative = 0;
     for seed in 0..300 {
-        let (child, mutation) = mutate(&sgd(), &settings, &mut stream(seed));
+        let (child, mutation) = variation.mutate(&sgd(), &mut stream(seed));
         assert_eq!(mutation, Mutation::PerturbConstant);
-        let value = child.constant("c").unwrap();
+        let value = child.constant("c0").unwrap();
         assert!(value != 0.0 && value.is_finite());
         negative += usize::from(value < 0.0);
     }
@@ -268,9 +275,9 @@ fn constants_move_even_from_zero_and_stay_in_their_range() {
             .with_constant("learning_rate", extreme)
             .unwrap()
             .to_string();
-        let mut program = Program::parse(&text.replace("(g, c)", "(g, learning_rate)")).unwrap();
+        let mut program = Program::parse(&text.replace("(g, c0)", "(g, learning_rate)")).unwrap();
         for seed in 0..300 {
-            let (child, _) = mutate(&program, &settings, &mut stream(seed));
+            let (child, _) = variation.mutate(&program, &mut stream(seed));
             let before = program.constant("learning_rate").unwrap();
             let after = child.constant("learning_rate").unwrap();
             assert!(after > 0.0 && after.is_finite() && after != before);
@@ -281,13 +288,13 @@ fn constants_move_even_from_zero_and_stay_in_their_range() {
 
 #[test]
 fn the_same_stream_gives_the_same_child() {
-    let settings = VariationSettings::default();
+    let variation = variation(&VariationSettings::default());
     for seed in 0..200 {
         let (first, second) = (random(seed), random(seed + 1_000));
         assert_eq!(first, random(seed));
-        let mutants = [(); 2].map(|()| mutate(&first, &settings, &mut stream(seed)));
+        let mutants = [(); 2].map(|()| variation.mutate(&first, &mut stream(seed)));
         assert_eq!(mutants[0], mutants[1]);
-        let children = [(); 2].map(|()| crossover(&first, &second, &settings, &mut stream(seed)));
+        let children = [(); 2].map(|()| variation.crossover(&first, &second, &mut stream(seed)));
         assert_eq!(children[0], children[1]);
     }
 }
@@ -295,24 +302,26 @@ fn the_same_stream_gives_the_same_child() {
 /// A change here changes every recorded search: it needs a new version of the run log.
 #[test]
 fn what_a_stream_gives_is_pinned() {
-    let (child, mutation) = mutate(&random(1), &VariationSettings::default(), &mut stream(2));
+    let (child, mutation) =
+        variation(&VariationSettings::default()).mutate(&random(1), &mut stream(2));
     let expected = include_str!("fixtures/pinned_mutant.txt");
     assert_eq!(format!("{mutation:?}\n{}", child.pruned()), expected);
 }
 
 #[test]
 fn crossover_respects_the_limit_and_takes_from_both_parents() {
-    let settings = VariationSettings {
+    let variation = variation(&VariationSettings {
         maximum_instructions: 10,
+        random_maximum_instructions: 10,
         ..VariationSettings::default()
-    };
+    });
     let adam = known("adam");
     let (mut constants_taken, mut mixed) = (0, 0);
     for seed in 0..500 {
         let other = random(seed);
         // Adam is longer than the limit.
         for (first, second) in [(&adam, &other), (&other, &adam), (&other, &other)] {
-            let child = crossover(first, second, &settings, &mut stream(seed));
+            let child = variation.crossover(first, second, &mut stream(seed));
             assert!((1..=10).contains(&child.instruction_count()));
             let from = |parent: &Program| {
                 child.bodies()[0]
@@ -331,20 +340,11 @@ fn crossover_respects_the_limit_and_takes_from_both_parents() {
 }
 
 #[test]
-#[should_panic(expected = "cannot be crossed, as their cell tables differ")]
-fn programs_over_different_cells_are_not_crossed() {
-    let adam = KNOWN
-        .iter()
-        .find(|known| known.name == "adam")
-        .unwrap()
-        .program()
-        .unwrap();
-    let _ = crossover(
-        &adam,
-        &random(1),
-        &VariationSettings::default(),
-        &mut stream(1),
-    );
+#[should_panic(expected = "is not on the cells of the search")]
+fn programs_over_other_cells_are_not_varied() {
+    let adam = known::find("adam").unwrap().program().unwrap();
+    let variation = variation(&VariationSettings::default());
+    let _ = variation.crossover(&adam, &random(1), &mut stream(1));
 }
 
 fn known(name: &str) -> Program {

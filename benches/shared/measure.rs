@@ -13,19 +13,19 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, clap::Args)]
 pub struct Measuring {
     /// How many rounds the contenders take turns for
-    #[arg(long, default_value_t = 21)]
+    #[arg(long, default_value_t = 21, global = true)]
     pub rounds: usize,
     /// How long a contender's turn should last at least
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, global = true)]
     pub sample_ms: u64,
     /// A file that the medians are added to, one a line, for `rivals/python/table.py`
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub records: Option<PathBuf>,
     /// What the lines give as the number of the run
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, global = true)]
     pub run: u32,
     /// What `cargo bench` passes to every bench; of no meaning
-    #[arg(long, hide = true)]
+    #[arg(long, hide = true, global = true)]
     pub bench: bool,
 }
 
@@ -162,6 +162,7 @@ fn repetitions_lasting(least: Duration, mut work: impl FnMut(u32) -> Duration) -
 #[derive(Clone, Copy, Debug)]
 pub enum Unit {
     NanosecondsPerElement,
+    NanosecondsPerExample,
     Microseconds,
     /// Billions of nodes of expressions, times rows, a second.
     GigaNodeRowsPerSecond,
@@ -176,6 +177,7 @@ impl Unit {
     const fn label(self) -> &'static str {
         match self {
             Self::NanosecondsPerElement => "ns/element",
+            Self::NanosecondsPerExample => "ns/example/task",
             Self::Microseconds => "us",
             Self::GigaNodeRowsPerSecond => "G node-rows/s",
             Self::MegaStepsPerSecond => "M steps/s",
@@ -187,7 +189,7 @@ impl Unit {
     /// The figure, if so much work took so long.
     fn figure(self, seconds: f64, work: f64) -> f64 {
         match self {
-            Self::NanosecondsPerElement => seconds * 1e9 / work,
+            Self::NanosecondsPerElement | Self::NanosecondsPerExample => seconds * 1e9 / work,
             Self::Microseconds => seconds * 1e6 / work,
             Self::GigaNodeRowsPerSecond | Self::GigaFlopsPerSecond => work / seconds / 1e9,
             Self::MegaStepsPerSecond => work / seconds / 1e6,

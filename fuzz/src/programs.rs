@@ -1,11 +1,12 @@
 //! Programs: text, lowering, and variation.
 
+use mlevolve::fitness::{Fingerprint, probe};
 use mlevolve::lowering::{CanonicalHash, lower, lower_unoptimised};
 use mlevolve::optimizer::CompiledOptimizer;
-use mlevolve::program::known::KNOWN;
+use mlevolve::program::known;
 use mlevolve::program::{MAXIMUM_TEXT_BYTES, Program, Schema, distance};
-use mlevolve::search::probe;
-use mlevolve::variation::{VariationSettings, crossover, mutate, random_program};
+
+use mlevolve::variation::{Variation, VariationSettings};
 use mlevolve_ir::Backend;
 use rand::{Rng, RngExt};
 
@@ -35,14 +36,15 @@ pub fn check_variation(bytes: &[u8]) {
 
 /// The last of a chain of programs under random settings.
 pub(crate) fn drawn(draws: &mut impl Rng) -> Program {
-    let settings = settings(draws);
-    assert_eq!(settings.validate(Schema::Optimizer), Ok(()), "{settings:?}");
-    descend(&settings, draws)
+    let schema = Schema::ALL[draws.random_range(0..Schema::ALL.len())];
+    let settings = settings(schema, draws);
+    assert_eq!(settings.validate(schema), Ok(()), "{settings:?}");
+    descend(schema, &settings, draws)
 }
 
 /// Random settings that are valid.
-fn settings(draws: &mut impl Rng) -> VariationSettings {
-    let most = Schema::Optimizer.description().maximum_instructions;
+fn settings(schema: Schema, draws: &mut impl Rng) -> VariationSettings {
+    let most = schema.description().maximum_instructions;
     let maximum_instructions = match draws.random_range(0..8) {
         0 => draws.random_range(1..=most),
         _ => draws.random_range(1..=32),
@@ -60,27 +62,44 @@ fn settings(draws: &mut impl Rng) -> VariationSettings {
 
 /// The last of a chain of programs, each of which is verified, within the settings' limits and prints
 /// and parses to itself.
-pub(crate) fn descend(settings: &VariationSettings, draws: &mut impl Rng) -> Program {
-    let mut programs = vec![random_program(Schema::Optimizer, settings, draws, "random")];
-    let known = &KNOWN[draws.random_range(0..KNOWN.len())];
+pub(crate) fn descend(
+    schema: Schema,
+    settings: &VariationSettings,
+    draws: &mut impl Rng,
+) -> Program {
+    let variation = Variation::new(schema, settings);
+    let mut programs = vec![variation.random_program(draws, "random")];
+    let known: Vec<_> = known::of(schema).collect();
+    let known = known[draws.random_range(0..known.len())];
     let standardised = known
         .program()
         .ok()
-        .and_then(|program| program.standardised().ok());
+        .and_then(|program| program.on_cells(&settings.cells).ok());
     programs.extend(standardised);
     for _ in 0..draws.random_range(0..=MOST_OFFSPRING) {
         let first = &programs[draws.random_range(0..programs.len())];
         let second = &programs[draws.random_range(0..programs.len())];
         let child = match draws.random_range(0..8) {
-            0 => random_program(Schema::Optimizer, settings, draws, "random"),
-            1..=3 => crossover(first, second, settings, draws),
-            _ => mutate(first, settings, draws).0,
+            0 => variation.random_program(draws, "random"),
+            1..=3 => variation.crossover(first, second, draws),
+            _ => variation.mutate(first, draws).0,
         };
         assert_prints_and_parses(&child);
-        assert!(child.is_standardised(), "{child}");
+        assert_eq!(
+            child.on_cells(&settings.cells).as_ref(),
+            Ok(&child),
+            "{child}"
+        );
         // A known program may be longer than the settings allow; what is made of it is not longer.
-        let most = settings.maximum_instructions.max(first.instruction_count());
-        assert!(child.instruction_count() <= most, "{child}");
+        let functions = settings.functions.values();
+        let own = functions.filter_map(|function| function.maximum_instructions);
+        let most = own
+            .chain([settings.maximum_instructions])
+            .max()
+            .unwrap_or(0);
+        for (body, before) in child.bodies().iter().zip(first.bodies()) {
+            assert!(body.len() <= most.max(before.len()), "{child}");
+        }
         assert_eq!(distance(first, &child), distance(&child, first));
         programs.push(child);
     }
@@ -95,7 +114,8 @@ fn check_program(program: &Program) {
         assert_eq!(function.verify(), Ok(()), "{program}");
     }
     let hash = CanonicalHash::of(program);
-    assert_eq!(hash.to_string().parse(), Ok(hash));
+    let fingerprint = Fingerprint::from(hash);
+    assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
 
     let pruned = program.pruned();
     assert_prints_and_parses(&pruned);
@@ -111,6 +131,9 @@ fn check_program(program: &Program) {
         Err(error) => assert_displays(&error),
     }
 
+    if program.schema() != Schema::Optimizer {
+        return;
+    }
     let probed = probe(program);
     assert!(probed.is_ok(), "{probed:?}\n{program}");
     // One program that a back end refuses would end a search.

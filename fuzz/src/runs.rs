@@ -15,17 +15,21 @@ pub fn check_config(bytes: &[u8]) {
     let directory = directory();
     let path = directory.path().join("config.toml");
     write(&path, bytes);
-    let config = match load_config(&path) {
+    let config = match load_config(&path, None) {
         Ok(config) => config,
         Err(error) => return assert_displays(&error),
     };
     assert_eq!(config.search.validate(), Ok(()));
     let text = config.to_text();
     write(&path, text.as_bytes());
-    let again = load_config(&path).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let again = load_config(&path, None).unwrap_or_else(|error| panic!("{error}\n{text}"));
     assert_eq!(again, config, "{text}");
     assert_eq!(again.difference(&config), None, "{text}");
-    let _ = descend(&config.search.variation, &mut Draws::new(bytes));
+    let schema = config
+        .search
+        .schema()
+        .expect("valid settings name a schema");
+    let _ = descend(schema, &config.search.variation, &mut Draws::new(bytes));
 }
 
 /// A checkpoint is refused, or taken up. No bytes that a fuzzer thinks of have the checksum that their

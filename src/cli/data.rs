@@ -7,6 +7,9 @@ use mlevolve_tasks::Suite;
 
 use crate::fitness::DataSettings;
 
+/// The task on a user's own examples.
+const OWN_EXAMPLES: &str = "own";
+
 /// Which tasks, on which data.
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Tasks and data")]
@@ -31,6 +34,14 @@ pub(super) struct DataOptions {
     #[arg(long, value_name = "COLUMN", requires = "csv")]
     target: Option<String>,
 
+    /// Examples of your own for a learner to learn from: a table whose last column is the label
+    #[arg(long, value_name = "FILE", requires = "valid")]
+    train: Option<PathBuf>,
+
+    /// The examples that it is examined on, in the same columns
+    #[arg(long, value_name = "FILE", requires = "train")]
+    valid: Option<PathBuf>,
+
     /// Baselines that `mlevolve baselines --write FILE` measured on your data; without them they are measured anew
     #[arg(long, value_name = "FILE")]
     baselines: Option<PathBuf>,
@@ -40,7 +51,8 @@ impl DataOptions {
     /// The suite that was asked for, if any.
     pub(super) fn suite(&self) -> Option<String> {
         let of_table = self.csv.as_ref().map(|_| Suite::CSV.to_owned());
-        self.suite.clone().or(of_table)
+        let of_files = self.train.as_ref().map(|_| OWN_EXAMPLES.to_owned());
+        self.suite.clone().or(of_table).or(of_files)
     }
 
     /// The suite that was asked for, or else `base`; with a table, one that has it.
@@ -55,7 +67,7 @@ impl DataOptions {
 
     /// Whether data of a user's own are named.
     pub(super) const fn names_data(&self) -> bool {
-        self.data_dir.is_some() || self.text.is_some() || self.csv.is_some()
+        self.data_dir.is_some() || self.text.is_some() || self.csv.is_some() || self.train.is_some()
     }
 
     /// Settings with these options where they are given, and as in `base` where they are not.
@@ -65,6 +77,8 @@ impl DataOptions {
             text: given(self.text.as_deref(), base.text.as_ref()),
             csv: given(self.csv.as_deref(), base.csv.as_ref()),
             target: self.target.clone().or_else(|| base.target.clone()),
+            train: given(self.train.as_deref(), base.train.as_ref()),
+            valid: given(self.valid.as_deref(), base.valid.as_ref()),
             baselines: given(self.baselines.as_deref(), base.baselines.as_ref()),
         }
     }

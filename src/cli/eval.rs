@@ -1,21 +1,21 @@
 //! `mlevolve eval`: train with a program from a file.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use mlevolve_ir::BackendChoice;
-use mlevolve_tasks::Suite;
 use serde::Serialize;
 
 use super::data::DataOptions;
 use super::progress::Working;
 use super::{print, program_named, set_threads};
-use crate::fitness::{DataSettings, FitnessWeights, Judge, judging_seeds};
-use crate::run::Comparison;
+use crate::fitness::Comparison;
+use crate::run::load_config;
 
-/// Train models with a program on a suite of tasks, beside known rules.
+/// Train models with a program beside known ones, or teach a learner.
 ///
-/// The program is judged as it is written, and with a learning rate tuned for each task by the protocol
+/// An update rule is judged as it is written, and with a learning rate tuned for each task by the protocol
 /// that the known rules were tuned by: 14 rates, 5 seeds each, chosen on validation data. All figures
 /// are means over 5 further seeds, the same as in the report of a search.
 #[derive(Args)]
@@ -23,6 +23,8 @@ use crate::run::Comparison;
     mlevolve eval runs/seed-1/best.mle --json | jq .written.judgement.fitness\n  \
     mlevolve eval adam --backend interp --no-tuning\n  \
     mlevolve eval lion --suite ill-conditioned\n  \
+    mlevolve eval two_layer_network --suite projected-digits\n  \
+    mlevolve eval linear_regression --train train.csv --valid valid.csv\n  \
     mlevolve eval adam --csv houses.csv --target price")]
 pub(super) struct Eval {
     /// A program file, or the name of a known program
@@ -32,6 +34,10 @@ pub(super) struct Eval {
     /// What runs the program: `auto`, `interp`, `jit-quick` or `jit`; all give the same figures
     #[arg(long, value_name = "BACKEND", default_value_t = BackendChoice::Auto)]
     backend: BackendChoice,
+
+    /// Take the tasks and data from the settings in this file; options go before it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 
     /// Do not tune the learning rate
     #[arg(long)]
@@ -63,26 +69,33 @@ impl Eval {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         set_threads(self.threads)?;
         let program = program_named(&self.program)?;
-        let suite = self.data.suite_over(Suite::DEFAULT);
-        let data = self.data.over(&DataSettings::default());
+        let schema = program.schema();
+        let judging = &schema.description().judging;
+        let mut settings = match &self.config {
+            Some(path) => load_config(path, Some(schema))?.search,
+            None => (judging.defaults)(),
+        };
+        settings.suite = self.data.suite_over(&settings.suite);
+        settings.data = self.data.over(&settings.data);
+        settings.validate()?;
         let working = Working::on(if self.data.names_data() {
             "training; unless --baselines has it, known rules are tuned on your data"
         } else {
             "training"
         });
-        let judge = Judge::new(&suite, &data, FitnessWeights::default())?;
-        let comparison = Comparison::of(&program, !self.no_tuning, &judge, self.backend)?;
+        let judge = (judging.judge)(&settings, &settings.data)?;
+        let comparison = judge.compare(&program, !self.no_tuning, self.backend)?;
         drop(working);
         if self.json {
             let evaluation = Evaluation {
                 program: program.to_string(),
-                suite,
-                seeds: judging_seeds(),
+                suite: settings.suite,
+                seeds: judge.report_seeds(),
                 comparison,
             };
             print(&serde_json::to_string_pretty(&evaluation)?)?;
         } else {
-            print(&comparison.text(&judge))?;
+            print(&comparison.text(&*judge))?;
         }
         Ok(ExitCode::SUCCESS)
     }

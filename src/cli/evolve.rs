@@ -12,6 +12,7 @@ use clap::Args;
 use super::data::DataOptions;
 use super::progress::{Progress, Working};
 use super::{INTERRUPTED, print, set_threads, tell};
+use crate::program::{Schema, list};
 use crate::run::invocation::command;
 use crate::run::{Ending, RunConfig, RunError, Session, load_config};
 use crate::search::{BackendName, SearchSettings};
@@ -25,12 +26,20 @@ use crate::search::{BackendName, SearchSettings};
 #[command(after_help = "Examples:\n  mlevolve evolve\n  \
     mlevolve evolve --seed 7 --generations 100 --out runs/long\n  \
     mlevolve evolve --resume runs/long\n  \
+    mlevolve evolve --schema loss\n  \
+    mlevolve evolve --schema learner\n  \
+    mlevolve evolve --schema learner --train train.csv --valid valid.csv\n  \
     mlevolve evolve --csv houses.csv --target price\n  \
     mlevolve evolve --config runs/long/config.toml --out runs/again\n\n\
     A configuration file is TOML; what it leaves out has its default:\n  \
     [search]\n  population = 200\n  injection_rate = 0.1\n\n\
     Every run writes its own, with all settings, to DIR/config.toml.")]
 pub(super) struct Evolve {
+    /// What is searched for: an `optimizer`, a `loss` to train models by, or a whole `learner` that is given nothing
+    /// but data [default: optimizer]
+    #[arg(long, value_name = "SCHEMA", value_parser = schema, conflicts_with = "resume")]
+    schema: Option<Schema>,
+
     /// What every random draw is derived from [default: 1]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
@@ -72,6 +81,13 @@ pub(super) struct Evolve {
     data: DataOptions,
 }
 
+fn schema(word: &str) -> Result<Schema, String> {
+    Schema::from_name(word).ok_or_else(|| {
+        let known = Schema::ALL.iter().map(|schema| schema.description().name);
+        format!("there is none called `{word}`, only {}", list(known))
+    })
+}
+
 fn backend(word: &str) -> Result<BackendName, mlevolve_ir::UnknownBackend> {
     word.parse().map(BackendName)
 }
@@ -88,7 +104,8 @@ impl Evolve {
         let mut session = match &self.resume {
             Some(directory) => Session::resume(directory, |begun| self.wanted(begun.clone()))?,
             None => {
-                let config = self.wanted(RunConfig::default())?;
+                let config =
+                    self.wanted(RunConfig::of(self.schema.unwrap_or(Schema::Optimizer)))?;
                 let out = match &self.out {
                     Some(out) => out.clone(),
                     None => unused_directory(config.search.seed)?,
@@ -152,9 +169,19 @@ impl Evolve {
     /// The settings that a run with these options has, where `base` has those that are not given.
     fn wanted(&self, base: RunConfig) -> Result<RunConfig, RunError> {
         let mut config = match &self.config {
-            Some(path) => load_config(path)?,
+            Some(path) => load_config(path, self.schema)?,
             None => base,
         };
+        if let Some(schema) = self.schema {
+            let wanted = schema.description().name;
+            let found = &config.search.schema;
+            if let Some(path) = self.config.as_ref().filter(|_| found != wanted) {
+                return Err(RunError::Config {
+                    path: path.clone(),
+                    message: format!("its schema is `{found}`, and --schema asks for `{wanted}`"),
+                });
+            }
+        }
         let SearchSettings {
             seed,
             generations,

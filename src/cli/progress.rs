@@ -1,5 +1,5 @@
 //! How work comes along: on a terminal a bar for a run and a spinner for anything else; elsewhere a
-//! line for each of a run's generations.
+//! line for each of a run's generations, or for some if they are quick.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -80,9 +80,13 @@ pub(super) struct Progress {
     ended: Arc<AtomicBool>,
     follower: Option<JoinHandle<()>>,
     start: Instant,
+    told: Option<Instant>,
     first_generation: u32,
     last_generation: u32,
 }
+
+/// The least time between two lines about generations.
+const TELLING_INTERVAL: Duration = Duration::from_millis(500);
 
 impl Progress {
     pub(super) fn start(search: &Search, directory: &Path) -> Self {
@@ -121,6 +125,7 @@ impl Progress {
             ended,
             follower,
             start: Instant::now(),
+            told: None,
             first_generation: search.next_generation(),
             last_generation: settings.generations,
         }
@@ -150,6 +155,13 @@ impl Progress {
 
 impl Watch for Progress {
     fn generation(&mut self, generation: &Generation, search: &Search, timing: Timing) {
+        let is_soon = self
+            .told
+            .is_some_and(|told| told.elapsed() < TELLING_INTERVAL);
+        if is_soon && !search.is_finished() {
+            return;
+        }
+        self.told = Some(Instant::now());
         let leader = search.leader();
         let line = format!(
             "generation {}/{}  best {:.4}  diversity {:.2}  {:.0} candidates/s, {:.0} trained  {:.0} % rejected before training  {} left",

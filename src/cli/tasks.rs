@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::Args;
+use mlevolve_tasks::learner::{LEARNER_TASKS, LearnerTaskEntry};
 use mlevolve_tasks::{Description, Direction, Suite, TASKS, TaskEntry};
 use serde_json::{Value, json};
 
@@ -49,12 +50,16 @@ impl Tasks {
             };
             listed.push((entry.name(), description));
         }
+        let learner_tasks = match &suite {
+            Some(_) => &[],
+            None => LEARNER_TASKS,
+        };
         let suites = Suite::names().filter(|name| suite.as_ref().is_none_or(|it| it == name));
         let suites: Vec<_> = suites.map(|name| (name, names(name))).collect();
         print(&if self.json {
-            json_text(&listed, &suites)?
+            json_text(&listed, learner_tasks, &suites)?
         } else {
-            text(&listed, &suites)
+            text(&listed, learner_tasks, &suites)
         })?;
         Ok(ExitCode::SUCCESS)
     }
@@ -66,7 +71,11 @@ fn names(suite: &str) -> Vec<&'static str> {
     entries.iter().map(TaskEntry::name).collect()
 }
 
-fn text(tasks: &[Listed], suites: &[(&str, Vec<&str>)]) -> String {
+fn text(
+    tasks: &[Listed],
+    learner_tasks: &[LearnerTaskEntry],
+    suites: &[(&str, Vec<&str>)],
+) -> String {
     let mut text = String::new();
     for (name, description) in tasks {
         let description = match description {
@@ -99,13 +108,35 @@ fn text(tasks: &[Listed], suites: &[(&str, Vec<&str>)]) -> String {
             description.evaluation_interval_steps,
         );
     }
+    for task in learner_tasks {
+        let _ = writeln!(
+            text,
+            "{} (for whole learners: --schema learner)\n  {}\n  Data: {}\n",
+            task.name(),
+            task.summary(),
+            learner_data(task),
+        );
+    }
     for (name, tasks) in suites {
         let _ = writeln!(text, "Suite {name}: {}", tasks.join(", "));
     }
     text
 }
 
-fn json_text(tasks: &[Listed], suites: &[(&str, Vec<&str>)]) -> anyhow::Result<String> {
+/// Where a learner's task has its examples from.
+const fn learner_data(task: &LearnerTaskEntry) -> &'static str {
+    if task.is_bundled() {
+        "in the program"
+    } else {
+        "yours; --data-dir DIR for images, --train FILE --valid FILE for tables"
+    }
+}
+
+fn json_text(
+    tasks: &[Listed],
+    learner_tasks: &[LearnerTaskEntry],
+    suites: &[(&str, Vec<&str>)],
+) -> anyhow::Result<String> {
     let tasks = tasks.iter().map(|(name, description)| match description {
         Ok(description) => described(description),
         Err(reason) => json!({ "name": name, "not_ready": reason }),
@@ -113,8 +144,12 @@ fn json_text(tasks: &[Listed], suites: &[(&str, Vec<&str>)]) -> anyhow::Result<S
     let suites = suites
         .iter()
         .map(|(name, tasks)| json!({ "name": name, "tasks": tasks }));
+    let learner_tasks = learner_tasks.iter().map(|task| {
+        json!({ "name": task.name(), "summary": task.summary(), "data": learner_data(task) })
+    });
     let all = json!({
         "tasks": tasks.collect::<Vec<_>>(),
+        "learner_tasks": learner_tasks.collect::<Vec<_>>(),
         "suites": suites.collect::<Vec<_>>(),
     });
     Ok(serde_json::to_string_pretty(&all)?)

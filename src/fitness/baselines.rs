@@ -13,12 +13,13 @@ use mlevolve_tasks::{Description, Outcome, Task};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::judge::task_work;
 use super::parts::CurveSummary;
+use super::training::task_work;
 use super::tuning::{TuningError, best_learning_rate};
 use super::{GREATEST_PART, tuning_seeds};
 use crate::optimizer::CompiledOptimizer;
-use crate::program::known::{self, KNOWN};
+use crate::program::Schema;
+use crate::program::known;
 
 /// The committed table.
 const TABLE: &str = include_str!("baselines.json");
@@ -42,7 +43,7 @@ pub struct TaskBaselines {
     pub task: String,
     /// The steps at which curves have points.
     pub steps: Vec<u32>,
-    /// One row a rule, in the order of [`KNOWN`].
+    /// One row an update rule, in the order of [`known::KNOWN`].
     pub rules: Vec<Measurement>,
 }
 
@@ -228,7 +229,8 @@ impl TaskBaselines {
     /// # Errors
     /// [`BaselineError::Tuning`] if a rule cannot be compiled, or diverges at every learning rate.
     pub fn measured(task: &dyn Task, backend: BackendChoice) -> Result<Self, BaselineError> {
-        let rules = KNOWN.par_iter().map(|known| {
+        let known: Vec<_> = known::of(Schema::Optimizer).collect();
+        let rules = known.par_iter().map(|known| {
             let learning_rate = best_learning_rate(&known.parsed(), task, backend)?;
             Ok(measure(known.name, learning_rate, task, backend)?)
         });

@@ -21,6 +21,12 @@ pub struct DataSettings {
     /// A text in UTF-8 that takes the place of the one that comes with the program.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<PathBuf>,
+    /// A table of examples to learn from, whose last column is the label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train: Option<PathBuf>,
+    /// A table of examples to be examined on, in the same columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid: Option<PathBuf>,
     /// A file that `mlevolve baselines --write` made for tasks that the program brings no baselines for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub baselines: Option<PathBuf>,
@@ -45,6 +51,8 @@ impl DataSettings {
             data_directory: self.directory.clone(),
             table,
             text: self.text.clone(),
+            training_file: self.train.clone(),
+            validation_file: self.valid.clone(),
         })
     }
 }

@@ -1,20 +1,196 @@
-//! Training a rule on a suite and giving its fitness.
+//! What a search, a report and a replay ask of whoever judges programs, whatever kind they are.
+//!
+//! ```text
+//!   Program ──fingerprint──► known already?
+//!      │
+//!      └──examine──► Verdict: rejected, dropped at a hurdle, or a Judgement: one fitness a task
+//! ```
 
-use std::path::Path;
-use std::sync::Arc;
+use std::fmt;
+use std::str::FromStr;
 
-use mlevolve_ir::{BackendChoice, Work};
-use mlevolve_tasks::{Outcome, Suite, Task, TaskError, TrainingRun};
-use rayon::prelude::*;
+use mlevolve_ir::BackendChoice;
+use mlevolve_tasks::{Direction, NoTargets, TaskError};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BaselineError, BaselineTable, DataSettings, DataSettingsError, FitnessParts, FitnessWeights,
-    Reference, TaskBaselines,
+    BaselineError, Comparison, DataSettingsError, FitnessParts, TuningError, judging_seeds,
 };
-use crate::optimizer::CompiledOptimizer;
+use crate::loss::LossError;
+use crate::lowering::CanonicalHash;
+use crate::optimizer::OptimizerError;
+use crate::program::Program;
 
-/// How good a rule is on a suite.
+/// Judges programs of one schema on a suite of tasks.
+pub trait Judge: Send + Sync {
+    /// The tasks, in the order in which judgements have them.
+    fn tasks(&self) -> Vec<TaskLabel>;
+
+    /// Known programs at their best settings: what a search may begin with.
+    fn starting_points(&self) -> Vec<Program>;
+
+    /// The same for programs that are taken to be judged alike: that have the same bits or, rounded, the same
+    /// gradients on made-up examples (losses) or the same predictions for some examples (learners).
+    ///
+    /// # Errors
+    /// [`JudgeError`] if the program is of another schema.
+    fn fingerprint(&self, program: &Program) -> Result<Fingerprint, JudgeError>;
+
+    /// Judges a candidate with as little work as tells that it is no good: a program that is below
+    /// `hurdle` on a task is not let to the next.
+    ///
+    /// # Errors
+    /// [`JudgeError`] if the program is of another schema, or the back end fails.
+    fn examine(
+        &self,
+        program: &Program,
+        seeds: &[u64],
+        hurdle: f64,
+        backend: BackendChoice,
+    ) -> Result<Verdict, JudgeError>;
+
+    /// Judges a program on every task with each seed.
+    ///
+    /// # Errors
+    /// As [`examine`](Self::examine).
+    fn judge(
+        &self,
+        program: &Program,
+        seeds: &[u64],
+        backend: BackendChoice,
+    ) -> Result<Judgement, JudgeError>;
+
+    /// What a program costs to run.
+    ///
+    /// # Errors
+    /// [`JudgeError`] if the program is of another schema.
+    fn cost(&self, program: &Program) -> Result<ProgramCost, JudgeError>;
+
+    /// Judges a program beside known ones on the seeds for reports; with its learning rate tuned for each
+    /// task too, if `tunes` and that makes sense.
+    ///
+    /// # Errors
+    /// As [`examine`](Self::examine).
+    fn compare(
+        &self,
+        program: &Program,
+        tunes: bool,
+        backend: BackendChoice,
+    ) -> Result<Comparison, JudgeError>;
+
+    /// The seeds of a comparison's figures.
+    fn report_seeds(&self) -> Vec<u64> {
+        judging_seeds()
+    }
+
+    /// What has to be known to read a comparison.
+    fn legend(&self) -> String;
+
+    /// The yardstick as a file that a run keeps, if it was measured on a user's own data.
+    fn own_yardstick(&self) -> Option<String> {
+        None
+    }
+}
+
+/// How reports call a task and its figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TaskLabel {
+    /// Its name.
+    pub name: &'static str,
+    /// Which values of its metric are good.
+    pub direction: Direction,
+    /// The name of its companion metric, if it has one.
+    pub companion: Option<&'static str>,
+}
+
+/// Equal for programs that are taken to be judged alike.
+///
+/// Displayed as, and parsed from, 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint([u8; 16]);
+
+impl Fingerprint {
+    /// The fingerprint with these bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<CanonicalHash> for Fingerprint {
+    fn from(hash: CanonicalHash) -> Self {
+        Self(hash.bytes())
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+/// A word that is no fingerprint.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{found}` is no fingerprint, which has 32 hexadecimal digits")]
+pub struct InvalidFingerprint {
+    /// The word.
+    pub found: String,
+}
+
+impl FromStr for Fingerprint {
+    type Err = InvalidFingerprint;
+
+    fn from_str(word: &str) -> Result<Self, InvalidFingerprint> {
+        let invalid = || InvalidFingerprint {
+            found: word.chars().take(40).collect(),
+        };
+        if word.len() != 32 || !word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(invalid());
+        }
+        let number = u128::from_str_radix(word, 16).map_err(|_| invalid())?;
+        Ok(Self(number.to_be_bytes()))
+    }
+}
+
+/// Why a probe tells that training is a waste of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// Parameters, predictions or gradients become infinite or NaN.
+    NotFinite,
+    /// Parameters stay what they are, or the gradient is 0.
+    Idle,
+    /// Parameters move the same way whatever the gradient is.
+    BlindToGradient,
+    /// Its gradient is the same whatever the target is.
+    BlindToTarget,
+    /// Its gradient is the same whatever the prediction is.
+    BlindToPrediction,
+    /// It moves predictions that are clearly wrong further away.
+    LeadsAstray,
+    /// An op in it has no derivative, or the derivative is too large.
+    NotDifferentiable,
+    /// It takes more FLOPs than the settings allow.
+    TooExpensive,
+}
+
+/// What becomes of a candidate.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It was not trained.
+    Rejected(Rejection),
+    /// It was trained.
+    Trained {
+        /// How good it is.
+        judgement: Judgement,
+        /// Whether it stayed below the hurdle, so that some tasks count 0.
+        dropped: bool,
+        /// What tells equally good programs apart: FLOPs for each parameter of a model, FLOPs of a loss for an
+        /// example, or instructions of a learner. Programs of one fingerprint have that of the first.
+        cost: u32,
+    },
+}
+
+/// How good a program is on a suite.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Judgement {
@@ -24,16 +200,16 @@ pub struct Judgement {
     pub tasks: Vec<TaskFitness>,
 }
 
-/// How good a rule is on one task.
+/// How good a program is on one task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskFitness {
     /// The task's name.
     pub task: String,
-    /// The parts, combined by the weights.
+    /// All that counts, combined.
     pub fitness: f64,
-    /// The parts, averaged over seeds.
-    #[serde(flatten)]
-    pub parts: FitnessParts,
+    /// What the fitness of a learning curve is made of, averaged over seeds.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<FitnessParts>,
     /// The metric's mean last value, if no run diverged.
     pub final_value: Option<f64>,
     /// The companion metric's mean last value, if the task has one and no run diverged.
@@ -42,11 +218,29 @@ pub struct TaskFitness {
     pub runs: usize,
     /// How many of them diverged.
     pub diverged_runs: usize,
-    /// FLOPs of the updates of one complete run.
-    pub update_flops: u64,
+    /// FLOPs of the program in one complete run.
+    pub program_flops: u64,
 }
 
-/// Why a rule cannot be judged.
+/// What a program costs to run, and how large it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramCost {
+    /// What costs are counted for: `parameter` of a model, or `example` to learn from.
+    pub unit: String,
+    /// FLOPs for each unit.
+    pub unit_flops: u64,
+    /// FLOPs of a call beside that.
+    pub call_flops: u64,
+    /// The whole cost of a call, as a polynomial in the rows m and columns n of a tensor.
+    pub call_flops_formula: String,
+    /// Numbers kept from one call to the next, for each parameter or in all.
+    pub state: usize,
+    /// How many instructions have an effect.
+    pub instructions: usize,
+}
+
+/// Why programs cannot be judged.
 #[derive(Debug, thiserror::Error)]
 pub enum JudgeError {
     /// There is no such suite, or a task of it cannot be made.
@@ -58,253 +252,75 @@ pub enum JudgeError {
     /// There is no yardstick.
     #[error(transparent)]
     Baselines(#[from] BaselineError),
-}
-
-/// Judges rules on a suite.
-pub struct Judge {
-    suite: Suite,
-    references: Vec<Reference>,
-    table: BaselineTable,
-    weights: FitnessWeights,
-    has_own_data: bool,
-}
-
-impl Judge {
-    /// A judge on the suite of this name.
-    ///
-    /// Tasks on a user's own data have their baselines from the file that the settings name or, without one,
-    /// measured here, which is some 800 training runs for each. Whether there are such tasks,
-    /// [`has_own_data`](Self::has_own_data) tells.
-    ///
-    /// # Errors
-    /// [`JudgeError`] if there is no such suite, data are missing, or the table of baselines does not cover
-    /// it.
-    pub fn new(
-        suite: &str,
-        data: &DataSettings,
-        weights: FitnessWeights,
-    ) -> Result<Self, JudgeError> {
-        let sources = data.sources()?;
-        let entries = Suite::entries(suite)?;
-        let suite = Suite::named(suite, &sources)?;
-        let committed = BaselineTable::committed()?;
-        let own = data.baselines.as_deref().map(BaselineTable::load);
-        let own = own.transpose()?;
-        let rows = entries.iter().zip(suite.tasks()).map(|(entry, task)| {
-            if entry.is_bundled(&sources) {
-                return committed.task(entry.name()).cloned();
-            }
-            match data.baselines.as_ref().zip(own.as_ref()) {
-                Some((path, table)) => own_rows(path, table, &**task),
-                None => TaskBaselines::measured(&**task, BackendChoice::Auto),
-            }
-        });
-        let tasks = rows.collect::<Result<_, _>>()?;
-        let has_own_data = entries.iter().any(|entry| !entry.is_bundled(&sources));
-        Ok(Self {
-            has_own_data,
-            ..Self::of(suite, BaselineTable { tasks }, weights)?
-        })
-    }
-
-    /// A judge on what a search on the suite of this name does not see; nothing if it sees all.
-    ///
-    /// # Errors
-    /// [`JudgeError`] if there is no such suite, or the table of baselines does not cover what is held out.
-    pub fn held_out_from(suite: &str, weights: FitnessWeights) -> Result<Option<Self>, JudgeError> {
-        let suite = Suite::held_out_from(suite)?;
-        if suite.tasks().is_empty() {
-            return Ok(None);
-        }
-        let committed = BaselineTable::committed()?;
-        let rows = suite.tasks().iter();
-        let rows = rows.map(|task| committed.task(task.description().name).cloned());
-        let tasks = rows.collect::<Result<_, _>>()?;
-        Self::of(suite, BaselineTable { tasks }, weights).map(Some)
-    }
-
-    /// A judge on a suite whose tasks have these baselines.
-    fn of(suite: Suite, table: BaselineTable, weights: FitnessWeights) -> Result<Self, JudgeError> {
-        let rows = suite.tasks().iter().zip(&table.tasks);
-        let references = rows.map(|(task, rows)| rows.reference(&**task));
-        Ok(Self {
-            references: references.collect::<Result<_, _>>()?,
-            suite,
-            table,
-            weights,
-            has_own_data: false,
-        })
-    }
-
-    /// Whether a task is on a user's own data, so that the program brings no baselines for it.
-    #[must_use]
-    pub const fn has_own_data(&self) -> bool {
-        self.has_own_data
-    }
-
-    /// The tasks: of a suite of the table, cheapest first.
-    #[must_use]
-    pub fn tasks(&self) -> &[Arc<dyn Task>] {
-        self.suite.tasks()
-    }
-
-    /// The baselines of the suite's tasks.
-    #[must_use]
-    pub const fn baselines(&self) -> &BaselineTable {
-        &self.table
-    }
-
-    /// What an optimizer has to do to be judged with so many seeds.
-    #[must_use]
-    pub fn work(&self, seeds: usize) -> Work {
-        let tasks = self.tasks().iter();
-        let works = tasks.map(|task| task_work(&**task, seeds));
-        let all = works.fold((0.0, 0.0), |(calls, elements), work| {
-            (calls + work.calls, elements + work.calls * work.elements)
-        });
-        Work {
-            calls: all.0,
-            elements: all.1 / all.0.max(1.0),
-        }
-    }
-
-    /// Trains `optimizer` on every task of the suite with each seed.
-    ///
-    /// # Panics
-    /// If there are no seeds.
-    #[must_use]
-    pub fn judge(&self, optimizer: &CompiledOptimizer, seeds: &[u64]) -> Judgement {
-        let tasks = (0..self.tasks().len()).map(|task| self.judge_task(task, optimizer, seeds));
-        Judgement::of(tasks.collect())
-    }
-
-    /// Trains `optimizer` on the tasks in turn, and stops after the first that is below `hurdle`: the
-    /// tasks that are left count 0. The other result is whether that happened.
-    ///
-    /// # Panics
-    /// If there are no seeds.
-    #[must_use]
-    pub fn judge_with_hurdle(
-        &self,
-        optimizer: &CompiledOptimizer,
-        seeds: &[u64],
-        hurdle: f64,
-    ) -> (Judgement, bool) {
-        let mut tasks: Vec<TaskFitness> = Vec::new();
-        let mut dropped = false;
-        for (index, task) in self.tasks().iter().enumerate() {
-            let fitness = if dropped {
-                TaskFitness::missed(task.description().name)
-            } else {
-                self.judge_task(index, optimizer, seeds)
-            };
-            dropped |= fitness.fitness < hurdle && index + 1 < self.tasks().len();
-            tasks.push(fitness);
-        }
-        (Judgement::of(tasks), dropped)
-    }
-
-    /// Trains `optimizer` on one task, by its place in [`tasks`](Self::tasks), with each seed.
-    ///
-    /// # Panics
-    /// If there is no such task, or there are no seeds.
-    #[must_use]
-    pub fn judge_task(
-        &self,
-        task: usize,
-        optimizer: &CompiledOptimizer,
-        seeds: &[u64],
-    ) -> TaskFitness {
-        assert!(
-            !seeds.is_empty(),
-            "a fitness is a mean over at least one seed"
-        );
-        let (reference, task) = (&self.references[task], &self.tasks()[task]);
-        let runs: Vec<TrainingRun> = seeds
-            .par_iter()
-            .map(|&seed| task.run(&mut optimizer.clone(), seed))
-            .collect();
-        let parts: Vec<_> = runs
-            .iter()
-            .map(|run| FitnessParts::of(run, reference))
-            .collect();
-        let parts = FitnessParts::mean(&parts);
-        let diverged = |run: &&TrainingRun| run.curve.outcome != Outcome::Completed;
-        let diverged_runs = runs.iter().filter(diverged).count();
-        let description = task.description();
-        let calls = u64::from(description.budget_steps);
-        TaskFitness {
-            task: description.name.to_owned(),
-            fitness: parts.combined(&self.weights),
-            parts,
-            final_value: mean_last(&runs, |point| Some(point.value)),
-            final_companion: mean_last(&runs, |point| point.companion),
-            runs: runs.len(),
-            diverged_runs,
-            update_flops: calls * optimizer.step_flops(task.layout()),
-        }
-    }
-}
-
-/// What a user's own table says of a task.
-fn own_rows(
-    path: &Path,
-    table: &BaselineTable,
-    task: &dyn Task,
-) -> Result<TaskBaselines, BaselineError> {
-    let name = task.description().name;
-    let path = path.to_owned();
-    match table.tasks.iter().find(|row| row.task == name) {
-        None => Err(BaselineError::Missing { path, task: name }),
-        Some(rows) if rows.is_of(task)? => Ok(rows.clone()),
-        Some(_) => Err(BaselineError::OtherData { path, task: name }),
-    }
-}
-
-/// What an optimizer has to do on one task with so many seeds.
-pub(super) fn task_work(task: &dyn Task, seeds: usize) -> Work {
-    Work {
-        calls: f64::from(task.description().budget_steps) * seeds as f64,
-        elements: task.layout().arena_len() as f64,
-    }
-}
-
-/// The mean of something of the last points, if all runs have it and none diverged.
-fn mean_last(
-    runs: &[TrainingRun],
-    of: impl Fn(&mlevolve_tasks::CurvePoint) -> Option<f64>,
-) -> Option<f64> {
-    let mut sum = 0.0;
-    for run in runs {
-        match run.curve.outcome {
-            Outcome::Completed => sum += of(run.curve.points.last()?)?,
-            Outcome::Diverged { .. } => return None,
-        }
-    }
-    Some(sum / runs.len() as f64)
+    /// A program is of another kind.
+    #[error(
+        "program `{program}` has schema `{found}`; only `{expected}` programs can be judged here"
+    )]
+    Schema {
+        /// The program's name.
+        program: String,
+        /// Its schema.
+        found: &'static str,
+        /// The schema that is judged.
+        expected: &'static str,
+    },
+    /// A program cannot be compiled.
+    #[error(transparent)]
+    Optimizer(#[from] OptimizerError),
+    /// A program cannot be minimised.
+    #[error(transparent)]
+    Loss(#[from] LossError),
+    /// A task takes no loss.
+    #[error(transparent)]
+    NoTargets(#[from] NoTargets),
+    /// A learning rate cannot be tuned.
+    #[error(transparent)]
+    Tuning(#[from] TuningError),
 }
 
 impl Judgement {
-    /// Of what a rule did on each task.
+    /// Of what a program did on each task.
     #[must_use]
     pub fn of(tasks: Vec<TaskFitness>) -> Self {
         let fitness = tasks.iter().map(|task| task.fitness).sum::<f64>() / tasks.len() as f64;
         Self { fitness, tasks }
     }
+
+    /// Of what `judge` says of each task in turn, up to the first that is below `hurdle`: the tasks that are left count
+    /// 0. The other result is whether that happened.
+    pub(crate) fn until_hurdle<'a, E>(
+        names: impl ExactSizeIterator<Item = &'a str>,
+        hurdle: f64,
+        mut judge: impl FnMut(usize) -> Result<TaskFitness, E>,
+    ) -> Result<(Self, bool), E> {
+        let count = names.len();
+        let mut tasks = Vec::with_capacity(count);
+        let mut dropped = false;
+        for (index, name) in names.enumerate() {
+            let fitness = if dropped {
+                TaskFitness::missed(name)
+            } else {
+                judge(index)?
+            };
+            dropped |= fitness.fitness < hurdle && index + 1 < count;
+            tasks.push(fitness);
+        }
+        Ok((Self::of(tasks), dropped))
+    }
 }
 
 impl TaskFitness {
-    /// Of a task that a rule was not let to.
-    fn missed(task: &str) -> Self {
+    /// Of a task that a program was not let to.
+    pub(crate) fn missed(task: &str) -> Self {
         Self {
             task: task.to_owned(),
             fitness: 0.0,
-            parts: FitnessParts::default(),
+            parts: None,
             final_value: None,
             final_companion: None,
             runs: 0,
             diverged_runs: 0,
-            update_flops: 0,
+            program_flops: 0,
         }
     }
 }

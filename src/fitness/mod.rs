@@ -21,17 +21,29 @@
 //! seeds, a run that diverges counting 0, and task fitnesses over tasks.
 
 mod baselines;
+mod compare;
+mod comparison;
 mod data;
 mod judge;
 mod parts;
+mod probe;
 mod seeds;
+mod training;
 mod tuning;
 
 pub use baselines::{
     BaselineError, BaselineTable, COMPARED, Measurement, Reference, TaskBaselines, measure,
 };
+pub use comparison::{Comparison, Contender};
 pub use data::{DataSettings, DataSettingsError};
-pub use judge::{Judge, JudgeError, Judgement, TaskFitness};
+pub use judge::{
+    Fingerprint, InvalidFingerprint, Judge, JudgeError, Judgement, ProgramCost, Rejection,
+    TaskFitness, TaskLabel, Verdict,
+};
 pub use parts::{FitnessParts, FitnessWeights, GREATEST_PART, TARGET_QUALITY};
-pub use seeds::{confirmation_seeds, judging_seeds, search_seeds, tuning_seeds};
+pub use probe::probe;
+pub use seeds::{
+    confirmation_seeds, judging_seeds, judging_task_seeds, search_seeds, tuning_seeds,
+};
+pub use training::TrainingJudge;
 pub use tuning::{LEARNING_RATES, TuningError, best_learning_rate};

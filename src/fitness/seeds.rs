@@ -21,7 +21,13 @@ pub fn tuning_seeds() -> Vec<u64> {
 /// The seeds of every figure that is reported, the same for all programs.
 #[must_use]
 pub fn judging_seeds() -> Vec<u64> {
-    (2_000..2_000 + JUDGING_SEEDS).collect()
+    judging_task_seeds(JUDGING_SEEDS as usize)
+}
+
+/// So many seeds for figures that are reported, where each is a task of its own.
+#[must_use]
+pub fn judging_task_seeds(count: usize) -> Vec<u64> {
+    (2_000..2_000 + count as u64).collect()
 }
 
 /// The seeds on which a search with this seed judges every candidate.

@@ -7,7 +7,7 @@ use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::{Direction, Outcome, Task};
 use rayon::prelude::*;
 
-use super::judge::task_work;
+use super::training::task_work;
 use super::tuning_seeds;
 use crate::optimizer::{CompiledOptimizer, OptimizerError};
 use crate::program::{Program, SetConstantError};

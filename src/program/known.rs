@@ -1,15 +1,17 @@
 //! The known algorithms that come with the project, as program text.
 //!
-//! They are baselines, starting points for a search, and examples of the text format. Tests step
-//! each against PyTorch.
+//! They are baselines, starting points for a search, and examples of the text format. Tests compare update
+//! rules with PyTorch's, step by step.
 
-use super::{ParseError, Program};
+use super::{ParseError, Program, Schema};
 
 /// A known algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownProgram {
     /// The program's name, which is also its file's.
     pub name: &'static str,
+    /// Its schema.
+    pub schema: Schema,
     /// The program's text.
     pub text: &'static str,
 }
@@ -33,19 +35,32 @@ impl KnownProgram {
 }
 
 macro_rules! known_programs {
-    ($($name:literal),+ $(,)?) => {
-        /// Every known algorithm, simple ones first.
-        pub const KNOWN: &[KnownProgram] = &[$(KnownProgram {
+    ($($schema:ident: [$($name:literal),+ $(,)?],)+) => {
+        /// Every known algorithm, by schema, simple ones first.
+        pub const KNOWN: &[KnownProgram] = &[$($(KnownProgram {
             name: $name,
+            schema: Schema::$schema,
             text: include_str!(concat!("../../programs/", $name, ".mle")),
-        }),+];
+        }),+),+];
     };
 }
 
-known_programs![
-    "sgd", "momentum", "nesterov", "signum", "lion", "adagrad", "rmsprop", "adam", "adamw", "muon",
-    "shampoo",
-];
+known_programs! {
+    Optimizer: [
+        "sgd", "momentum", "nesterov", "signum", "lion", "adagrad", "rmsprop", "adam", "adamw", "muon",
+        "shampoo",
+    ],
+    Learner: ["linear_regression", "logistic_regression", "two_layer_network"],
+    Loss: [
+        "mean_squared", "mean_absolute", "huber", "log_cosh", "cross_entropy", "binary_cross_entropy",
+        "hinge", "focal", "label_smoothing", "baikal", "dqn", "dqnreg",
+    ],
+}
+
+/// The known algorithms of a schema, simple ones first.
+pub fn of(schema: Schema) -> impl Iterator<Item = &'static KnownProgram> + Clone {
+    KNOWN.iter().filter(move |known| known.schema == schema)
+}
 
 /// The known algorithm with this name, if any.
 #[must_use]

@@ -20,24 +20,29 @@
 //! one call to the next, [`Role::Scratch`] and [`Role::Output`] are zero at the start of each call.
 //! Instructions run in order. A scalar that is written to a tensor cell is every element of it.
 
+use std::sync::Arc;
+
 mod cell;
+mod cell_set;
+mod cell_table;
 mod constant;
 mod distance;
 mod instruction;
 pub mod known;
 mod prune;
-mod schema;
 mod standardise;
 mod suggestion;
 mod text;
 pub mod verify;
 
+pub use crate::schema::{RequiredCell, RequiredRole, Schema, SchemaDescription};
 pub use cell::{Cell, CellIndex, Role};
+pub(crate) use cell_set::CellSet;
+pub(crate) use cell_table::CellTable;
 pub use constant::{Constant, ConstantError};
 pub use distance::distance;
 pub use instruction::Instruction;
 pub(crate) use prune::Effective;
-pub use schema::{RequiredCell, RequiredRole, Schema, SchemaDescription, StandardCells};
 pub use standardise::StandardiseError;
 pub(crate) use standardise::same_table;
 pub(crate) use suggestion::list;
@@ -48,9 +53,10 @@ pub use verify::InvalidProgram;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Program {
     schema: Schema,
-    name: String,
+    /// Shared, like the cells, by all of a search's programs that have them: copies are made by the million.
+    name: Arc<str>,
     notes: Vec<String>,
-    cells: Vec<Cell>,
+    cells: Arc<CellTable>,
     bodies: Vec<Vec<Instruction>>,
 }
 
@@ -69,19 +75,24 @@ impl Program {
     ) -> Result<Self, InvalidProgram> {
         let program = Self {
             schema,
-            name: name.to_owned(),
+            name: name.into(),
             notes,
-            cells,
+            cells: Arc::new(CellTable::new(schema, cells)),
             bodies,
         };
         program.verify()?;
         Ok(program)
     }
 
+    /// [`varied`](Self::varied) with another table of cells.
+    pub(crate) fn varied_on(&self, cells: Vec<Cell>, bodies: Vec<Vec<Instruction>>) -> Self {
+        self.varied(Arc::new(CellTable::new(self.schema, cells)), bodies)
+    }
+
     /// A variation of this program, which holds the invariants by construction. It has no notes,
     /// as they speak of the program that it came from.
-    pub(crate) fn varied(&self, cells: Vec<Cell>, bodies: Vec<Vec<Instruction>>) -> Self {
-        let (schema, name) = (self.schema, self.name.clone());
+    pub(crate) fn varied(&self, cells: Arc<CellTable>, bodies: Vec<Vec<Instruction>>) -> Self {
+        let (schema, name) = (self.schema, Arc::clone(&self.name));
         let program = Self {
             schema,
             name,
@@ -117,6 +128,11 @@ impl Program {
         &self.cells
     }
 
+    /// The cell table, for another program that has the same.
+    pub(crate) fn shared_cells(&self) -> Arc<CellTable> {
+        Arc::clone(&self.cells)
+    }
+
     /// The cell that an instruction of this program names.
     ///
     /// # Panics
@@ -146,7 +162,7 @@ impl Program {
         let functions = self.schema.description().functions.iter();
         let (_, body) = functions
             .zip(&self.bodies)
-            .find(|(name, _)| **name == function)?;
+            .find(|(described, _)| described.name == function)?;
         Some(body)
     }
 
@@ -172,7 +188,7 @@ impl Program {
     /// [`InvalidProgram`] if `name` is no name.
     pub fn with_name(&self, name: &str) -> Result<Self, InvalidProgram> {
         let program = Self {
-            name: name.to_owned(),
+            name: name.into(),
             ..self.clone()
         };
         program.verify()?;
@@ -199,11 +215,11 @@ impl Program {
     pub fn with_constant(&self, name: &str, value: f32) -> Result<Self, SetConstantError> {
         let mut program = self.clone();
         let missing = || SetConstantError::Missing {
-            program: self.name.clone(),
+            program: self.name().to_owned(),
             name: name.to_owned(),
         };
-        let cell = program
-            .cells
+        let mut cells = self.cells.to_vec();
+        let cell = cells
             .iter_mut()
             .find(|cell| cell.name == name)
             .ok_or_else(missing)?;
@@ -215,6 +231,7 @@ impl Program {
             value,
         };
         cell.role = Role::Constant(Constant::new(value).ok_or_else(not_finite)?);
+        program.cells = Arc::new(CellTable::new(self.schema, cells));
         program.verify()?;
         Ok(program)
     }

@@ -1,16 +1,19 @@
 //! Removal of what has no effect: the form of an evolved program that a person reads.
 
-use super::{Cell, CellIndex, Instruction, Program, Role};
+use super::{CellIndex, CellSet, Instruction, Program};
 
 /// What of a program has an effect.
+#[derive(Debug, Default)]
 pub(crate) struct Effective {
     /// The instructions of each function whose result reaches an output, in this call or, by way of
     /// state, in a later one.
     pub(crate) bodies: Vec<Vec<Instruction>>,
-    /// For each cell, whether one of them names it, or the schema requires it.
-    pub(crate) is_kept: Vec<bool>,
-    /// For each cell, whether its value at the end of a call matters.
-    pub(crate) needed_at_end: Vec<bool>,
+    /// The cells that one of them names, or that the schema requires.
+    pub(crate) kept: CellSet,
+    /// For each function, the cells whose value at the start of a call matters.
+    pub(crate) needed_at_start: Vec<CellSet>,
+    /// For each function, the cells whose value at the end of a call matters.
+    pub(crate) needed_at_end: Vec<CellSet>,
 }
 
 impl Program {
@@ -19,14 +22,12 @@ impl Program {
     /// requires them. Outputs are the same bit for bit at every step.
     #[must_use]
     pub fn pruned(&self) -> Self {
-        let Effective {
-            bodies, is_kept, ..
-        } = self.effective();
+        let Effective { bodies, kept, .. } = self.effective();
         let mut places = vec![CellIndex::default(); self.cells.len()];
         let mut cells = Vec::new();
         let mut next = 0;
         for (index, cell) in CellIndex::enumerate(&self.cells) {
-            if is_kept[index.index()] {
+            if kept.contains(index) {
                 places[index.index()] = CellIndex::new(next);
                 next += 1;
                 cells.push(cell.clone());
@@ -40,67 +41,75 @@ impl Program {
         let notes = self.notes.clone();
         Self {
             notes,
-            ..self.varied(cells, bodies)
+            ..self.varied_on(cells, bodies)
         }
     }
 
     /// What [`pruned`](Self::pruned) keeps.
     pub(crate) fn effective(&self) -> Effective {
-        let needed_at_end = self.needed_at_end();
-        let bodies = self.bodies.iter().map(|body| {
-            let mut needed = needed_at_end.clone();
-            let from_last = body.iter().rev().copied();
-            let mut kept: Vec<_> = from_last
-                .filter(|instruction| step_back(instruction, &mut needed))
-                .collect();
-            kept.reverse();
-            kept
-        });
-        let bodies: Vec<_> = bodies.collect();
-        let is_required = |cell: &Cell| self.schema.required_cell(&cell.name).is_some();
-        let mut is_kept: Vec<bool> = self.cells.iter().map(is_required).collect();
+        let (needed_at_start, needed_at_end) = self.needed();
+        let bodies = self.bodies.iter().zip(&needed_at_end);
+        let bodies: Vec<Vec<Instruction>> = bodies
+            .map(|(body, needed)| {
+                let mut needed = *needed;
+                let mut kept = Vec::with_capacity(body.len());
+                for instruction in body.iter().rev() {
+                    if step_back(instruction, &mut needed) {
+                        kept.push(*instruction);
+                    }
+                }
+                kept.reverse();
+                kept
+            })
+            .collect();
+        let mut kept = self.cells.required;
         for cell in bodies.iter().flatten().flat_map(Instruction::cells) {
-            is_kept[cell.index()] = true;
+            kept.insert(cell);
         }
         Effective {
             bodies,
-            is_kept,
+            kept,
+            needed_at_start,
             needed_at_end,
         }
     }
 
-    /// For each cell, whether its value at the end of a call matters: that of outputs, and of state
-    /// that a call reads before it writes, on the way to such a cell. The fixpoint is reached because
-    /// the cells that matter only become more.
-    fn needed_at_end(&self) -> Vec<bool> {
-        let is_output = |cell: &Cell| cell.role == Role::Output;
-        let mut needed: Vec<bool> = self.cells.iter().map(is_output).collect();
+    /// For each function the cells whose value matters at the start and at the end of a call: at the
+    /// end those of the function's outputs, and of state that a function which may be called next needs at
+    /// its start. The fixpoint is reached because the cells that matter only become more.
+    fn needed(&self) -> (Vec<CellSet>, Vec<CellSet>) {
+        let mut at_end = self.cells.outputs.clone();
+        let mut at_start = at_end.clone();
         loop {
-            let mut grown = needed.clone();
-            for body in &self.bodies {
-                let mut needed_before = needed.clone();
+            for ((body, needed), start) in self.bodies.iter().zip(&at_end).zip(&mut at_start) {
+                *start = *needed;
                 for instruction in body.iter().rev() {
-                    step_back(instruction, &mut needed_before);
-                }
-                for (index, cell) in self.cells.iter().enumerate() {
-                    grown[index] |= needed_before[index] && cell.role == Role::State;
+                    step_back(instruction, start);
                 }
             }
-            if grown == needed {
-                return needed;
+            let mut has_grown = false;
+            for (followers, needed) in self.cells.followers.iter().zip(&mut at_end) {
+                let before = *needed;
+                for &next in followers {
+                    *needed = *needed | at_start[next] & self.cells.state;
+                }
+                has_grown |= *needed != before;
             }
-            needed = grown;
+            if !has_grown {
+                return (at_start, at_end);
+            }
         }
     }
 }
 
 /// Turns which cells are needed after an instruction into which are needed before it; whether the
 /// instruction itself is needed.
-fn step_back(instruction: &Instruction, needed: &mut [bool]) -> bool {
-    let is_needed = std::mem::take(&mut needed[instruction.destination().index()]);
+fn step_back(instruction: &Instruction, needed: &mut CellSet) -> bool {
+    let is_needed = needed.contains(instruction.destination());
     if is_needed {
-        for operand in instruction.operands() {
-            needed[operand.index()] = true;
+        needed.remove(instruction.destination());
+        for &operand in instruction.operands() {
+            needed.insert(operand);
         }
     }
     is_needed

@@ -3,6 +3,7 @@
 use mlevolve_ir::Shape;
 
 use super::{Cell, CellIndex, Program};
+use crate::schema::CellCounts;
 
 /// A program has more cells of one kind than the standard layout.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,20 +34,28 @@ impl Program {
         same_table(&self.cells, &standard)
     }
 
-    /// The same program on the cells of [`Schema::standard_cells`](super::Schema::standard_cells):
-    /// required cells keep their names, the others take the places of their role and shape in order.
-    /// Programs that are standardised already come back as they are.
+    /// The same program on the cells of [`Schema::standard_cells`](super::Schema::standard_cells), as
+    /// [`on_cells`](Self::on_cells) gives it.
     ///
     /// # Errors
     /// [`StandardiseError`] if the program has more cells of a kind than the layout.
     pub fn standardised(&self) -> Result<Self, StandardiseError> {
-        if self.is_standardised() {
+        self.on_cells(&CellCounts::default())
+    }
+
+    /// The same program on so many cells of each group: required cells keep their names, the others take the
+    /// places of their role and shape in order. Programs that are on them already come back as they are.
+    ///
+    /// # Errors
+    /// [`StandardiseError`] if the program has more cells of a kind than the layout.
+    pub fn on_cells(&self, counts: &CellCounts) -> Result<Self, StandardiseError> {
+        let mut cells = self.schema.cells(counts);
+        if same_table(&self.cells, &cells) {
             return Ok(self.clone());
         }
-        let mut cells = self.schema.standard_cells();
         let mut taken = vec![false; cells.len()];
         let mut places = Vec::with_capacity(self.cells.len());
-        for cell in &self.cells {
+        for cell in self.cells.iter() {
             let required = self.schema.required_cell(&cell.name).is_some();
             let fits = |candidate: &Cell| {
                 if required {
@@ -81,13 +90,13 @@ impl Program {
         let notes = self.notes.clone();
         Ok(Self {
             notes,
-            ..self.varied(cells, bodies)
+            ..self.varied_on(cells, bodies)
         })
     }
 
     fn no_room(&self, cell: &Cell, available: usize) -> StandardiseError {
         StandardiseError {
-            program: self.name.clone(),
+            program: self.name().to_owned(),
             schema: self.schema.description().name,
             cell: cell.name.clone(),
             role: cell.role.keyword(),

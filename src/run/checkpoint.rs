@@ -11,11 +11,12 @@ use sha2::{Digest, Sha256};
 
 use super::directory::write_whole;
 use super::{RUN_FORMAT, RunDirectory, RunError};
-use crate::fitness::Judgement;
-use crate::lowering::CanonicalHash;
+use crate::fitness::{Fingerprint, InvalidFingerprint, Judgement};
 use crate::program::Program;
+use crate::schema::CellCounts;
 use crate::search::engine::{Seen, SeenFitness};
 use crate::search::{Individual, Leader, Origin, Population, Search, SearchSettings, Totals};
+use crate::variation::Variation;
 
 /// The first line.
 #[derive(Serialize, Deserialize)]
@@ -48,7 +49,8 @@ struct IndividualRecord {
     id: u64,
     origin: Origin,
     fitness: f64,
-    element_flops: u32,
+    cost: u32,
+    fingerprint: String,
     program: String,
 }
 
@@ -70,17 +72,18 @@ impl From<&Individual> for IndividualRecord {
             id: individual.id,
             origin: individual.origin.clone(),
             fitness: individual.fitness,
-            element_flops: individual.element_flops,
+            cost: individual.cost,
+            fingerprint: individual.fingerprint.to_string(),
             program: individual.program.to_string(),
         }
     }
 }
 
 impl IndividualRecord {
-    fn restored(self) -> Result<Individual, String> {
+    fn restored(self, cells: &CellCounts) -> Result<Individual, String> {
         let program =
             Program::parse(&self.program).map_err(|error| RunError::program_text(&error))?;
-        if !program.is_standardised() {
+        if program.on_cells(cells).as_ref() != Ok(&program) {
             let id = self.id;
             return Err(format!(
                 "program {id} is not on the cells that searches work on"
@@ -89,12 +92,17 @@ impl IndividualRecord {
         Ok(Individual {
             id: self.id,
             origin: self.origin,
-            hash: CanonicalHash::of(&program),
+            fingerprint: parsed(&self.fingerprint)?,
             program,
             fitness: self.fitness,
-            element_flops: self.element_flops,
+            cost: self.cost,
         })
     }
+}
+
+fn parsed(fingerprint: &str) -> Result<Fingerprint, String> {
+    let parsed = fingerprint.parse();
+    parsed.map_err(|error: InvalidFingerprint| error.to_string())
 }
 
 /// Writes the search down, with the length that the log has now.
@@ -203,26 +211,25 @@ fn restored(body: Body) -> Result<(Search, u64), String> {
     let settings = &body.settings;
     settings.validate().map_err(|error| error.to_string())?;
     let schema = settings.schema().map_err(|error| error.to_string())?;
+    let cells = &settings.variation.cells;
     let individuals: Result<_, _> = body
         .population
         .into_iter()
-        .map(IndividualRecord::restored)
+        .map(|record| record.restored(cells))
         .collect();
     let leader = body.leader.map(|leader| {
         Ok::<_, String>(Leader {
-            individual: leader.individual.restored()?,
+            individual: leader.individual.restored(cells)?,
             confirmed: leader.confirmed,
             generation: leader.generation,
         })
     });
     let mut seen = Seen::default();
     for SeenRecord(hash, verdict) in body.seen {
-        let hash = hash
-            .parse()
-            .map_err(|error: crate::lowering::InvalidHash| error.to_string())?;
-        seen.insert(hash, verdict);
+        seen.insert(parsed(&hash)?, verdict);
     }
     let search = Search {
+        variation: Variation::new(schema, &body.settings.variation),
         settings: body.settings,
         schema,
         next_generation: body.next_generation,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{RUN_FORMAT, RunError};
+use crate::program::Schema;
 use crate::search::SearchSettings;
 
 /// The content of a configuration file. Whatever it leaves out has its default.
@@ -34,11 +35,40 @@ struct Format {
     format: Option<u32>,
 }
 
-/// Reads a configuration file.
+/// Reads a configuration file. What it leaves out has the default of its schema, or of `schema` if it names
+/// none.
 ///
 /// # Errors
 /// [`RunError`] if it cannot be read, is of a newer version, or is no configuration.
-pub fn load_config(path: &Path) -> Result<RunConfig, RunError> {
+pub fn load_config(path: &Path, schema: Option<Schema>) -> Result<RunConfig, RunError> {
+    load(path, |config, given, names_schema| {
+        let schema = if names_schema {
+            config.search.schema().ok()
+        } else {
+            schema
+        };
+        let Some(schema) = schema else {
+            return Ok(config);
+        };
+        let mut merged = toml::Table::try_from(RunConfig::of(schema)).unwrap_or_default();
+        merge(&mut merged, given);
+        merged.try_into()
+    })
+}
+
+/// Reads the configuration that a run has written, which leaves nothing out but what is empty.
+///
+/// # Errors
+/// As [`load_config`].
+pub(super) fn load_own_config(path: &Path) -> Result<RunConfig, RunError> {
+    load(path, |config, _, _| Ok(config))
+}
+
+/// Reads a file, lets `complete` fill in what it leaves out, and checks what comes out.
+fn load(
+    path: &Path,
+    complete: impl FnOnce(RunConfig, toml::Table, bool) -> Result<RunConfig, toml::de::Error>,
+) -> Result<RunConfig, RunError> {
     let text = fs::read_to_string(path).map_err(|source| RunError::Unreadable {
         path: path.to_owned(),
         source,
@@ -52,7 +82,13 @@ pub fn load_config(path: &Path) -> Result<RunConfig, RunError> {
         let path = path.to_owned();
         return Err(RunError::Newer { path, found });
     }
+    // The first reading tells what is wrong with the file, and where.
     let config: RunConfig = toml::from_str(&text).map_err(invalid)?;
+    let given: toml::Table = toml::from_str(&text).map_err(invalid)?;
+    let names_schema = given
+        .get("search")
+        .is_some_and(|search| search.get("schema").is_some());
+    let config = complete(config, given, names_schema).map_err(invalid)?;
     config.search.validate().map_err(|error| RunError::Config {
         path: path.to_owned(),
         message: error.to_string(),
@@ -60,7 +96,30 @@ pub fn load_config(path: &Path) -> Result<RunConfig, RunError> {
     Ok(config)
 }
 
+/// Puts what is given in the place of defaults, setting by setting.
+fn merge(defaults: &mut toml::Table, given: toml::Table) {
+    for (key, value) in given {
+        match (defaults.get_mut(&key), value) {
+            (Some(toml::Value::Table(defaults)), toml::Value::Table(given)) => {
+                merge(defaults, given);
+            }
+            (_, value) => {
+                defaults.insert(key, value);
+            }
+        }
+    }
+}
+
 impl RunConfig {
+    /// The defaults for programs of a schema.
+    #[must_use]
+    pub fn of(schema: Schema) -> Self {
+        Self {
+            format: RUN_FORMAT,
+            search: (schema.description().judging.defaults)(),
+        }
+    }
+
     /// The file's text.
     ///
     /// # Panics
@@ -134,19 +193,19 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("config.toml");
         fs::write(&path, RunConfig::default().to_text()).unwrap();
-        assert_eq!(load_config(&path).unwrap(), RunConfig::default());
+        assert_eq!(load_config(&path, None).unwrap(), RunConfig::default());
         for (text, expected) in [
             ("[search]\nseed = 'x'", "line 2, column 8"),
             (
                 "[search]\ngenerations = 1\nsede = 2",
                 "unknown field `sede`",
             ),
-            ("format = 5\n[other]", "has format 5"),
+            ("format = 6\n[other]", "has format 6"),
             ("[search]\npopulation = 0", "population must be from 2 to"),
             ("[search", "line 1"),
         ] {
             fs::write(&path, text).unwrap();
-            let message = load_config(&path).unwrap_err().to_string();
+            let message = load_config(&path, None).unwrap_err().to_string();
             assert!(message.contains(expected), "{message}");
             assert!(message.contains("config.toml"), "{message}");
         }

@@ -4,7 +4,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::{RunConfig, RunError, load_config};
+use super::config::load_own_config;
+use super::{RunConfig, RunError};
 
 /// A run directory that this process works in. No other process can until it is dropped.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl RunDirectory {
             let path = path.to_owned();
             return Err(RunError::NoRun { path });
         }
-        let config = load_config(&config)?;
+        let config = load_own_config(&config)?;
         Ok((Self::locked(path)?, config))
     }
 

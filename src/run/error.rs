@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::fitness::BaselineError;
 use crate::program::{LoadError, ParseError};
 use crate::search::SearchError;
 
@@ -118,9 +117,6 @@ pub enum RunError {
     /// A program file is none.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// A program cannot be tuned or compared.
-    #[error(transparent)]
-    Baselines(#[from] BaselineError),
 }
 
 impl RunError {

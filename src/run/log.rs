@@ -10,8 +10,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{RUN_FORMAT, RunDirectory, RunError};
-use crate::fitness::Judgement;
-use crate::optimizer::CompiledOptimizer;
+use crate::fitness::{Judgement, ProgramCost};
 use crate::search::{Generation, Leader, Operator, Search, SearchSettings, Totals};
 
 /// How long something took; the only part of a log that differs between two runs with one seed.
@@ -54,20 +53,10 @@ enum Record<'a> {
         search_fitness: f64,
         /// On the seeds for confirmation.
         confirmed: &'a Judgement,
-        cost: CostRecord,
+        cost: &'a ProgramCost,
         /// Without what has no effect.
         program: String,
     },
-}
-
-#[derive(Serialize)]
-struct CostRecord {
-    element_flops: u32,
-    call_flops: u32,
-    /// The whole polynomial in the rows m and columns n of a tensor.
-    update_flops: String,
-    state_per_parameter: usize,
-    instructions: usize,
 }
 
 /// Whether a directory has no log yet, or one that no generation is in.
@@ -148,14 +137,9 @@ impl Log {
         })
     }
 
-    pub(super) fn leader(
-        &mut self,
-        leader: &Leader,
-        optimizer: &CompiledOptimizer,
-    ) -> Result<(), RunError> {
+    pub(super) fn leader(&mut self, leader: &Leader, cost: &ProgramCost) -> Result<(), RunError> {
         let individual = &leader.individual;
         let program = individual.program.pruned();
-        let cost = optimizer.cost();
         self.append(&Record::Best {
             generation: leader.generation,
             id: individual.id,
@@ -163,13 +147,7 @@ impl Log {
             operators: &individual.origin.operators,
             search_fitness: individual.fitness,
             confirmed: &leader.confirmed,
-            cost: CostRecord {
-                element_flops: cost.element_flops(),
-                call_flops: cost.call_flops(),
-                update_flops: cost.to_string(),
-                state_per_parameter: optimizer.state_per_parameter(),
-                instructions: program.instruction_count(),
-            },
+            cost,
             program: program.to_string(),
         })
     }

@@ -9,7 +9,7 @@
 //!   DIR/report.txt       both of these for people, then too
 //! ```
 //!
-//! After each generation the log grows first, and then the checkpoint, which knows the log's length,
+//! After each generation the log grows, and from time to time a new checkpoint, which knows the log's length,
 //! takes the place of the one before in one step. Whatever moment a process is killed at, the last
 //! checkpoint is whole; what the log holds beyond it is cut off on resuming, and made again the same.
 
@@ -26,12 +26,12 @@ mod session;
 
 /// The version of run directories that this program writes. Raised when older programs cannot read
 /// what is written, or would go on differently from it.
-pub const RUN_FORMAT: u32 = 4;
+pub const RUN_FORMAT: u32 = 5;
 
 pub use config::{RunConfig, load_config};
 pub use directory::{RunDirectory, write_whole};
 pub use error::RunError;
 pub use log::Timing;
 pub use replay::{Replay, replay};
-pub use result::{Comparison, Contender, RunResult};
+pub use result::RunResult;
 pub use session::{Ending, Session, Watch};

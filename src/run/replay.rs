@@ -4,12 +4,11 @@ use std::path::Path;
 
 use mlevolve_ir::BackendChoice;
 
-use super::result::{Comparison, Contender, RunResult, written};
-use super::session::judges;
-use super::{RunDirectory, RunError, checkpoint};
-use crate::fitness::{BaselineError, confirmation_seeds};
+use super::session::Judges;
+use super::{RunDirectory, RunError, RunResult, checkpoint};
+use crate::fitness::{Contender, confirmation_seeds};
 use crate::program::Program;
-use crate::search::SearchSettings;
+use crate::search::SearchError;
 
 /// What a replay found.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,9 +52,7 @@ fn figures(contender: &Contender) -> Vec<(String, String)> {
     let judgement = &contender.judgement;
     figure("fitness", format!("{:?}", judgement.fitness));
     figure("learning rates", format!("{:?}", contender.learning_rates));
-    figure("FLOPs per parameter", contender.element_flops.to_string());
-    figure("FLOPs per call", contender.call_flops.to_string());
-    figure("state", contender.state_per_parameter.to_string());
+    figure("cost", format!("{:?}", contender.cost));
     for task in &judgement.tasks {
         let mut figure =
             |name: &str, value: String| figure(&format!("{} {name}", task.task), value);
@@ -65,7 +62,7 @@ fn figures(contender: &Contender) -> Vec<(String, String)> {
         figure("final companion", format!("{:?}", task.final_companion));
         figure("runs", task.runs.to_string());
         figure("diverged runs", task.diverged_runs.to_string());
-        figure("update FLOPs", task.update_flops.to_string());
+        figure("program FLOPs", task.program_flops.to_string());
     }
     figures
 }
@@ -82,18 +79,12 @@ pub fn replay(path: &Path, backend: BackendChoice) -> Result<Replay, RunError> {
             path: directory.file("result.json"),
             message: RunError::program_text(&error),
         })?;
-        let settings = SearchSettings {
-            suite: result.suite.clone(),
-            data: result.data.clone(),
-            fitness: result.weights,
-            ..SearchSettings::default()
-        };
-        let (judge, held_out) = judges(path, &settings)?;
+        let judges = Judges::new(path, &result.settings)?;
         let tunes = result.comparison.tuned.is_some();
-        let unseen = held_out.map(|judge| Comparison::of(&program, true, &judge, backend));
+        let (comparison, held_out) = judges.compare(&program, tunes, backend)?;
         let replayed = RunResult {
-            comparison: Comparison::of(&program, tunes, &judge, backend)?,
-            held_out: unseen.transpose()?,
+            comparison,
+            held_out,
             ..result.clone()
         };
         return Ok(Replay {
@@ -109,15 +100,20 @@ pub fn replay(path: &Path, backend: BackendChoice) -> Result<Replay, RunError> {
     };
     let program = &leader.individual.program;
     let settings = search.settings();
-    let (judge, _) = judges(path, settings)?;
+    let judge = Judges::new(path, settings)?.suite;
     let seeds = confirmation_seeds(settings.seed, settings.confirmation_seeds);
-    let replayed =
-        written("leader", program, &seeds, &judge, backend).map_err(BaselineError::from)?;
+    let judgement = judge.judge(program, &seeds, backend);
+    let cost = judge.cost(program).map_err(SearchError::from)?;
+    let replayed = Contender {
+        name: "leader".to_owned(),
+        learning_rates: Vec::from_iter(program.constant("learning_rate")),
+        judgement: judgement.map_err(SearchError::from)?,
+        cost,
+    };
     Ok(Replay {
         program: program.pruned().to_string(),
         recorded: vec![Contender {
             judgement: leader.confirmed.clone(),
-            element_flops: leader.individual.element_flops,
             // Of the other figures a checkpoint has no record.
             ..replayed.clone()
         }],

@@ -5,75 +5,78 @@ use std::path::Path;
 use comfy_table::{CellAlignment, Table, presets};
 use mlevolve_tasks::Direction;
 
+use super::RunResult;
 use super::invocation::command;
-use super::{Comparison, RunResult};
-use crate::fitness::{Judge, judging_seeds};
-use crate::program::known::KNOWN;
+use super::session::Judges;
+use crate::fitness::{Comparison, Judge};
 
 impl Comparison {
     /// Two tables, with what has to be known to read them: the fitness of each contender on each task
     /// and on the suite, and what its model ends with.
     #[must_use]
-    pub fn text(&self, judge: &Judge) -> String {
-        let adam = self.compared.iter().find(|rule| rule.name == "adam");
-        let cost = self.written.element_flops;
-        let beside = adam.map_or_else(String::new, |adam| {
-            format!("; Adam's costs {}", adam.element_flops)
+    pub fn text(&self, judge: &dyn Judge) -> String {
+        let cost = &self.written.cost;
+        let unit = &cost.unit;
+        let beside = self.compared.iter().find(|rule| rule.name == "adam");
+        let beside = beside.map_or_else(String::new, |adam| {
+            format!("; Adam's costs {}", adam.cost.unit_flops)
         });
         format!(
-            "Fitness: 0 is the untrained model, 1 the best of {} known rules with tuned learning rates. Means\n\
-             over {} seeds that are used for nothing else. Known rules have a learning rate tuned for each\n\
-             task; so has the program in its second row.\n\n{}\n\n{}\n\n\
-             An update costs {cost} FLOPs for each parameter{beside}.\n",
-            KNOWN.len(),
-            judging_seeds().len(),
+            "{}\n\n{}\n\n{}\n\nIt costs {} FLOPs for each {unit}{beside}.\n",
+            judge.legend(),
             self.fitness_table(judge),
             self.metrics_table(judge),
+            cost.unit_flops,
         )
     }
 
-    /// One row a contender: fitness on each task and on the suite, and what an update costs.
-    fn fitness_table(&self, judge: &Judge) -> String {
+    /// One row a contender: fitness on each task and on the suite, and what it costs.
+    fn fitness_table(&self, judge: &dyn Judge) -> String {
         let mut header = vec!["fitness".to_owned()];
-        header.extend(task_names(judge));
-        header.extend(["suite", "FLOPs/parameter", "state/parameter"].map(str::to_owned));
+        header.extend(judge.tasks().iter().map(|task| task.name.to_owned()));
+        let unit = &self.written.cost.unit;
+        header.extend([
+            "suite".to_owned(),
+            format!("FLOPs/{unit}"),
+            format!("state/{unit}"),
+        ]);
         let rows = self.contenders().map(|contender| {
             let tasks = contender.judgement.tasks.iter();
             let mut row = vec![contender.name.clone()];
             row.extend(tasks.map(|task| format!("{:.3}", task.fitness)));
             row.push(format!("{:.3}", contender.judgement.fitness));
-            row.push(contender.element_flops.to_string());
-            row.push(contender.state_per_parameter.to_string());
+            row.push(contender.cost.unit_flops.to_string());
+            row.push(contender.cost.state.to_string());
             row
         });
         table(header, rows)
     }
 
     /// One row a contender: each task's metric at the end, its companion if it has one, and the
-    /// learning rate.
-    fn metrics_table(&self, judge: &Judge) -> String {
+    /// learning rate if programs have one.
+    fn metrics_table(&self, judge: &dyn Judge) -> String {
+        let labels = judge.tasks();
+        let has_rates = !self.written.learning_rates.is_empty();
         let mut header = vec!["mean at the end".to_owned()];
-        for task in judge.tasks() {
-            let description = task.description();
-            let arrow = match description.metric.direction {
+        for label in &labels {
+            let arrow = match label.direction {
                 Direction::LowerIsBetter => "↓",
                 Direction::HigherIsBetter => "↑",
             };
-            header.push(format!("{} {arrow}", description.name));
-            let companion = description.companion;
-            header.extend(companion.map(|companion| companion.name.to_owned()));
-            header.push("rate".to_owned());
+            header.push(format!("{} {arrow}", label.name));
+            header.extend(label.companion.map(str::to_owned));
+            header.extend(has_rates.then(|| "rate".to_owned()));
         }
         let rows = self.contenders().map(|contender| {
             let mut row = vec![contender.name.clone()];
             let fitnesses = contender.judgement.tasks.iter();
-            let tasks = judge.tasks().iter().zip(fitnesses);
-            for ((task, fitness), rate) in tasks.zip(&contender.learning_rates) {
+            for (place, (label, fitness)) in labels.iter().zip(fitnesses).enumerate() {
                 row.push(figure(fitness.final_value).unwrap_or_else(|| "diverged".to_owned()));
-                if task.description().companion.is_some() {
+                if label.companion.is_some() {
                     row.push(figure(fitness.final_companion).unwrap_or_else(|| "–".to_owned()));
                 }
-                row.push(rate.to_string());
+                let rate = contender.learning_rates.get(place);
+                row.extend(rate.map(f32::to_string));
             }
             row
         });
@@ -83,11 +86,6 @@ impl Comparison {
 
 fn figure(value: Option<f64>) -> Option<String> {
     value.map(|value| format!("{value:.4}"))
-}
-
-fn task_names(judge: &Judge) -> impl Iterator<Item = String> + '_ {
-    let tasks = judge.tasks().iter();
-    tasks.map(|task| task.description().name.to_owned())
 }
 
 /// Columns of text; the first to the left, the others to the right.
@@ -110,9 +108,9 @@ fn table(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String
 impl RunResult {
     /// The program, its figures beside the known rules', and what to do next.
     #[must_use]
-    pub fn report(&self, judge: &Judge, held_out: Option<&Judge>, directory: &Path) -> String {
+    pub(super) fn report(&self, judges: &Judges, directory: &Path) -> String {
         let file = |name: &str| directory.join(name);
-        let unseen = self.held_out.as_ref().zip(held_out);
+        let unseen = self.held_out.as_ref().zip(judges.held_out.as_deref());
         let unseen = unseen.map_or_else(String::new, |(comparison, judge)| {
             format!(
                 "On tasks that the search did not see:\n\n{}\n\n{}\n\n",
@@ -129,7 +127,7 @@ impl RunResult {
             self.id,
             self.generation,
             self.program,
-            self.comparison.text(judge),
+            self.comparison.text(&*judges.suite),
             directory.display(),
             command("replay", directory),
             command("show", &file("best.mle")),

@@ -2,16 +2,15 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use mlevolve_ir::Backend;
+use mlevolve_ir::BackendChoice;
 
 use super::directory::write_whole;
 use super::log::{self, Log};
-use super::result::{Comparison, RunResult};
+use super::result::RunResult;
 use super::{RUN_FORMAT, RunConfig, RunDirectory, RunError, Timing, checkpoint};
-use crate::fitness::{DataSettings, Judge};
-use crate::optimizer::CompiledOptimizer;
+use crate::fitness::{Comparison, DataSettings, Judge};
 use crate::program::Program;
 use crate::search::{Generation, Leader, Search, SearchError, SearchSettings};
 
@@ -19,9 +18,7 @@ use crate::search::{Generation, Leader, Search, SearchError, SearchSettings};
 pub struct Session {
     directory: RunDirectory,
     search: Search,
-    judge: Judge,
-    /// On what the search does not see, if there is anything.
-    held_out: Option<Judge>,
+    judges: Judges,
     log: Log,
 }
 
@@ -48,19 +45,16 @@ impl Session {
     pub fn start(path: &Path, config: &RunConfig) -> Result<Self, RunError> {
         // Settings that make no sense leave no directory.
         let search = Search::new(config.search.clone())?;
-        let judges = judges(path, search.settings())?;
+        let judges = Judges::new(path, search.settings())?;
         let directory = RunDirectory::create(path, config)?;
         Self::begin(directory, search, judges)
     }
 
-    fn begin(
-        directory: RunDirectory,
-        search: Search,
-        (judge, held_out): (Judge, Option<Judge>),
-    ) -> Result<Self, RunError> {
-        if judge.has_own_data() && search.settings().data.baselines.is_none() {
-            // So that whoever takes up the run again need not measure them again.
-            let text = judge.baselines().to_text();
+    fn begin(directory: RunDirectory, search: Search, judges: Judges) -> Result<Self, RunError> {
+        if search.settings().data.baselines.is_none()
+            && let Some(text) = judges.suite.own_yardstick()
+        {
+            // So that whoever takes up the run again need not measure it again.
             write_whole(&directory.file(OWN_BASELINES), text.as_bytes())?;
         }
         let log = Log::create(&directory, search.settings())?;
@@ -68,8 +62,7 @@ impl Session {
         Ok(Self {
             directory,
             search,
-            judge,
-            held_out,
+            judges,
             log,
         })
     }
@@ -108,11 +101,10 @@ impl Session {
             }
         }
         search.settings.backend = wanted.search.backend;
-        let judges = judges(directory.path(), search.settings())?;
+        let judges = Judges::new(directory.path(), search.settings())?;
         if only_begun {
             return Self::begin(directory, search, judges);
         }
-        let (judge, held_out) = judges;
         let log = Log::open(&directory, log_bytes)?;
         if !search.is_finished() {
             // A report at a time limit speaks of a state that is about to pass.
@@ -121,8 +113,7 @@ impl Session {
         Ok(Self {
             directory,
             search,
-            judge,
-            held_out,
+            judges,
             log,
         })
     }
@@ -151,9 +142,11 @@ impl Session {
         stop: &AtomicBool,
     ) -> Result<Ending, RunError> {
         let start = Instant::now();
+        let mut saved = start;
         while !self.search.is_finished() {
             let before = Instant::now();
-            let Ok(generation) = self.search.advance(&self.judge, judged, stop)? else {
+            let Ok(generation) = self.search.advance(&*self.judges.suite, judged, stop)? else {
+                self.save().map_err(|source| self.stopped_by(source))?;
                 return Ok(Ending::Stopped);
             };
             let seconds = before.elapsed().as_secs_f64();
@@ -165,6 +158,12 @@ impl Session {
             };
             self.write_down(&generation, timing)
                 .map_err(|source| self.stopped_by(source))?;
+            // Generations of small programs on small tasks take less time than a checkpoint. What a killed
+            // process has done since the last one is done again, to the same bits.
+            if saved.elapsed() >= CHECKPOINT_INTERVAL || self.search.is_finished() {
+                self.save().map_err(|source| self.stopped_by(source))?;
+                saved = Instant::now();
+            }
             watch.generation(&generation, &self.search, timing);
         }
         Ok(Ending::Finished)
@@ -173,11 +172,15 @@ impl Session {
     fn write_down(&mut self, generation: &Generation, timing: Timing) -> Result<(), RunError> {
         self.log.generation(generation, &self.search, timing)?;
         if let (true, Some(leader)) = (generation.new_leader, self.search.leader()) {
-            let optimizer = self.compiled(&leader.individual.program)?;
-            self.log.leader(leader, &optimizer)?;
+            let cost = self.judges.suite.cost(&leader.individual.program);
+            self.log.leader(leader, &cost.map_err(SearchError::from)?)?;
             let program = named(leader, self.search.settings().seed).to_string();
             write_whole(&self.directory.file("best.mle"), program.as_bytes())?;
         }
+        Ok(())
+    }
+
+    fn save(&self) -> Result<(), RunError> {
         self.log.sync()?;
         checkpoint::save(&self.directory, &self.search, self.log.bytes())
     }
@@ -190,12 +193,6 @@ impl Session {
             },
             other => other,
         }
-    }
-
-    fn compiled(&self, program: &Program) -> Result<CompiledOptimizer, RunError> {
-        // Only its cost is asked for.
-        let optimizer = CompiledOptimizer::new(program, Backend::Interpreter);
-        Ok(optimizer.map_err(SearchError::from)?)
     }
 
     /// Judges the leader on seeds that no search uses, beside the known rules, and writes down the
@@ -211,21 +208,21 @@ impl Session {
         let settings = self.search.settings();
         let backend = settings.backend.0;
         let program = named(leader, settings.seed);
-        let unseen = self.held_out.as_ref();
-        let unseen = unseen.map(|judge| Comparison::of(&program, true, judge, backend));
+        let (comparison, held_out) = self.judges.compare(&program, true, backend)?;
         let result = RunResult {
             format: RUN_FORMAT,
-            seed: settings.seed,
-            suite: settings.suite.clone(),
-            data: settings.data.clone(),
-            weights: settings.fitness,
+            settings: SearchSettings {
+                // It changes no figure, so it is none of them.
+                backend: SearchSettings::default().backend,
+                ..settings.clone()
+            },
             program: program.to_string(),
             id: leader.individual.id,
             generation: leader.generation,
-            comparison: Comparison::of(&program, true, &self.judge, backend)?,
-            held_out: unseen.transpose()?,
+            comparison,
+            held_out,
         };
-        let report = result.report(&self.judge, self.held_out.as_ref(), self.directory.path());
+        let report = result.report(&self.judges, self.directory.path());
         let write = || {
             write_whole(&self.directory.file("best.mle"), result.program.as_bytes())?;
             result.save(&self.directory.file("result.json"))?;
@@ -236,29 +233,50 @@ impl Session {
     }
 }
 
+/// The least time between two checkpoints.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(2);
+
 /// The file of a run directory that has the known rules' curves on a user's own data, if the run measured them.
 const OWN_BASELINES: &str = "baselines.json";
 
-/// The judges of the run in a directory, or of one that will be there: on its suite, and on what the suite does
-/// not have.
-pub(super) fn judges(
-    directory: &Path,
-    settings: &SearchSettings,
-) -> Result<(Judge, Option<Judge>), SearchError> {
-    let SearchSettings {
-        suite,
-        data,
-        fitness,
-        ..
-    } = settings;
-    let kept = directory.join(OWN_BASELINES);
-    let measured = kept.exists().then_some(kept);
-    let data = DataSettings {
-        baselines: data.baselines.clone().or(measured),
-        ..data.clone()
-    };
-    let judge = Judge::new(suite, &data, *fitness)?;
-    Ok((judge, Judge::held_out_from(suite, *fitness)?))
+/// The judges of a run.
+pub(super) struct Judges {
+    /// On the run's suite.
+    pub(super) suite: Box<dyn Judge>,
+    /// On what the search does not see, if there is anything.
+    pub(super) held_out: Option<Box<dyn Judge>>,
+}
+
+impl Judges {
+    /// Of the run in a directory, or of one that will be there.
+    pub(super) fn new(directory: &Path, settings: &SearchSettings) -> Result<Self, SearchError> {
+        let kept = directory.join(OWN_BASELINES);
+        let measured = kept.exists().then_some(kept);
+        let data = DataSettings {
+            baselines: settings.data.baselines.clone().or(measured),
+            ..settings.data.clone()
+        };
+        let judging = &settings.schema()?.description().judging;
+        Ok(Self {
+            suite: (judging.judge)(settings, &data)?,
+            held_out: (judging.held_out)(settings)?,
+        })
+    }
+
+    /// A program beside known ones, on the suite and on what is held out.
+    pub(super) fn compare(
+        &self,
+        program: &Program,
+        tunes: bool,
+        backend: BackendChoice,
+    ) -> Result<(Comparison, Option<Comparison>), RunError> {
+        let compared = |judge: &dyn Judge, tunes| {
+            let comparison = judge.compare(program, tunes, backend);
+            comparison.map_err(SearchError::from)
+        };
+        let unseen = self.held_out.as_deref().map(|judge| compared(judge, true));
+        Ok((compared(&*self.suite, tunes)?, unseen.transpose()?))
+    }
 }
 
 /// The leader's program as people meet it: without what has no effect, and with a name of its own.

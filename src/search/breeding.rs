@@ -4,68 +4,51 @@ use mlevolve_tasks::{Stream, stream};
 use rand::{Rng, RngExt};
 
 use super::{Operator, Origin, Population, SearchSettings};
-use crate::fitness::BaselineTable;
-use crate::program::known::KNOWN;
-use crate::program::{Program, Schema};
-use crate::variation::{crossover, mutate, random_program};
+use crate::fitness::Judge;
+use crate::program::Program;
+use crate::variation::Variation;
 
 /// What programs of a search are called, until one of them is taken out of it.
 const NAME: &str = "candidate";
 
-/// The first generation: every known rule at each learning rate at which it is best on some task, as
-/// far as there is room, and random programs.
+/// The first generation: known programs that the judge suggests, as far as there is room and the settings
+/// want them, and random programs.
 pub(super) fn first_generation(
     settings: &SearchSettings,
-    schema: Schema,
-    baselines: &BaselineTable,
+    variation: &Variation,
+    judge: &dyn Judge,
 ) -> Vec<(Program, Origin)> {
-    let known = known_programs(schema, baselines);
+    let known = if settings.known_programs {
+        judge.starting_points()
+    } else {
+        Vec::new()
+    };
     let mut candidates: Vec<_> = known
-        .into_iter()
+        .iter()
+        .filter_map(|program| member(program, settings))
         .take(settings.population)
         .map(|program| (program, origin(&[], Operator::Known)))
         .collect();
     for place in candidates.len()..settings.population {
         let mut numbers = stream(settings.seed, "breeding", [0, place as u64]);
-        candidates.push(random(settings, schema, &mut numbers));
+        candidates.push(random(variation, &mut numbers));
     }
     candidates
 }
 
-/// Known rules of the schema that fit its standard cells; the same rate first for all rules, so that a
-/// small population gets every rule once.
-fn known_programs(schema: Schema, baselines: &BaselineTable) -> Vec<Program> {
-    let known = KNOWN.iter().map(|known| (known.name, known.parsed()));
-    let known: Vec<_> = known
-        .filter(|(_, program)| program.schema() == schema && program.standardised().is_ok())
-        .collect();
-    let tasks = baselines.tasks.iter();
-    tasks
-        .flat_map(|task| {
-            known.iter().filter_map(|(name, program)| {
-                let rate = task.rule(name)?.learning_rate;
-                Some(seeded(program, rate))
-            })
-        })
-        .collect()
-}
-
-/// A known rule as a member of the first generation.
-fn seeded(known: &Program, learning_rate: f32) -> Program {
-    known
-        .with_constant("learning_rate", learning_rate)
-        .expect("tuned learning rates are positive")
+/// A known program as a member of the first generation, if it fits the cells of the search.
+fn member(known: &Program, settings: &SearchSettings) -> Option<Program> {
+    let program = known
         .with_name(NAME)
         .and_then(|program| program.with_notes(Vec::new()))
-        .expect("the name is one, and there are no notes")
-        .standardised()
-        .expect("only rules that fit the standard cells are seeds")
+        .expect("the name is one, and there are no notes");
+    program.on_cells(&settings.variation.cells).ok()
 }
 
 /// A later generation's candidates.
 pub(super) fn offspring(
     settings: &SearchSettings,
-    schema: Schema,
+    variation: &Variation,
     population: &Population,
     generation: u32,
     diversity: f64,
@@ -80,45 +63,48 @@ pub(super) fn offspring(
             let key = [u64::from(generation), place as u64];
             let mut numbers = stream(settings.seed, "breeding", key);
             if population.individuals().is_empty() || numbers.random::<f64>() < injection_rate {
-                random(settings, schema, &mut numbers)
+                random(variation, &mut numbers)
             } else {
-                child(settings, population, &mut numbers)
+                child(settings, variation, population, &mut numbers)
             }
         })
         .collect()
 }
 
-fn random(settings: &SearchSettings, schema: Schema, numbers: &mut Stream) -> (Program, Origin) {
-    let program = random_program(schema, &settings.variation, numbers, NAME);
+fn random(variation: &Variation, numbers: &mut Stream) -> (Program, Origin) {
+    let program = variation.random_program(numbers, NAME);
     (program, origin(&[], Operator::Random))
 }
 
-/// A child of one parent, mutated once at least; or of two, mutated perhaps.
+/// Whether an event of this probability happens. A certain one draws nothing.
+fn happens(probability: f64, numbers: &mut impl Rng) -> bool {
+    probability >= 1.0 || numbers.random::<f64>() < probability
+}
+
+/// A child of one parent, mutated once at least if at all; or of two, mutated perhaps.
 fn child(
     settings: &SearchSettings,
+    variation: &Variation,
     population: &Population,
     numbers: &mut impl Rng,
 ) -> (Program, Origin) {
     let first = population.tournament(settings.tournament, numbers);
     let (mut program, mut origin) = if numbers.random::<f64>() < settings.crossover_probability {
         let second = population.tournament(settings.tournament, numbers);
-        let program = crossover(
-            &first.program,
-            &second.program,
-            &settings.variation,
-            numbers,
-        );
+        let program = variation.crossover(&first.program, &second.program, numbers);
         (program, origin(&[first.id, second.id], Operator::Crossover))
-    } else {
-        let (program, mutation) = mutate(&first.program, &settings.variation, numbers);
+    } else if happens(settings.mutation_probability, numbers) {
+        let (program, mutation) = variation.mutate(&first.program, numbers);
         (program, origin(&[first.id], Operator::Mutation(mutation)))
+    } else {
+        return (first.program.clone(), origin(&[first.id], Operator::Copy));
     };
     // A share of 1 must not go on for ever.
     for _ in 0..settings.variation.maximum_instructions {
         if numbers.random::<f64>() >= settings.further_mutation_probability {
             break;
         }
-        let (mutant, mutation) = mutate(&program, &settings.variation, numbers);
+        let (mutant, mutation) = variation.mutate(&program, numbers);
         program = mutant;
         origin.operators.push(Operator::Mutation(mutation));
     }

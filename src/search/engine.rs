@@ -1,19 +1,20 @@
 //! The loop: breed, judge, select, once a generation.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use mlevolve_tasks::stream;
 use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::breeding;
-use super::funnel::{Verdict, judge_candidate};
 use super::{Individual, Origin, Population, SearchSettings, SearchSettingsError};
-use crate::fitness::{Judge, JudgeError, Judgement, confirmation_seeds, search_seeds};
-use crate::lowering::CanonicalHash;
-use crate::optimizer::{CompiledOptimizer, OptimizerError};
+use crate::fitness::{
+    Fingerprint, Judge, JudgeError, Judgement, Verdict, confirmation_seeds, search_seeds,
+};
 use crate::program::{Program, Schema};
+use crate::variation::Variation;
 
 /// How many verdicts are remembered; of more, the oldest are forgotten. Bounds memory and the size of
 /// a checkpoint in searches over millions of candidates.
@@ -27,6 +28,7 @@ const CHALLENGERS: usize = 3;
 pub struct Search {
     pub(crate) settings: SearchSettings,
     pub(crate) schema: Schema,
+    pub(crate) variation: Variation,
     /// The number of the generation that comes next.
     pub(crate) next_generation: u32,
     pub(crate) next_id: u64,
@@ -76,12 +78,13 @@ impl Totals {
     }
 }
 
-/// Verdicts by canonical hash: a fitness, or nothing for what was rejected.
+/// Verdicts by fingerprint: a fitness, or nothing for what was rejected.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Seen {
-    verdicts: BTreeMap<CanonicalHash, Option<SeenFitness>>,
+    /// Only looked up, never iterated.
+    verdicts: FxHashMap<Fingerprint, Option<SeenFitness>>,
     /// In the order in which they were reached.
-    order: VecDeque<CanonicalHash>,
+    order: VecDeque<Fingerprint>,
 }
 
 /// What is remembered of a candidate that trained.
@@ -89,11 +92,11 @@ pub(crate) struct Seen {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SeenFitness {
     pub(crate) fitness: f64,
-    pub(crate) element_flops: u32,
+    pub(crate) cost: u32,
 }
 
 impl Seen {
-    pub(crate) fn insert(&mut self, hash: CanonicalHash, verdict: Option<SeenFitness>) {
+    pub(crate) fn insert(&mut self, hash: Fingerprint, verdict: Option<SeenFitness>) {
         if self.verdicts.insert(hash, verdict).is_none() {
             self.order.push_back(hash);
         }
@@ -110,7 +113,7 @@ impl Seen {
     }
 
     /// Everything that is remembered, oldest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (CanonicalHash, Option<SeenFitness>)> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Fingerprint, Option<SeenFitness>)> + '_ {
         let order = self.order.iter();
         order.map(|hash| (*hash, self.verdicts.get(hash).copied().flatten()))
     }
@@ -143,12 +146,9 @@ pub enum SearchError {
     /// The settings make no sense.
     #[error(transparent)]
     Settings(#[from] SearchSettingsError),
-    /// There is nobody to judge.
+    /// There is nobody to judge, or a program cannot be compiled.
     #[error(transparent)]
     Judge(#[from] JudgeError),
-    /// A program cannot be compiled.
-    #[error(transparent)]
-    Optimizer(#[from] OptimizerError),
 }
 
 /// A program that awaits its verdict.
@@ -156,7 +156,16 @@ struct Candidate {
     id: u64,
     program: Program,
     origin: Origin,
-    hash: CanonicalHash,
+    fingerprint: Fingerprint,
+}
+
+/// What becomes of a generation's candidates.
+#[derive(Default)]
+struct TakenUp {
+    /// Those that may enter the population.
+    children: Vec<Individual>,
+    /// Verdicts that are new, in the order of the candidates.
+    verdicts: Vec<(Fingerprint, Option<SeenFitness>)>,
 }
 
 impl Search {
@@ -168,6 +177,7 @@ impl Search {
         settings.validate()?;
         let schema = settings.schema()?;
         Ok(Self {
+            variation: Variation::new(schema, &settings.variation),
             settings,
             schema,
             next_generation: 0,
@@ -184,14 +194,12 @@ impl Search {
     ///
     /// # Errors
     /// [`SearchError::Judge`] if the suite, its data or the table of baselines is missing.
-    pub fn judge(&self) -> Result<Judge, SearchError> {
-        let SearchSettings {
-            suite,
+    pub fn judge(&self) -> Result<Box<dyn Judge>, SearchError> {
+        let SearchSettings { data, .. } = &self.settings;
+        Ok((self.schema.description().judging.judge)(
+            &self.settings,
             data,
-            fitness,
-            ..
-        } = &self.settings;
-        Ok(Judge::new(suite, data, *fitness)?)
+        )?)
     }
 
     /// The settings.
@@ -237,30 +245,33 @@ impl Search {
     /// [`SearchError`] if the back end fails. The search is as before then.
     pub fn advance(
         &mut self,
-        judge: &Judge,
+        judge: &dyn Judge,
         judged: &AtomicU64,
         stop: &AtomicBool,
     ) -> Result<Result<Generation, Interrupted>, SearchError> {
         let number = self.next_generation;
-        let candidates = self.candidates(judge);
+        let candidates = self.candidates(judge)?;
         let made = candidates.len() as u64;
 
-        // The first candidate of each hash that is not known yet is judged; the others need not be.
-        let mut fresh: BTreeSet<CanonicalHash> = BTreeSet::new();
+        // The first candidate of each fingerprint that is not known yet is judged; the others need not be.
+        let mut fresh: FxHashSet<Fingerprint> = FxHashSet::default();
         let is_fresh: Vec<bool> = candidates
             .iter()
-            .map(|one| !self.seen.verdicts.contains_key(&one.hash) && fresh.insert(one.hash))
+            .map(|one| {
+                !self.seen.verdicts.contains_key(&one.fingerprint) && fresh.insert(one.fingerprint)
+            })
             .collect();
         judged.fetch_add(made - fresh.len() as u64, Ordering::Relaxed);
         let seeds = search_seeds(self.settings.seed, self.settings.seeds);
-        let verdicts: Result<Vec<Option<Verdict>>, OptimizerError> = candidates
+        let (hurdle, backend) = (self.settings.hurdle, self.settings.backend.0);
+        let verdicts: Result<Vec<Option<Verdict>>, JudgeError> = candidates
             .par_iter()
             .zip(&is_fresh)
             .map(|(candidate, &is_fresh)| {
                 if !is_fresh || stop.load(Ordering::Relaxed) {
                     return Ok(None);
                 }
-                let verdict = judge_candidate(&candidate.program, judge, &seeds, &self.settings)?;
+                let verdict = judge.examine(&candidate.program, &seeds, hurdle, backend)?;
                 judged.fetch_add(1, Ordering::Relaxed);
                 Ok(Some(verdict))
             })
@@ -269,111 +280,132 @@ impl Search {
         if stop.load(Ordering::Relaxed) {
             return Ok(Err(Interrupted));
         }
-        let mut next = self.clone();
         let mut counts = Totals {
             candidates: made,
             ..Totals::default()
         };
-        let children = next.take_up(candidates, verdicts, &mut counts);
-        let leader = next.challenged_leader(&children, judge, number)?;
+        let TakenUp { children, verdicts } = self.take_up(candidates, verdicts, &mut counts);
+        let leader = self.challenged_leader(&children, judge, number)?;
         if stop.load(Ordering::Relaxed) {
             return Ok(Err(Interrupted));
         }
+        // From here on nothing can fail or be interrupted.
         let new_leader = leader.is_some();
-        next.leader = leader.or(next.leader);
-        let (elites, capacity) = (next.settings.elites, next.settings.population);
-        next.population.replace_oldest(children, elites, capacity);
-        let mut numbers = stream(next.settings.seed, "diversity", [u64::from(number), 0]);
-        next.diversity = next.population.diversity(&mut numbers);
-        next.next_generation += 1;
-        next.totals.add(&counts);
-        let generation = Generation {
+        self.leader = leader.or(self.leader.take());
+        for (fingerprint, verdict) in verdicts {
+            self.seen.insert(fingerprint, verdict);
+        }
+        self.seen.forget_oldest();
+        let (elites, capacity) = (self.settings.elites, self.settings.population);
+        self.population.replace_oldest(children, elites, capacity);
+        let mut numbers = stream(self.settings.seed, "diversity", [u64::from(number), 0]);
+        self.diversity = self.population.diversity(&mut numbers);
+        self.next_id += made;
+        self.next_generation += 1;
+        self.totals.add(&counts);
+        Ok(Ok(Generation {
             number,
             counts,
-            best_fitness: next.population.best().map_or(0.0, |best| best.fitness),
-            median_fitness: next.population.median_fitness().unwrap_or(0.0),
-            diversity: next.diversity,
+            best_fitness: self.population.best().map_or(0.0, |best| best.fitness),
+            median_fitness: self.population.median_fitness().unwrap_or(0.0),
+            diversity: self.diversity,
             new_leader,
-        };
-        *self = next;
-        Ok(Ok(generation))
+        }))
     }
 
-    fn candidates(&self, judge: &Judge) -> Vec<Candidate> {
-        let (settings, schema) = (&self.settings, self.schema);
+    fn candidates(&self, judge: &dyn Judge) -> Result<Vec<Candidate>, JudgeError> {
+        let settings = &self.settings;
         let made = if self.next_generation == 0 {
-            breeding::first_generation(settings, schema, judge.baselines())
+            breeding::first_generation(settings, &self.variation, judge)
         } else {
+            let (generation, diversity) = (self.next_generation, self.diversity);
             breeding::offspring(
                 settings,
-                schema,
+                &self.variation,
                 &self.population,
-                self.next_generation,
-                self.diversity,
+                generation,
+                diversity,
             )
         };
         made.into_par_iter()
             .enumerate()
-            .map(|(place, (program, origin))| Candidate {
-                id: self.next_id + place as u64,
-                hash: CanonicalHash::of(&program),
-                program,
-                origin,
+            .map(|(place, (program, origin))| {
+                let id = self.next_id + place as u64;
+                let fingerprint = if settings.reuses_verdicts {
+                    judge.fingerprint(&program)?
+                } else {
+                    // One that no other candidate has.
+                    Fingerprint::new(u128::from(id).to_be_bytes())
+                };
+                Ok(Candidate {
+                    id,
+                    fingerprint,
+                    program,
+                    origin,
+                })
             })
             .collect()
     }
 
-    /// Remembers the verdicts and gives the candidates that may enter the population: those with a
-    /// fitness, unless a twin of theirs is in already.
+    /// What the verdicts make of the candidates: those with a fitness may enter the population, unless a twin
+    /// of theirs is in already.
     fn take_up(
-        &mut self,
+        &self,
         candidates: Vec<Candidate>,
         verdicts: Vec<Option<Verdict>>,
         counts: &mut Totals,
-    ) -> Vec<Individual> {
-        let mut present = self.population.hashes();
-        let mut children = Vec::new();
-        self.next_id += candidates.len() as u64;
+    ) -> TakenUp {
+        let mut present = self.population.fingerprints();
+        let mut taken_up = TakenUp::default();
+        // Only looked up, never iterated.
+        let mut new: FxHashMap<Fingerprint, Option<SeenFitness>> = FxHashMap::default();
         for (candidate, verdict) in candidates.into_iter().zip(verdicts) {
+            let fingerprint = candidate.fingerprint;
             let seen = match verdict {
                 None => {
                     counts.seen_before += 1;
-                    self.seen.verdicts.get(&candidate.hash).copied().flatten()
+                    let before = self.seen.verdicts.get(&fingerprint);
+                    before.or_else(|| new.get(&fingerprint)).copied().flatten()
                 }
-                Some(Verdict::Rejected(_)) => {
-                    counts.rejected += 1;
-                    self.seen.insert(candidate.hash, None);
-                    None
-                }
-                Some(Verdict::Trained {
-                    judgement,
-                    dropped,
-                    element_flops,
-                }) => {
-                    counts.dropped += u64::from(dropped);
-                    counts.judged += u64::from(!dropped);
-                    let seen = SeenFitness {
-                        fitness: judgement.fitness,
-                        element_flops,
+                Some(verdict) => {
+                    let fitness = match verdict {
+                        Verdict::Rejected(_) => {
+                            counts.rejected += 1;
+                            None
+                        }
+                        Verdict::Trained {
+                            judgement,
+                            dropped,
+                            cost,
+                        } => {
+                            counts.dropped += u64::from(dropped);
+                            counts.judged += u64::from(!dropped);
+                            Some(SeenFitness {
+                                fitness: judgement.fitness,
+                                cost,
+                            })
+                        }
                     };
-                    self.seen.insert(candidate.hash, Some(seen));
-                    Some(seen)
+                    if self.settings.reuses_verdicts {
+                        new.insert(fingerprint, fitness);
+                        taken_up.verdicts.push((fingerprint, fitness));
+                    }
+                    fitness
                 }
             };
             let Some(seen) = seen else { continue };
-            if present.insert(candidate.hash) {
-                children.push(Individual {
+            if present.insert(fingerprint) {
+                taken_up.children.push(Individual {
                     id: candidate.id,
                     origin: candidate.origin,
                     program: candidate.program,
-                    hash: candidate.hash,
+                    fingerprint,
                     fitness: seen.fitness,
-                    element_flops: seen.element_flops,
+                    cost: seen.cost,
                 });
             }
         }
-        self.seen.forget_oldest();
-        children
+        taken_up
     }
 
     /// Judges the best children again, on other seeds than those that candidates are chosen by; the new
@@ -384,7 +416,7 @@ impl Search {
     fn challenged_leader(
         &self,
         children: &[Individual],
-        judge: &Judge,
+        judge: &dyn Judge,
         generation: u32,
     ) -> Result<Option<Leader>, SearchError> {
         let leader = self.leader.as_ref();
@@ -399,8 +431,7 @@ impl Search {
         let mut best: Option<Leader> = None;
         for challenger in challengers {
             let (program, backend) = (&challenger.program, self.settings.backend.0);
-            let optimizer = CompiledOptimizer::for_work(program, backend, judge.work(seeds.len()))?;
-            let confirmed = judge.judge(&optimizer, &seeds);
+            let confirmed = judge.judge(program, &seeds, backend)?;
             let incumbent = best.as_ref().or(self.leader.as_ref());
             if incumbent.is_none_or(|leader| confirmed.fitness > leader.confirmed.fitness) {
                 best = Some(Leader {

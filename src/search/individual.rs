@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lowering::CanonicalHash;
+use crate::fitness::Fingerprint;
 use crate::program::Program;
 use crate::variation::Mutation;
 
@@ -18,6 +18,8 @@ pub enum Operator {
     Random,
     /// A segment of one parent took the place of one of the other.
     Crossover,
+    /// It is its parent as it was.
+    Copy,
     /// It was changed in one place.
     #[serde(untagged)]
     Mutation(Mutation),
@@ -42,12 +44,12 @@ pub struct Individual {
     pub origin: Origin,
     /// The program, on the schema's standard cells.
     pub program: Program,
-    /// What it is up to names and order.
-    pub hash: CanonicalHash,
+    /// What it is to the judge.
+    pub fingerprint: Fingerprint,
     /// Its fitness on the search's seeds.
     pub fitness: f64,
-    /// What its update costs for each parameter of a model.
-    pub element_flops: u32,
+    /// What tells it from others that are as fit: a program that costs less is better.
+    pub cost: u32,
 }
 
 impl Individual {
@@ -56,7 +58,7 @@ impl Individual {
     pub fn rank(&self, other: &Self) -> Ordering {
         let by_fitness = other.fitness.total_cmp(&self.fitness);
         by_fitness
-            .then(self.element_flops.cmp(&other.element_flops))
+            .then(self.cost.cmp(&other.cost))
             .then(self.id.cmp(&other.id))
     }
 }

@@ -6,7 +6,7 @@
 //!   breeding: tournaments, crossover, mutation, injection                           │
 //!             │ candidates                                                          │
 //!             ▼                                                                     │
-//!   funnel: hash seen? ─► probe ─► cheapest task first ─► whole suite ──fitness─────┤
+//!   judge: fingerprint seen? ─► as little work as tells that it is no good ──fitness─┤
 //!                                                                                   ▼
 //!                                                    leader: judged again on fresh seeds
 //! ```
@@ -21,13 +21,11 @@
 
 mod breeding;
 pub(crate) mod engine;
-mod funnel;
 mod individual;
 mod population;
 mod settings;
 
 pub use engine::{Generation, Interrupted, Leader, Search, SearchError, Totals};
-pub use funnel::{Rejection, Verdict, probe};
 pub use individual::{Individual, Operator, Origin};
 pub use population::Population;
 pub use settings::{BackendName, SearchSettings, SearchSettingsError};

@@ -1,17 +1,16 @@
 //! The programs that may become parents.
 
-use std::collections::BTreeSet;
-
 use rand::{Rng, RngExt};
+use rustc_hash::FxHashSet;
 
 use super::Individual;
-use crate::lowering::CanonicalHash;
+use crate::fitness::Fingerprint;
 use crate::program::distance;
 
 /// How many pairs the diversity is averaged over.
-const DIVERSITY_PAIRS: usize = 1_000;
+const DIVERSITY_PAIRS: usize = 300;
 
-/// Judged programs, no two of which are the same up to names and order, by rising id.
+/// Judged programs, no two of which have one fingerprint, by rising id.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Population {
     individuals: Vec<Individual>,
@@ -31,11 +30,12 @@ impl Population {
         &self.individuals
     }
 
-    /// The canonical hashes of all individuals.
-    #[must_use]
-    pub fn hashes(&self) -> BTreeSet<CanonicalHash> {
+    /// The fingerprints of all individuals.
+    pub(crate) fn fingerprints(&self) -> FxHashSet<Fingerprint> {
         let individuals = self.individuals.iter();
-        individuals.map(|individual| individual.hash).collect()
+        individuals
+            .map(|individual| individual.fingerprint)
+            .collect()
     }
 
     /// The best individual, unless there is none.
@@ -71,17 +71,30 @@ impl Population {
         best
     }
 
-    /// Takes in `children`, and lets go of the oldest individuals that are not among the `elites`
+    /// Takes in `children`, whose ids are greater and rise, and lets go of the oldest individuals that are not among the `elites`
     /// best, until no more than `capacity` are left.
     pub fn replace_oldest(&mut self, children: Vec<Individual>, elites: usize, capacity: usize) {
         self.individuals.extend(children);
-        self.individuals.sort_by(Individual::rank);
-        let elites = elites.min(self.individuals.len());
-        let mut rest = self.individuals.split_off(elites);
-        rest.sort_by_key(|individual| std::cmp::Reverse(individual.id));
-        rest.truncate(capacity.saturating_sub(self.individuals.len()));
-        self.individuals.extend(rest);
-        self.individuals.sort_by_key(|individual| individual.id);
+        let all = &self.individuals;
+        debug_assert!(all.is_sorted_by_key(|individual| individual.id));
+        let mut by_rank: Vec<usize> = (0..all.len()).collect();
+        let elites = elites.min(all.len());
+        let mut stays = vec![false; all.len()];
+        if elites > 0 && elites < all.len() {
+            by_rank.select_nth_unstable_by(elites - 1, |&one, &other| all[one].rank(&all[other]));
+        }
+        for &place in &by_rank[..elites] {
+            stays[place] = true;
+        }
+        let mut room = capacity.saturating_sub(elites);
+        for stays in stays.iter_mut().rev().filter(|stays| !**stays) {
+            if room == 0 {
+                break;
+            }
+            (*stays, room) = (true, room - 1);
+        }
+        let mut stays = stays.into_iter();
+        self.individuals.retain(|_| stays.next().unwrap_or(false));
     }
 
     /// The mean [`distance`] of two individuals, over random pairs: 0 where all programs have the same
@@ -112,6 +125,7 @@ mod tests {
 
     use super::super::{Operator, Origin};
     use super::*;
+    use crate::lowering::CanonicalHash;
     use crate::program::known::KNOWN;
 
     fn individual(id: u64, fitness: f64) -> Individual {
@@ -122,10 +136,10 @@ mod tests {
                 parents: Vec::new(),
                 operators: vec![Operator::Known],
             },
-            hash: CanonicalHash::of(&program),
+            fingerprint: CanonicalHash::of(&program).into(),
             program,
             fitness,
-            element_flops: 1,
+            cost: 1,
         }
     }
 

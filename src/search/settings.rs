@@ -5,6 +5,7 @@ use mlevolve_tasks::Suite;
 use serde::{Deserialize, Serialize};
 
 use crate::fitness::{DataSettings, DataSettingsError, FitnessWeights};
+use crate::learner::{LearnerSettings, LearnerSettingsError};
 use crate::program::{Schema, list};
 use crate::variation::{SettingsError, VariationSettings};
 
@@ -18,6 +19,11 @@ pub struct SearchSettings {
     pub schema: String,
     /// The tasks that judge it: a suite, or tasks' names with commas between them. Default: `default`.
     pub suite: String,
+    /// Whether the first generation has known programs, beside random ones. Default: true.
+    pub known_programs: bool,
+    /// Whether a candidate takes the verdict on an earlier one that is taken to be judged alike, so that it need
+    /// not be judged again and cannot enter the population twice. Default: true.
+    pub reuses_verdicts: bool,
     /// How many generations are bred after the first. Default: 30.
     pub generations: u32,
     /// The most programs in the population, and how many the first generation tries. Default: 500.
@@ -30,6 +36,8 @@ pub struct SearchSettings {
     pub elites: usize,
     /// The share of candidates made of two parents. Default: 0.3.
     pub crossover_probability: f64,
+    /// The probability that a child of one parent is mutated at all. Default: 1.
+    pub mutation_probability: f64,
     /// The probability that a child is mutated once more, each time anew. Default: 0.3.
     pub further_mutation_probability: f64,
     /// The share of candidates that are random programs. Default: 0.05.
@@ -47,8 +55,11 @@ pub struct SearchSettings {
     pub hurdle: f64,
     /// What runs the programs; it does not change any result. Default: `auto`.
     pub backend: BackendName,
-    /// How the parts of fitness are combined.
+    /// How the parts of the fitness of learning curves are combined.
     pub fitness: FitnessWeights,
+    /// How learners are taught and examined.
+    #[serde(skip_serializing_if = "is_default")]
+    pub learner: LearnerSettings,
     /// What tasks have of the user's own. Default: nothing.
     pub data: DataSettings,
     /// How programs are made and varied.
@@ -61,12 +72,15 @@ impl Default for SearchSettings {
             seed: 1,
             schema: Schema::Optimizer.description().name.to_owned(),
             suite: Suite::DEFAULT.to_owned(),
+            known_programs: true,
+            reuses_verdicts: true,
             generations: 30,
             population: 500,
             offspring: 500,
             tournament: 6,
             elites: 25,
             crossover_probability: 0.3,
+            mutation_probability: 1.0,
             further_mutation_probability: 0.3,
             injection_rate: 0.05,
             low_diversity_injection_rate: 0.25,
@@ -76,10 +90,15 @@ impl Default for SearchSettings {
             hurdle: 0.3,
             backend: BackendName(BackendChoice::Auto),
             fitness: FitnessWeights::default(),
+            learner: LearnerSettings::default(),
             data: DataSettings::default(),
             variation: VariationSettings::default(),
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A back end, or `auto`, as settings name it.
@@ -141,6 +160,9 @@ pub enum SearchSettingsError {
     /// The weights do not say how to combine.
     #[error("fitness: weights must be finite, not negative, and not all 0")]
     Weights,
+    /// Settings of learners make no sense.
+    #[error("learner: {0}")]
+    Learner(#[from] LearnerSettingsError),
     /// It is not clear what data tasks should have.
     #[error("data: {0}")]
     Data(#[from] DataSettingsError),
@@ -167,8 +189,7 @@ impl SearchSettings {
     /// [`SearchSettingsError`] for the first that does not.
     pub fn validate(&self) -> Result<(), SearchSettingsError> {
         let schema = self.schema()?;
-        Suite::entries(&self.suite)
-            .map_err(|error| SearchSettingsError::Suite(error.to_string()))?;
+        (schema.description().judging.validate)(self)?;
         for (setting, found, least, most) in [
             ("population", self.population, 2, GREATEST_COUNT),
             ("offspring", self.offspring, 1, GREATEST_COUNT),
@@ -188,6 +209,7 @@ impl SearchSettings {
         }
         for (setting, found) in [
             ("crossover_probability", self.crossover_probability),
+            ("mutation_probability", self.mutation_probability),
             (
                 "further_mutation_probability",
                 self.further_mutation_probability,
@@ -205,6 +227,7 @@ impl SearchSettings {
             }
         }
         self.data.sources()?;
+        self.learner.validate()?;
         if !self.fitness.are_valid() {
             return Err(SearchSettingsError::Weights);
         }
@@ -243,7 +266,7 @@ mod tests {
             ),
             (
                 "schema = 'x'",
-                "schema: there is none called `x`, only `optimizer`",
+                "schema: there is none called `x`, only `optimizer`, `learner`, `loss`",
             ),
             (
                 "[fitness]\nfinal_quality = -1.0",

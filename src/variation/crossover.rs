@@ -2,52 +2,49 @@
 
 use rand::{Rng, RngExt};
 
-use crate::program::{Instruction, Program, Role, same_table};
+use crate::program::{Instruction, Program, Role};
 
-use super::VariationSettings;
+use super::Variation;
 use super::numbers::happens;
 
-/// A child of two parents: in each function, a segment of `second`'s instructions takes the place of
-/// a segment of `first`'s. Constants that the segment reads come along with the probability that the
-/// settings give; everything else, the name included, is `first`'s.
-///
-/// The child is never longer than the settings' maximum, whatever its parents are.
-///
-/// # Panics
-/// If the parents do not have one schema and cell table. Standardised programs of one schema do.
-#[must_use]
-pub fn crossover(
-    first: &Program,
-    second: &Program,
-    settings: &VariationSettings,
-    rng: &mut impl Rng,
-) -> Program {
-    assert!(
-        first.schema() == second.schema() && same_table(first.cells(), second.cells()),
-        "programs `{}` and `{}` cannot be crossed, as their cell tables differ",
-        first.name(),
-        second.name()
-    );
-    let most = settings.most_instructions(first.schema());
-    let mut cells = first.cells().to_vec();
-    let mut read = vec![false; cells.len()];
-    let mut bodies = Vec::with_capacity(first.bodies().len());
-    for (body, other) in first.bodies().iter().zip(second.bodies()) {
-        let (spliced, segment) = splice(body, other, most, rng);
-        for operand in segment.iter().flat_map(Instruction::operands) {
-            read[operand.index()] = true;
+impl Variation {
+    /// A child of two parents: in each function, a segment of `second`'s instructions takes the place of
+    /// a segment of `first`'s. Constants that the segment reads come along with the probability that the
+    /// settings give; everything else, the name included, is `first`'s.
+    ///
+    /// The child is never longer than the settings' maximum, whatever its parents are.
+    ///
+    /// # Panics
+    /// If the parents are not on the cells of this variation.
+    #[must_use]
+    pub fn crossover(&self, first: &Program, second: &Program, rng: &mut impl Rng) -> Program {
+        self.check(first);
+        self.check(second);
+        let mut cells = first.cells().to_vec();
+        let mut read = vec![false; cells.len()];
+        let mut bodies = Vec::with_capacity(first.bodies().len());
+        for ((body, other), repertoire) in first
+            .bodies()
+            .iter()
+            .zip(second.bodies())
+            .zip(&self.functions)
+        {
+            let (spliced, segment) = splice(body, other, repertoire.most, rng);
+            for operand in segment.iter().flat_map(Instruction::operands) {
+                read[operand.index()] = true;
+            }
+            bodies.push(spliced);
         }
-        bodies.push(spliced);
-    }
-    for ((cell, other), read) in cells.iter_mut().zip(second.cells()).zip(read) {
-        let Role::Constant(_) = cell.role else {
-            continue;
-        };
-        if read && happens(settings.constant_takeover_probability, rng) {
-            cell.role = other.role;
+        for ((cell, other), read) in cells.iter_mut().zip(second.cells()).zip(read) {
+            let Role::Constant(_) = cell.role else {
+                continue;
+            };
+            if read && happens(self.settings.constant_takeover_probability, rng) {
+                cell.role = other.role;
+            }
         }
+        first.varied_on(cells, bodies)
     }
-    first.varied(cells, bodies)
 }
 
 /// `body` with a random segment replaced by one of `other`, at most `most` instructions long; and the

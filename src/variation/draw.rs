@@ -4,91 +4,75 @@
 //! and has not been read yet, and destinations away from overwriting it.
 
 use mlevolve_ir::Shape;
-use mlevolve_ir::ops::{MAX_ARITY, Op};
+use mlevolve_ir::ops::MAX_ARITY;
 use rand::{Rng, RngExt};
 
-use super::OpSet;
-use crate::program::{Cell, CellIndex, Instruction, Role};
-
-/// What has become of a cell's value before an instruction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum History {
-    /// No instruction of this call has written it.
-    Untouched,
-    /// It was written and not read since.
-    Unread,
-    /// It was written and read since.
-    Read,
-}
+use super::repertoire::Repertoire;
+use crate::program::{Cell, CellIndex, CellSet, Instruction, Role};
 
 /// A place between the instructions of a body.
 pub(super) struct Site<'a> {
     cells: &'a [Cell],
-    ops: &'a OpSet,
-    /// The shapes that cells have, each once.
-    shapes: Vec<Shape>,
-    histories: Vec<History>,
-    /// Whether a later instruction reads the value that the cell has here.
-    awaited: Vec<bool>,
+    repertoire: &'a Repertoire,
+    /// Cells that were written in this call and not read since.
+    unread: CellSet,
+    /// Cells that were written in this call and read since.
+    read: CellSet,
+    /// Cells whose value here a later instruction reads.
+    awaited: CellSet,
 }
 
 impl<'a> Site<'a> {
-    /// The place after `before` and before `after`, over a table of cells, for some of `ops`.
+    /// The place after `before` and before `after`, over a table of cells.
     pub(super) fn new(
         cells: &'a [Cell],
-        ops: &'a OpSet,
+        repertoire: &'a Repertoire,
         before: &[Instruction],
         after: &[Instruction],
     ) -> Self {
-        let mut histories = vec![History::Untouched; cells.len()];
+        let (mut unread, mut read) = (CellSet::default(), CellSet::default());
         for instruction in before {
-            for operand in instruction.operands() {
-                let history = &mut histories[operand.index()];
-                if *history == History::Unread {
-                    *history = History::Read;
+            for &operand in instruction.operands() {
+                if unread.contains(operand) {
+                    unread.remove(operand);
+                    read.insert(operand);
                 }
             }
-            histories[instruction.destination().index()] = History::Unread;
+            read.remove(instruction.destination());
+            unread.insert(instruction.destination());
         }
-        let mut awaited = vec![false; cells.len()];
+        let mut awaited = CellSet::default();
         for instruction in after.iter().rev() {
-            awaited[instruction.destination().index()] = false;
-            for operand in instruction.operands() {
-                awaited[operand.index()] = true;
+            awaited.remove(instruction.destination());
+            for &operand in instruction.operands() {
+                awaited.insert(operand);
             }
         }
-        let has = |shape: &Shape| cells.iter().any(|cell| cell.shape == *shape);
         Self {
             cells,
-            ops,
-            shapes: Shape::ALL.into_iter().filter(has).collect(),
-            histories,
+            repertoire,
+            unread,
+            read,
             awaited,
         }
     }
 
-    /// The ops that instructions are made of here.
-    pub(super) fn ops(&self) -> &[Op] {
-        self.ops.as_slice()
-    }
-
-    /// The shapes that cells have, each once.
-    pub(super) fn shapes(&self) -> &[Shape] {
-        &self.shapes
+    /// What instructions can be here.
+    pub(super) const fn repertoire(&self) -> &'a Repertoire {
+        self.repertoire
     }
 
     /// How much an operand should be this cell.
     fn operand_weight(&self, index: CellIndex) -> u32 {
-        let history = self.histories[index.index()];
-        match (self.cells[index.index()].role, history) {
-            (Role::Input, _) => 4,
-            (Role::Constant(_), _) => 1,
-            (Role::State | Role::Scratch | Role::Output, History::Unread) => 24,
-            (Role::State | Role::Scratch | Role::Output, History::Read) => 4,
+        match self.cells[index.index()].role {
+            Role::Input => 4,
+            Role::Constant(_) => 1,
+            Role::State | Role::Scratch | Role::Output if self.unread.contains(index) => 24,
+            Role::State | Role::Scratch | Role::Output if self.read.contains(index) => 4,
             // What an earlier call left there.
-            (Role::State, History::Untouched) => 2,
+            Role::State => 2,
             // Certainly zero.
-            (Role::Scratch | Role::Output, History::Untouched) => 0,
+            Role::Scratch | Role::Output => 0,
         }
     }
 
@@ -103,12 +87,12 @@ impl<'a> Site<'a> {
         };
         // Most work is on tensors.
         let for_shape = if cell.shape.is_scalar() { 1 } else { 3 };
-        if self.awaited[index.index()] {
-            return for_role * for_shape * 3;
-        }
-        match self.histories[index.index()] {
-            History::Unread => 0,
-            History::Untouched | History::Read => for_role * for_shape,
+        if self.awaited.contains(index) {
+            for_role * for_shape * 3
+        } else if self.unread.contains(index) {
+            0
+        } else {
+            for_role * for_shape
         }
     }
 
@@ -119,9 +103,9 @@ impl<'a> Site<'a> {
         except: Option<CellIndex>,
         rng: &mut impl Rng,
     ) -> Option<CellIndex> {
-        let fits =
-            |index: CellIndex| self.cells[index.index()].shape == shape && Some(index) != except;
-        self.pick(fits, |index| self.operand_weight(index), rng)
+        let candidates = self.repertoire.readable(shape);
+        let weight = |index| self.operand_weight(index);
+        pick(candidates, |index| Some(index) != except, weight, rng)
     }
 
     /// A cell to write, other than `except`, for a result of this shape, if there is one.
@@ -132,17 +116,21 @@ impl<'a> Site<'a> {
         rng: &mut impl Rng,
     ) -> Option<CellIndex> {
         let fits = |index: CellIndex| {
-            let cell = &self.cells[index.index()];
-            cell.role.is_writable() && cell.shape.holds(result) && Some(index) != except
+            self.cells[index.index()].shape.holds(result) && Some(index) != except
         };
-        self.pick(fits, |index| self.destination_weight(index), rng)
+        let weight = |index| self.destination_weight(index);
+        pick(&self.repertoire.writable, fits, weight, rng)
     }
 
-    /// A random instruction whose result has exactly its destination's shape. `None` if the table
-    /// has no cells for any.
+    /// A random instruction whose result has exactly its destination's shape. `None` if there are no ops or
+    /// cells for any.
     pub(super) fn instruction(&self, rng: &mut impl Rng) -> Option<Instruction> {
-        let writable = |index: CellIndex| self.cells[index.index()].role.is_writable();
-        let destination = self.pick(writable, |index| self.destination_weight(index), rng)?;
+        let can_be_given = |index: CellIndex| {
+            let shape = self.cells[index.index()].shape;
+            !self.repertoire.giving(shape).is_empty()
+        };
+        let weight = |index| self.destination_weight(index);
+        let destination = pick(&self.repertoire.writable, can_be_given, weight, rng)?;
         self.instruction_into(destination, rng)
     }
 
@@ -153,15 +141,8 @@ impl<'a> Site<'a> {
         rng: &mut impl Rng,
     ) -> Option<Instruction> {
         let result = self.cells[destination.index()].shape;
-        let gives = |op: Op| {
-            let choices = self.operand_shapes(op);
-            choices.filter(move |shapes| shapes.result == result)
-        };
-        let ops = self.ops().iter().copied();
-        let ops: Vec<Op> = ops.filter(|&op| gives(op).next().is_some()).collect();
-        let op = *pick_uniformly(&ops, rng)?;
-        let choices: Vec<OperandShapes> = gives(op).collect();
-        let shapes = pick_uniformly(&choices, rng)?;
+        let production = pick_uniformly(self.repertoire.giving(result), rng)?;
+        let shapes = pick_uniformly(&production.shapes, rng)?;
         let mut operands = [CellIndex::default(); MAX_ARITY];
         for (position, &shape) in shapes.operands().iter().enumerate() {
             // The same operand twice says little, so it is tried to be avoided.
@@ -169,48 +150,35 @@ impl<'a> Site<'a> {
             let other = self.operand(shape, last, rng);
             operands[position] = other.or_else(|| self.operand(shape, None, rng))?;
         }
+        let op = production.op;
         Instruction::new(destination, op, &operands[..op.arity()]).ok()
     }
+}
 
-    /// Every choice of shapes that cells have and that the op's type rule allows for its operands.
-    pub(super) fn operand_shapes(&self, op: Op) -> impl Iterator<Item = OperandShapes> {
-        let (arity, choices) = (op.arity(), self.shapes.len());
-        (0..choices.pow(arity as u32)).filter_map(move |mut code| {
-            let mut shapes = [Shape::Scalar; MAX_ARITY];
-            for shape in &mut shapes[..arity] {
-                *shape = self.shapes[code % choices];
-                code /= choices;
-            }
-            let result = op.result_shape(&shapes[..arity]).ok()?;
-            Some(OperandShapes {
-                shapes,
-                arity,
-                result,
-            })
-        })
+/// A candidate that fits, drawn by weight; uniformly if all weights are 0.
+fn pick(
+    candidates: &[CellIndex],
+    fits: impl Fn(CellIndex) -> bool,
+    weight: impl Fn(CellIndex) -> u32,
+    rng: &mut impl Rng,
+) -> Option<CellIndex> {
+    let fitting = || candidates.iter().copied().filter(|&index| fits(index));
+    let total: u32 = fitting().map(&weight).sum();
+    if total == 0 {
+        let count = fitting().count();
+        return if count == 0 {
+            None
+        } else {
+            fitting().nth(rng.random_range(0..count))
+        };
     }
-
-    /// A cell that fits, drawn by weight; uniformly if all weights are 0.
-    fn pick(
-        &self,
-        fits: impl Fn(CellIndex) -> bool,
-        weight: impl Fn(CellIndex) -> u32,
-        rng: &mut impl Rng,
-    ) -> Option<CellIndex> {
-        let indices = CellIndex::enumerate(self.cells).map(|(index, _)| index);
-        let fitting: Vec<CellIndex> = indices.filter(|&index| fits(index)).collect();
-        let total: u32 = fitting.iter().map(|&index| weight(index)).sum();
-        if total == 0 {
-            return pick_uniformly(&fitting, rng).copied();
-        }
-        let mut left = rng.random_range(0..total);
-        fitting.into_iter().find(|&index| {
-            let weight = weight(index);
-            let chosen = left < weight;
-            left = left.saturating_sub(weight);
-            chosen
-        })
-    }
+    let mut left = rng.random_range(0..total);
+    fitting().find(|&index| {
+        let weight = weight(index);
+        let chosen = left < weight;
+        left = left.saturating_sub(weight);
+        chosen
+    })
 }
 
 /// One of the items, all equally likely.
@@ -219,19 +187,5 @@ pub(super) fn pick_uniformly<'a, T>(items: &'a [T], rng: &mut impl Rng) -> Optio
         None
     } else {
         items.get(rng.random_range(0..items.len()))
-    }
-}
-
-/// Shapes of operands that an op takes, and the result's.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OperandShapes {
-    shapes: [Shape; MAX_ARITY],
-    arity: usize,
-    pub(super) result: Shape,
-}
-
-impl OperandShapes {
-    pub(super) fn operands(&self) -> &[Shape] {
-        &self.shapes[..self.arity]
     }
 }

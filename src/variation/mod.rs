@@ -2,17 +2,17 @@
 //!
 //! ```text
 //!   random_program ──►┐
-//!   mutate(parent) ──►├──► child: verified by construction, on the parents' cell table
+//!   mutate(parent) ──►├──► child: verified by construction, on the cells of the Variation
 //!   crossover(a, b) ─►┘
 //! ```
 //!
-//! Everything is typed by asking ops for their type rule, so an op that is added to the table takes
-//! part without a change here, and every draw comes from the generator that is handed in: the same
-//! stream gives the same child, on any machine. Logarithms and exponentials are therefore the IR's
-//! own, not the platform's.
+//! A [`Variation`] is made once of a schema and its settings. Everything is typed by asking ops for their type
+//! rule, so an op that is added to the table takes part without a change here, and every draw comes from the
+//! generator that is handed in: the same stream gives the same child, on any machine. Logarithms and
+//! exponentials are therefore the IR's own, not the platform's.
 //!
-//! Programs that are to be crossed must share one cell table, which
-//! [`Program::standardised`](crate::program::Program::standardised) gives them.
+//! All programs that are varied share one cell table, which
+//! [`Program::on_cells`](crate::program::Program::on_cells) gives them.
 
 mod crossover;
 mod draw;
@@ -20,10 +20,52 @@ mod mutation;
 mod numbers;
 mod op_set;
 mod random;
+mod repertoire;
 mod settings;
 
-pub use crossover::crossover;
-pub use mutation::{Mutation, mutate};
+use std::sync::Arc;
+
+use crate::program::{CellTable, Program, Schema, same_table};
+use repertoire::Repertoire;
+
+pub use mutation::Mutation;
 pub use op_set::{InvalidOps, OpSet};
-pub use random::random_program;
-pub use settings::{MutationWeights, SettingsError, VariationSettings};
+pub use settings::{FunctionSettings, MutationWeights, SettingsError, VariationSettings};
+
+/// Makes programs of one schema and varies them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variation {
+    schema: Schema,
+    settings: VariationSettings,
+    /// What all programs are on.
+    cells: Arc<CellTable>,
+    /// One for each function, in the schema's order.
+    functions: Vec<Repertoire>,
+}
+
+impl Variation {
+    /// Of programs of this schema, with these settings, of which any will do.
+    #[must_use]
+    pub fn new(schema: Schema, settings: &VariationSettings) -> Self {
+        let cells = schema.cells(&settings.cells);
+        let functions = 0..schema.description().functions.len();
+        Self {
+            schema,
+            settings: settings.clone(),
+            functions: functions
+                .map(|function| Repertoire::new(schema, function, &cells, settings))
+                .collect(),
+            cells: Arc::new(CellTable::new(schema, cells)),
+        }
+    }
+
+    /// Sees to it that a program is on the cells that are worked on.
+    fn check(&self, program: &Program) {
+        let shared = Arc::ptr_eq(&self.cells, &program.shared_cells());
+        assert!(
+            shared || same_table(&self.cells, program.cells()),
+            "program `{}` is not on the cells of the search",
+            program.name()
+        );
+    }
+}

@@ -1,15 +1,16 @@
 //! Small changes to one program.
 
 use mlevolve_ir::Shape;
-use mlevolve_ir::ops::{MAX_ARITY, Op};
+use mlevolve_ir::ops::MAX_ARITY;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
 use crate::program::{CellIndex, Instruction, Program, Role};
 
-use super::draw::{OperandShapes, Site, pick_uniformly};
+use super::draw::{Site, pick_uniformly};
 use super::numbers::perturbed;
-use super::{OpSet, VariationSettings};
+use super::repertoire::{OperandShapes, Production, Repertoire};
+use super::{Variation, VariationSettings};
 
 /// A kind of small change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -28,45 +29,97 @@ pub enum Mutation {
     PerturbConstant,
     /// Two instructions exchange their places.
     Swap,
+    /// A random instruction takes the place of one.
+    ReplaceInstruction,
+    /// As many random instructions take the place of all of a function's.
+    ReplaceFunction,
 }
 
 impl Mutation {
     /// Every kind, in the order in which one that cannot apply gives way to the next.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Insert,
         Self::Delete,
         Self::ReplaceOp,
         Self::RewireArgument,
         Self::PerturbConstant,
         Self::Swap,
+        Self::ReplaceInstruction,
+        Self::ReplaceFunction,
     ];
 }
 
-/// A child that differs from `parent` in one small change, and the kind of it.
-///
-/// The kind is drawn by the settings' weights. Where it cannot apply, such as a deletion from a
-/// single instruction, the next one in the order of [`Mutation::ALL`] is tried. A child is never
-/// longer than the settings' maximum, unless the parent was, and then not longer than the parent.
-#[must_use]
-pub fn mutate(
-    parent: &Program,
-    settings: &VariationSettings,
-    rng: &mut impl Rng,
-) -> (Program, Mutation) {
-    let drawn = draw_kind(settings, rng);
-    let kinds = Mutation::ALL
-        .iter()
-        .cycle()
-        .skip(drawn)
-        .take(Mutation::ALL.len());
-    for &kind in kinds {
-        if let Some(child) = apply(kind, parent, settings, rng) {
-            return (child, kind);
+impl Variation {
+    /// A child that differs from `parent` in one small change, and the kind of it.
+    ///
+    /// The kind is drawn by the settings' weights. Where it cannot apply, such as a deletion from a
+    /// single instruction, the next one in the order of [`Mutation::ALL`] is tried. A child is never
+    /// longer than the settings' maximum, unless the parent was, and then not longer than the parent.
+    ///
+    /// # Panics
+    /// If the parent is not on the cells of this variation.
+    #[must_use]
+    pub fn mutate(&self, parent: &Program, rng: &mut impl Rng) -> (Program, Mutation) {
+        self.check(parent);
+        let drawn = draw_kind(&self.settings, rng);
+        let kinds = Mutation::ALL
+            .iter()
+            .cycle()
+            .skip(drawn)
+            .take(Mutation::ALL.len());
+        for &kind in kinds {
+            if let Some(child) = self.apply(kind, parent, rng) {
+                return (child, kind);
+            }
         }
+        // Unreachable for any schema with a cell to read and one to write: an empty body can grow, and
+        // any other can have an op replaced.
+        (parent.clone(), Mutation::ALL[drawn])
     }
-    // Unreachable for any schema with a cell to read and one to write: an empty body can grow, and
-    // any other can have an op replaced.
-    (parent.clone(), Mutation::ALL[drawn])
+
+    fn apply(&self, kind: Mutation, parent: &Program, rng: &mut impl Rng) -> Option<Program> {
+        if kind == Mutation::PerturbConstant {
+            return perturb_constant(parent, &self.settings, rng);
+        }
+        let function = rng.random_range(0..parent.bodies().len());
+        let repertoire = &self.functions[function];
+        let mut bodies = parent.bodies().to_vec();
+        let body = &mut bodies[function];
+        match kind {
+            Mutation::Insert => {
+                if body.len() >= repertoire.most {
+                    return None;
+                }
+                let place = rng.random_range(0..=body.len());
+                let (before, after) = body.split_at(place);
+                let site = Site::new(parent.cells(), repertoire, before, after);
+                let instruction = site.instruction(rng)?;
+                body.insert(place, instruction);
+            }
+            Mutation::Delete => {
+                if body.len() < 2 {
+                    return None;
+                }
+                body.remove(rng.random_range(0..body.len()));
+            }
+            Mutation::ReplaceOp => change_one(parent, repertoire, body, rng, replace_op)?,
+            Mutation::RewireArgument => change_one(parent, repertoire, body, rng, rewire)?,
+            Mutation::Swap => swap(body, rng)?,
+            Mutation::ReplaceInstruction => {
+                change_one(parent, repertoire, body, rng, |_, site, before, rng| {
+                    site.instruction(rng).filter(|after| *after != before)
+                })?;
+            }
+            Mutation::ReplaceFunction => {
+                if body.is_empty() {
+                    return None;
+                }
+                *body = self.random_body(repertoire, body.len(), rng);
+            }
+            Mutation::PerturbConstant => return None,
+        }
+        Some(parent.varied(parent.shared_cells(), bodies))
+    }
 }
 
 /// The place in [`Mutation::ALL`] of a kind drawn by weight. Weights that are none count as 0.
@@ -86,47 +139,10 @@ fn draw_kind(settings: &VariationSettings, rng: &mut impl Rng) -> usize {
     chosen.unwrap_or(0)
 }
 
-fn apply(
-    kind: Mutation,
-    parent: &Program,
-    settings: &VariationSettings,
-    rng: &mut impl Rng,
-) -> Option<Program> {
-    if kind == Mutation::PerturbConstant {
-        return perturb_constant(parent, settings, rng);
-    }
-    let function = rng.random_range(0..parent.bodies().len());
-    let mut bodies = parent.bodies().to_vec();
-    let body = &mut bodies[function];
-    match kind {
-        Mutation::Insert => {
-            if body.len() >= settings.most_instructions(parent.schema()) {
-                return None;
-            }
-            let place = rng.random_range(0..=body.len());
-            let (before, after) = body.split_at(place);
-            let site = Site::new(parent.cells(), &settings.ops, before, after);
-            let instruction = site.instruction(rng)?;
-            body.insert(place, instruction);
-        }
-        Mutation::Delete => {
-            if body.len() < 2 {
-                return None;
-            }
-            body.remove(rng.random_range(0..body.len()));
-        }
-        Mutation::ReplaceOp => change_one(parent, &settings.ops, body, rng, replace_op)?,
-        Mutation::RewireArgument => change_one(parent, &settings.ops, body, rng, rewire)?,
-        Mutation::Swap => swap(body, rng)?,
-        Mutation::PerturbConstant => return None,
-    }
-    Some(parent.varied(parent.cells().to_vec(), bodies))
-}
-
 /// Changes one instruction: a random one, or the first after it that can be changed.
 fn change_one<R: Rng>(
     parent: &Program,
-    ops: &OpSet,
+    repertoire: &Repertoire,
     body: &mut [Instruction],
     rng: &mut R,
     change: impl Fn(&Program, &Site<'_>, Instruction, &mut R) -> Option<Instruction>,
@@ -136,7 +152,12 @@ fn change_one<R: Rng>(
     }
     let start = rng.random_range(0..body.len());
     for place in (start..body.len()).chain(0..start) {
-        let site = Site::new(parent.cells(), ops, &body[..place], &body[place + 1..]);
+        let site = Site::new(
+            parent.cells(),
+            repertoire,
+            &body[..place],
+            &body[place + 1..],
+        );
         if let Some(changed) = change(parent, &site, body[place], rng) {
             body[place] = changed;
             return Some(());
@@ -154,13 +175,13 @@ fn replace_op(
 ) -> Option<Instruction> {
     let destination = instruction.destination();
     let room = parent.cell(destination).shape;
-    let fitting = |op: Op| {
-        let choices = site.operand_shapes(op);
-        choices.filter(move |shapes| room.holds(shapes.result))
-    };
-    let is_other = |op: &Op| *op != instruction.op() && fitting(*op).next().is_some();
-    let ops: Vec<Op> = site.ops().iter().copied().filter(is_other).collect();
-    let op = *pick_uniformly(&ops, rng)?;
+    let fits = |shapes: &&OperandShapes| room.holds(shapes.result);
+    let productions = site.repertoire().productions.iter();
+    let others: Vec<&Production> = productions
+        .filter(|other| other.op != instruction.op() && other.shapes.iter().any(|one| fits(&one)))
+        .collect();
+    let production = *pick_uniformly(&others, rng)?;
+    let op = production.op;
 
     let kept = |shapes: &OperandShapes| {
         let pairs = shapes.operands().iter().zip(instruction.operands());
@@ -169,10 +190,11 @@ fn replace_op(
             .count()
     };
     let exact = |shapes: &OperandShapes| usize::from(shapes.result == room);
-    let most = fitting(op)
-        .map(|shapes| (kept(&shapes), exact(&shapes)))
+    let fitting = || production.shapes.iter().filter(fits);
+    let most = fitting()
+        .map(|shapes| (kept(shapes), exact(shapes)))
         .max()?;
-    let best: Vec<OperandShapes> = fitting(op)
+    let best: Vec<&OperandShapes> = fitting()
         .filter(|shapes| (kept(shapes), exact(shapes)) == most)
         .collect();
     let shapes = pick_uniformly(&best, rng)?;
@@ -213,7 +235,13 @@ fn rewire(
         op.result_shape(&shapes[..op.arity()])
             .is_ok_and(|result| room.holds(result))
     };
-    let choices: Vec<Shape> = site.shapes().iter().copied().filter(fits).collect();
+    let choices: Vec<Shape> = site
+        .repertoire()
+        .shapes
+        .iter()
+        .copied()
+        .filter(fits)
+        .collect();
     let shape = *pick_uniformly(&choices, rng)?;
     let operand = site.operand(shape, Some(instruction.operands()[position]), rng)?;
     Some(instruction.with_operand(position, operand))
@@ -259,5 +287,5 @@ fn perturb_constant(
         .required_cell(&cells[index].name)
         .map(|cell| &cell.role);
     cells[index].role = Role::Constant(perturbed(value, required, settings, rng));
-    Some(parent.varied(cells, parent.bodies().to_vec()))
+    Some(parent.varied_on(cells, parent.bodies().to_vec()))
 }

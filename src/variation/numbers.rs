@@ -38,7 +38,12 @@ pub(super) fn happens(probability: f64, rng: &mut impl Rng) -> bool {
 pub(super) fn random_constant(required: Option<&RequiredRole>, rng: &mut impl Rng) -> Constant {
     match required {
         Some(RequiredRole::PositiveConstant { drawn_from, .. }) => log_uniform(*drawn_from, rng),
-        Some(RequiredRole::Input | RequiredRole::Output | RequiredRole::Increment { .. })
+        Some(
+            RequiredRole::Input
+            | RequiredRole::Output
+            | RequiredRole::Result { .. }
+            | RequiredRole::Increment { .. },
+        )
         | None => {
             if happens(COMMON_PROBABILITY, rng) {
                 COMMON[rng.random_range(0..COMMON.len())]
@@ -65,7 +70,12 @@ pub(super) fn perturbed(
         Some(RequiredRole::PositiveConstant { drawn_from, .. }) => {
             moved.unwrap_or_else(|| log_uniform(*drawn_from, rng))
         }
-        Some(RequiredRole::Input | RequiredRole::Output | RequiredRole::Increment { .. })
+        Some(
+            RequiredRole::Input
+            | RequiredRole::Output
+            | RequiredRole::Result { .. }
+            | RequiredRole::Increment { .. },
+        )
         | None => {
             let flips = happens(settings.sign_flip_probability, rng);
             match moved {

@@ -1,8 +1,11 @@
 //! What a user can say about variation.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::program::Schema;
+use crate::program::{Schema, list};
+use crate::schema::{CellCounts, CellCountsError};
 
 use super::{Mutation, OpSet};
 
@@ -22,6 +25,12 @@ pub struct VariationSettings {
     pub random_maximum_instructions: usize,
     /// The ops that random instructions are made of.
     pub ops: OpSet,
+    /// What is different in one function, by its name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub functions: BTreeMap<String, FunctionSettings>,
+    /// How many cells of each group programs have, where not as many as the schema says.
+    #[serde(skip_serializing_if = "is_default")]
+    pub cells: CellCounts,
     /// How often each mutation is chosen, relative to the others.
     pub mutation_weights: MutationWeights,
     /// The probability that a mutated constant changes its sign, unless it must be positive.
@@ -38,11 +47,42 @@ impl Default for VariationSettings {
             random_minimum_instructions: 3,
             random_maximum_instructions: 12,
             ops: OpSet::default(),
+            functions: BTreeMap::new(),
+            cells: CellCounts::default(),
             mutation_weights: MutationWeights::default(),
             sign_flip_probability: 0.1,
             constant_takeover_probability: 0.5,
         }
     }
+}
+
+/// What is different in one function of a program. What is absent is as in all others.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FunctionSettings {
+    /// The most instructions in the function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximum_instructions: Option<usize>,
+    /// The fewest instructions in a random one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub random_minimum_instructions: Option<usize>,
+    /// The most instructions in a random one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub random_maximum_instructions: Option<usize>,
+    /// The ops that random instructions are made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ops: Option<OpSet>,
+}
+
+/// What counts for one function.
+pub(super) struct Sizes {
+    pub(super) most: usize,
+    pub(super) random_lengths: [usize; 2],
+    pub(super) ops: OpSet,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// How often each [`Mutation`] is chosen, relative to the others.
@@ -61,6 +101,10 @@ pub struct MutationWeights {
     pub perturb_constant: f64,
     /// Of [`Mutation::Swap`]. Default: 0.5, since most swaps change nothing or much.
     pub swap: f64,
+    /// Of [`Mutation::ReplaceInstruction`]. Default: 0, as smaller changes come by it too.
+    pub replace_instruction: f64,
+    /// Of [`Mutation::ReplaceFunction`]. Default: 0.
+    pub replace_function: f64,
 }
 
 impl Default for MutationWeights {
@@ -72,6 +116,8 @@ impl Default for MutationWeights {
             rewire_argument: 1.0,
             perturb_constant: 1.0,
             swap: 0.5,
+            replace_instruction: 0.0,
+            replace_function: 0.0,
         }
     }
 }
@@ -87,6 +133,8 @@ impl MutationWeights {
             Mutation::RewireArgument => self.rewire_argument,
             Mutation::PerturbConstant => self.perturb_constant,
             Mutation::Swap => self.swap,
+            Mutation::ReplaceInstruction => self.replace_instruction,
+            Mutation::ReplaceFunction => self.replace_function,
         }
     }
 }
@@ -114,6 +162,19 @@ pub enum SettingsError {
         /// What was asked for.
         found: f64,
     },
+    /// The schema has no such function.
+    #[error("functions: schema `{schema}` has no function `{found}`, only {known}")]
+    Function {
+        /// The schema's name.
+        schema: &'static str,
+        /// What was asked for.
+        found: String,
+        /// The functions there are.
+        known: String,
+    },
+    /// Numbers of cells make no sense.
+    #[error("cells: {0}")]
+    Cells(#[from] CellCountsError),
     /// There is nothing to draw from.
     #[error("ops must name at least one op")]
     NoOps,
@@ -128,28 +189,45 @@ impl VariationSettings {
     /// # Errors
     /// [`SettingsError`] for the first setting that does not.
     pub fn validate(&self, schema: Schema) -> Result<(), SettingsError> {
+        self.cells.validate(schema)?;
+        let functions = schema.description().functions;
+        let has = |name: &str| functions.iter().any(|function| function.name == name);
+        if let Some(found) = self.functions.keys().find(|name| !has(name)) {
+            return Err(SettingsError::Function {
+                schema: schema.description().name,
+                found: found.clone(),
+                known: list(functions.iter().map(|function| function.name)),
+            });
+        }
         let limit = schema.description().maximum_instructions;
-        let outputs = self.random_maximum_instructions;
-        for (setting, found, most) in [
-            ("maximum_instructions", self.maximum_instructions, limit),
-            (
-                "random_maximum_instructions",
+        let common = FunctionSettings::default();
+        for function in self.functions.values().chain([&common]) {
+            let of = |own: Option<usize>, common: usize| own.unwrap_or(common);
+            let most = of(function.maximum_instructions, self.maximum_instructions);
+            let random_most = of(
+                function.random_maximum_instructions,
                 self.random_maximum_instructions,
-                self.maximum_instructions,
-            ),
-            (
-                "random_minimum_instructions",
+            );
+            let random_least = of(
+                function.random_minimum_instructions,
                 self.random_minimum_instructions,
-                outputs,
-            ),
-        ] {
-            if !(1..=most).contains(&found) {
-                return Err(SettingsError::Instructions {
-                    setting,
-                    least: 1,
-                    most,
-                    found,
-                });
+            );
+            for (setting, found, least, most) in [
+                ("maximum_instructions", most, 1, limit),
+                ("random_maximum_instructions", random_most, 0, most),
+                ("random_minimum_instructions", random_least, 0, random_most),
+            ] {
+                if !(least..=most).contains(&found) {
+                    return Err(SettingsError::Instructions {
+                        setting,
+                        least,
+                        most,
+                        found,
+                    });
+                }
+            }
+            if function.ops.as_ref().unwrap_or(&self.ops).is_empty() {
+                return Err(SettingsError::NoOps);
             }
         }
         for (setting, found) in [
@@ -163,9 +241,6 @@ impl VariationSettings {
                 return Err(SettingsError::Probability { setting, found });
             }
         }
-        if self.ops.as_slice().is_empty() {
-            return Err(SettingsError::NoOps);
-        }
         let weights = Mutation::ALL.map(|mutation| self.mutation_weights.of(mutation));
         let total: f64 = weights.iter().sum();
         if weights.iter().any(|&weight| weight < 0.0) || !total.is_finite() || total <= 0.0 {
@@ -174,11 +249,28 @@ impl VariationSettings {
         Ok(())
     }
 
-    /// The most instructions in a function of a program of this schema: at least 1, for a program
-    /// without any could not be varied.
-    pub(super) fn most_instructions(&self, schema: Schema) -> usize {
-        self.maximum_instructions
-            .clamp(1, schema.description().maximum_instructions.max(1))
+    /// What counts for a function of programs of this schema. There is room for one instruction at least, as a
+    /// program without any could not be varied.
+    pub(super) fn of_function(&self, schema: Schema, name: &str) -> Sizes {
+        let common = FunctionSettings::default();
+        let own = self.functions.get(name).unwrap_or(&common);
+        let of = |own: Option<usize>, common: usize| own.unwrap_or(common);
+        let limit = schema.description().maximum_instructions.max(1);
+        let most = of(own.maximum_instructions, self.maximum_instructions).clamp(1, limit);
+        let longest = of(
+            own.random_maximum_instructions,
+            self.random_maximum_instructions,
+        );
+        let longest = longest.min(most);
+        let shortest = of(
+            own.random_minimum_instructions,
+            self.random_minimum_instructions,
+        );
+        Sizes {
+            most,
+            random_lengths: [shortest.min(longest), longest],
+            ops: own.ops.as_ref().unwrap_or(&self.ops).clone(),
+        }
     }
 }
 
@@ -189,10 +281,10 @@ mod tests {
     use rand::rngs::Xoshiro256PlusPlus;
 
     use super::*;
-    use crate::variation::{crossover, mutate, random_program};
+    use crate::variation::Variation;
 
     const NO_WEIGHTS: &str = "insert = 0.0\ndelete = 0.0\nreplace_op = 0.0\n\
-        rewire_argument = 0.0\nperturb_constant = 0.0\nswap = 0.0";
+        rewire_argument = 0.0\nperturb_constant = 0.0\nswap = 0.0\nreplace_instruction = 0.0\nreplace_function = 0.0";
 
     #[test]
     fn settings_round_trip_and_default() {
@@ -230,14 +322,14 @@ mod tests {
                     random_maximum_instructions: 25,
                     ..base()
                 },
-                "random_maximum_instructions must be from 1 to 24, not 25",
+                "random_maximum_instructions must be from 0 to 24, not 25",
             ),
             (
                 VariationSettings {
-                    random_minimum_instructions: 0,
+                    random_minimum_instructions: 13,
                     ..base()
                 },
-                "random_minimum_instructions must be from 1 to 12, not 0",
+                "random_minimum_instructions must be from 0 to 12, not 13",
             ),
             (
                 VariationSettings {
@@ -267,12 +359,10 @@ mod tests {
             assert_eq!(found.unwrap_err().to_string(), message);
             for seed in 0..50 {
                 let rng = &mut Xoshiro256PlusPlus::seed_from_u64(seed);
-                let program = random_program(Schema::Optimizer, &settings, rng, "random");
-                let (mutant, _) = mutate(&program, &settings, rng);
-                assert_eq!(
-                    crossover(&mutant, &program, &settings, rng).verify(),
-                    Ok(())
-                );
+                let variation = Variation::new(Schema::Optimizer, &settings);
+                let program = variation.random_program(rng, "random");
+                let (mutant, _) = variation.mutate(&program, rng);
+                assert_eq!(variation.crossover(&mutant, &program, rng).verify(), Ok(()));
             }
         }
     }

@@ -3,7 +3,8 @@
 //! A [`Task`] is data or an environment and a model with hand-written gradients, or a function of the parameters alone; a
 //! training budget; and a metric. It is
 //! given an [`UpdateRule`], trains its model with it from an initialisation that a seed fixes, and returns a
-//! [`TrainingRun`]: the learning curve and what it cost. Where rules come from is none of its business.
+//! [`TrainingRun`]: the learning curve and what it cost. Where rules come from is none of its business. Tasks whose models
+//! learn from targets can be given what is minimised too, as a [`Loss`].
 //!
 //! ```text
 //!            seed ──► stream ──► initialisation, minibatches, exploration, evaluation
@@ -14,7 +15,8 @@
 //!                                                                               └──► LearningCurve
 //! ```
 //!
-//! What a reinforcement-learning task acts in is one of [`environments`], which stand on their own.
+//! What a reinforcement-learning task acts in is one of [`environments`], which stand on their own. What whole learning
+//! algorithms are judged by, which bring a model of their own or none, is in [`learner`].
 //!
 //! Three promises hold for every task. A run depends only on task, rule and seed: the same bits come back on any
 //! thread, at any time, in any order, on any machine. A run allocates before its first step and never after. And
@@ -49,6 +51,8 @@ pub mod environments;
 #[cfg(test)]
 mod fixture;
 mod layout;
+pub mod learner;
+mod loss;
 mod network;
 mod objective;
 mod reinforcement;
@@ -61,6 +65,7 @@ mod training;
 pub use catalogue::{OwnTable, Sources, Suite, TASKS, TaskEntry, TaskError, bundled_tasks};
 pub use curve::{CurvePoint, LearningCurve, Outcome, TrainingRun};
 pub use layout::{PADDING, ParameterLayout, TensorLayout};
+pub use loss::{Loss, NoTargets, TargetKind, Targets};
 pub use rule::UpdateRule;
 pub use stream::{Stream, stream};
 pub use task::{Description, Direction, Family, Metric, Task};

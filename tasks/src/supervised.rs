@@ -6,15 +6,18 @@
 //! ```
 //!
 //! A task is [`Supervised`]: which examples, model and objective, and how long. Minibatches, training and validation are
-//! the same for all.
+//! the same for all. In training, a [`Loss`] can stand in place of the objective.
 
 use std::sync::Arc;
 
 use crate::data::{Divided, ExampleTable, MinibatchOrder};
 use crate::network::{Activations, Matrix, Model};
-use crate::objective::{Objective, Sums};
+use crate::objective::{Objective, Rows, Sums, WriteRows};
 use crate::training::{Evaluation, Problem, Schedule, train};
-use crate::{Description, Family, ParameterLayout, Stream, Task, TrainingRun, UpdateRule, stream};
+use crate::{
+    Description, Family, Loss, NoTargets, ParameterLayout, Stream, Targets, Task, TrainingRun,
+    UpdateRule, stream,
+};
 
 /// The greatest number of validation examples that pass through a model together.
 pub(crate) const CHUNK_ROWS: usize = 64;
@@ -229,6 +232,56 @@ where
     }
 
     fn run(&self, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun {
+        self.train(Minimised::Objective, rule, seed)
+    }
+
+    fn targets(&self) -> Result<Targets, NoTargets> {
+        self.rows().map(|(_, targets)| targets)
+    }
+
+    fn run_with_loss(
+        &self,
+        loss: &mut dyn Loss,
+        rule: &mut dyn UpdateRule,
+        seed: u64,
+    ) -> Result<TrainingRun, NoTargets> {
+        let (Rows { write, .. }, Targets { rows, outputs, .. }) = self.rows()?;
+        let given = Minimised::Loss {
+            loss,
+            outputs,
+            write,
+            targets: vec![0.0; rows * outputs],
+        };
+        Ok(self.train(given, rule, seed))
+    }
+}
+
+impl<E, O> SupervisedTask<E, O>
+where
+    E: Examples,
+    O: Objective<Target = E::Target>,
+{
+    /// How targets are written out for a loss, and what of a batch is.
+    fn rows(&self) -> Result<(Rows<E::Target>, Targets), NoTargets> {
+        let rows = self.objective.rows(self.examples.targets());
+        let rows = rows.map_err(|reason| NoTargets {
+            task: self.description.name,
+            reason,
+        })?;
+        let targets = Targets {
+            kind: rows.kind,
+            rows: self.batch_size * self.model.outputs() / rows.outputs,
+            outputs: rows.outputs,
+        };
+        Ok((rows, targets))
+    }
+
+    fn train<'a>(
+        &'a self,
+        minimised: Minimised<'a, E::Target>,
+        rule: &mut dyn UpdateRule,
+        seed: u64,
+    ) -> TrainingRun {
         // Tasks have streams of their own: a seed's luck on one says nothing about another.
         let draw = |what: &str| {
             let purpose = format!("{} {what}", self.description.name);
@@ -239,6 +292,7 @@ where
         let chunk_rows = CHUNK_ROWS.min(self.validation.features.rows());
         let mut problem = SupervisedProblem {
             task: self,
+            minimised,
             order: MinibatchOrder::new(count, self.batch_size, draw("minibatch order")),
             numbers: draw("examples"),
             batch: Batch::new(self.batch_size, &self.model, &self.examples),
@@ -252,9 +306,24 @@ where
     }
 }
 
+/// What a run minimises.
+enum Minimised<'a, Target> {
+    /// The task's objective.
+    Objective,
+    /// A loss that was given, of rows of so many outputs, and how targets are written out for it.
+    Loss {
+        loss: &'a mut dyn Loss,
+        outputs: usize,
+        write: WriteRows<Target>,
+        /// Those of a batch, written out.
+        targets: Vec<f32>,
+    },
+}
+
 /// One run's buffers and place in the data.
 struct SupervisedProblem<'a, E: Examples, O> {
     task: &'a SupervisedTask<E, O>,
+    minimised: Minimised<'a, E::Target>,
     order: MinibatchOrder,
     /// What is drawn for examples.
     numbers: Stream,
@@ -287,7 +356,26 @@ where
         let rows = features.rows();
         model.forward(parameters, features, 0..rows, &mut self.activations);
         let (outputs, output_gradient) = self.activations.for_loss();
-        objective.gradient(outputs, targets, output_gradient, &mut self.scratch);
+        match &mut self.minimised {
+            Minimised::Objective => {
+                objective.gradient(outputs, targets, output_gradient, &mut self.scratch);
+            }
+            Minimised::Loss {
+                loss,
+                outputs: width,
+                write,
+                targets: written,
+            } => {
+                write(targets, *width, written);
+                let predictions = outputs.numbers(0..rows);
+                loss.gradient(
+                    *width,
+                    predictions,
+                    written,
+                    output_gradient.numbers_mut(0..rows),
+                );
+            }
+        }
         model.backward(parameters, features, rows, &mut self.activations, gradient);
     }
 

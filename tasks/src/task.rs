@@ -4,7 +4,7 @@ use std::fmt;
 
 #[cfg(test)]
 use crate::network::Model;
-use crate::{ParameterLayout, TrainingRun, UpdateRule};
+use crate::{Loss, NoTargets, ParameterLayout, Targets, TrainingRun, UpdateRule};
 
 /// Which way a metric gets better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,4 +107,24 @@ pub trait Task: Send + Sync {
     /// The curve has a point at step 0, at every multiple of [`Description::evaluation_interval_steps`], and at
     /// the last step; a run that diverges ends there, with the points so far.
     fn run(&self, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun;
+
+    /// What a loss is given at each step of [`run_with_loss`](Self::run_with_loss).
+    ///
+    /// # Errors
+    ///
+    /// [`NoTargets`] if the model is not trained by targets.
+    fn targets(&self) -> Result<Targets, NoTargets>;
+
+    /// As [`run`](Self::run), but trains with the gradient of `loss` in place of that of what the task minimises by
+    /// itself. The curve shows the task's own metrics all the same.
+    ///
+    /// # Errors
+    ///
+    /// [`NoTargets`] as for [`targets`](Self::targets).
+    fn run_with_loss(
+        &self,
+        loss: &mut dyn Loss,
+        rule: &mut dyn UpdateRule,
+        seed: u64,
+    ) -> Result<TrainingRun, NoTargets>;
 }

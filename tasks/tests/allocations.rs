@@ -8,7 +8,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use mlevolve_tasks::{Outcome, ParameterLayout, Task, UpdateRule, bundled_tasks};
+use mlevolve_tasks::{
+    Loss, Outcome, ParameterLayout, Task, TrainingRun, UpdateRule, bundled_tasks,
+};
 
 thread_local! {
     /// Per thread, because the test harness allocates in threads of its own while a test runs.
@@ -57,13 +59,13 @@ impl UpdateRule for StopAt {
 }
 
 /// Allocations of a run of so many steps: before and from its first update.
-fn count(task: &dyn Task, steps: u32) -> (u64, u64) {
+fn count(steps: u32, run: impl FnOnce(&mut StopAt) -> TrainingRun) -> (u64, u64) {
     let mut rule = StopAt {
         step: steps,
         allocations_at_first_step: 0,
     };
     let start = ALLOCATIONS.get();
-    let run = task.run(&mut rule, 1);
+    let run = run(&mut rule);
     let end = ALLOCATIONS.get();
     assert_eq!(run.curve.outcome, Outcome::Diverged { step: steps });
     (
@@ -72,19 +74,54 @@ fn count(task: &dyn Task, steps: u32) -> (u64, u64) {
     )
 }
 
+/// Runs a task for a step, for all it has and for two.
+fn assert_no_step_allocates(task: &dyn Task, run: impl Fn(&mut StopAt) -> TrainingRun) {
+    let name = task.description().name;
+    // The first run may decode data sets and detect the processor's features.
+    count(1, &run);
+    let (before, after) = count(task.description().budget_steps, &run);
+    assert!(before > 0, "{name}: the counter counts");
+    assert_eq!(
+        after, 0,
+        "{name}: allocations from the first update to the end"
+    );
+    assert_eq!(count(2, &run), (before, 0), "{name}");
+}
+
 #[test]
 fn steps_and_evaluations_do_not_allocate() {
     for task in bundled_tasks() {
-        let name = task.description().name;
-        let budget = task.description().budget_steps;
-        // The first run may decode data sets and detect the processor's features.
-        count(&*task, 1);
-        let (before, after) = count(&*task, budget);
-        assert!(before > 0, "{name}: the counter counts");
-        assert_eq!(
-            after, 0,
-            "{name}: allocations from the first update to the end"
-        );
-        assert_eq!(count(&*task, 2), (before, 0), "{name}");
+        assert_no_step_allocates(&*task, |rule| task.run(rule, 1));
+    }
+}
+
+/// The difference of predictions and targets is the gradient.
+struct Difference;
+
+impl Loss for Difference {
+    fn gradient(
+        &mut self,
+        _outputs: usize,
+        predictions: &[f32],
+        targets: &[f32],
+        gradient: &mut [f32],
+    ) -> f64 {
+        let scale = 1.0 / predictions.len() as f32;
+        for (gradient, (prediction, target)) in
+            gradient.iter_mut().zip(predictions.iter().zip(targets))
+        {
+            *gradient = scale * (prediction - target);
+        }
+        0.0
+    }
+}
+
+#[test]
+fn steps_with_a_given_loss_do_not_allocate() {
+    for task in bundled_tasks().filter(|task| task.targets().is_ok()) {
+        assert_no_step_allocates(&*task, |rule| {
+            let run = task.run_with_loss(&mut Difference, rule, 1);
+            run.expect("the task has targets")
+        });
     }
 }

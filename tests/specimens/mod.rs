@@ -6,13 +6,13 @@ use std::fs;
 use std::path::Path;
 
 use mlevolve::program::{Program, Schema};
-use mlevolve::variation::{VariationSettings, crossover, mutate, random_program};
+use mlevolve::variation::{Variation, VariationSettings};
 use mlevolve_tasks::stream;
 
 /// Known rules with cells of shapes that the standard layout lacks, so that no search begins with them.
 pub(crate) const WITH_MATRICES: [&str; 2] = ["muon", "shampoo"];
 
-/// Every program of the directory `programs`.
+/// Every update rule of the directory `programs`.
 pub(crate) fn program_files() -> Vec<Program> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("programs");
     let entries = fs::read_dir(directory).unwrap();
@@ -20,22 +20,20 @@ pub(crate) fn program_files() -> Vec<Program> {
     paths.sort();
     assert!(paths.len() >= 9, "{paths:?}");
     let programs = paths.iter().map(|path| Program::load(path).unwrap());
-    programs.collect()
+    programs
+        .filter(|program| program.schema() == Schema::Optimizer)
+        .collect()
 }
 
 /// A random program.
 pub(crate) fn random(number: u64) -> Program {
-    random_program(
-        Schema::Optimizer,
-        &VariationSettings::default(),
-        &mut stream(number, "random specimen", [0, 0]),
-        "specimen",
-    )
+    Variation::new(Schema::Optimizer, &VariationSettings::default())
+        .random_program(&mut stream(number, "random specimen", [0, 0]), "specimen")
 }
 
 /// What a few generations without selection make of known programs and `founders` random ones.
 pub(crate) fn evolved(founders: u64, children: u64) -> Vec<Program> {
-    let settings = VariationSettings::default();
+    let variation = Variation::new(Schema::Optimizer, &VariationSettings::default());
     let known = program_files().into_iter();
     let mut population: Vec<Program> = known
         .filter(|program| !WITH_MATRICES.contains(&program.name()))
@@ -46,9 +44,9 @@ pub(crate) fn evolved(founders: u64, children: u64) -> Vec<Program> {
         let numbers = &mut stream(number, "evolved specimen", [0, 0]);
         let parent = |step: u64| &population[(number * step) as usize % population.len()];
         let child = if number % 3 == 0 {
-            crossover(parent(7), parent(13), &settings, numbers)
+            variation.crossover(parent(7), parent(13), numbers)
         } else {
-            mutate(parent(11), &settings, numbers).0
+            variation.mutate(parent(11), numbers).0
         };
         population.push(child);
     }

@@ -44,7 +44,7 @@ use super::Program;
 pub const FILE_EXTENSION: &str = "mle";
 
 /// The most bytes of program text that are read. Every verified program prints as fewer.
-pub const MAXIMUM_TEXT_BYTES: usize = 64 * 1024;
+pub const MAXIMUM_TEXT_BYTES: usize = 128 * 1024;
 
 impl Program {
     /// Reads a program from its text.

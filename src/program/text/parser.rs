@@ -91,7 +91,7 @@ pub(super) fn parse(text: &str) -> Result<Program, ParseError> {
     }
     let functions = schema.description().functions;
     if let Some(missing) = parser.bodies.iter().position(Option::is_none) {
-        let name = functions[missing];
+        let name = functions[missing].name;
         return Err(end_of_text(&format_args!("the function `{name}:`")));
     }
     let bodies = parser
@@ -129,7 +129,10 @@ impl<'l, 'a> Parser<'l, 'a> {
             (_, _, Some(body)) => self.instruction(line, body),
             (Some(Token::Word(_)), Some(Token::Sign('=')), None) => {
                 let functions = self.schema.description().functions;
-                let heads: Vec<_> = functions.iter().map(|name| format!("`{name}:`")).collect();
+                let heads: Vec<_> = functions
+                    .iter()
+                    .map(|function| format!("`{}:`", function.name))
+                    .collect();
                 let kind = ParseErrorKind::EarlyInstruction {
                     known: heads.join(" or "),
                 };
@@ -147,11 +150,11 @@ impl<'l, 'a> Parser<'l, 'a> {
         let Some(body) = description
             .functions
             .iter()
-            .position(|&function| function == name)
+            .position(|function| function.name == name)
         else {
             let (schema, known) = (
                 description.name,
-                list(description.functions.iter().copied()),
+                list(description.functions.iter().map(|function| function.name)),
             );
             let kind = ParseErrorKind::UnknownFunction {
                 schema,
@@ -161,7 +164,7 @@ impl<'l, 'a> Parser<'l, 'a> {
             return Err(position.error(kind));
         };
         if self.bodies[body].is_some() {
-            let name = description.functions[body];
+            let name = description.functions[body].name;
             return Err(position.error(ParseErrorKind::RepeatedFunction { name }));
         }
         self.bodies[body] = Some(Vec::new());
@@ -174,7 +177,7 @@ impl<'l, 'a> Parser<'l, 'a> {
         let functions = self.schema.description().functions;
         let expected = fmt::from_fn(|formatter| {
             let roles = list(Role::ALL.map(Role::keyword));
-            let function = functions.first().copied().unwrap_or_default();
+            let function = functions.first().map_or("", |function| function.name);
             write!(
                 formatter,
                 "one of {roles}, or a function such as `{function}:`"

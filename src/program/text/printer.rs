@@ -19,11 +19,11 @@ impl fmt::Display for Program {
             description.name, description.version
         )?;
         writeln!(formatter)?;
-        for cell in &self.cells {
+        for cell in self.cells() {
             writeln!(formatter, "{cell}")?;
         }
         for (function, body) in description.functions.iter().zip(&self.bodies) {
-            writeln!(formatter, "\n{function}:")?;
+            writeln!(formatter, "\n{}:", function.name)?;
             for instruction in body {
                 let destination = &self.cell(instruction.destination()).name;
                 write!(formatter, "  {destination} = {}(", instruction.op())?;

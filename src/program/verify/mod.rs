@@ -5,11 +5,13 @@
 //! 2. Notes are single lines, bounded in length and number.
 //! 3. Every cell that the schema requires is there, with its role and shape; a constant that must
 //!    be positive is. There are no further inputs or outputs.
-//! 4. Constants are scalars; that they are finite is a property of [`Constant`](super::Constant).
+//! 4. Cells have shapes that the schema has. Constants are scalars; that they are finite is a property of [`Constant`](super::Constant).
 //! 5. There is one body for each function of the schema. Cells and instructions are within its
 //!    limits.
 //! 6. Every cell that an instruction names exists. Operands have shapes that the op takes.
 //! 7. Inputs and constants are never written, and no tensor is written to a scalar cell.
+//! 8. Instructions name no cell that the schema hides from their function, and no state where it does not
+//!    last.
 
 mod problem;
 
@@ -18,7 +20,8 @@ use std::collections::BTreeSet;
 use mlevolve_ir::Shape;
 use mlevolve_ir::ops::{MAX_ARITY, TypeError};
 
-use super::{Cell, CellIndex, Instruction, Program, RequiredRole, Role};
+use super::{Cell, CellIndex, Instruction, Program, RequiredRole, Role, list};
+use crate::schema::FunctionDescription;
 
 pub use problem::{CellPart, InstructionPart, InvalidProgram, Place, Problem};
 
@@ -59,7 +62,7 @@ impl Program {
     fn verify_name_and_notes(&self) -> Result<(), InvalidProgram> {
         if !is_name(&self.name) {
             let problem = Problem::Name {
-                name: self.name.clone(),
+                name: self.name().to_owned(),
             };
             return Err(InvalidProgram::new(Place::Name, problem));
         }
@@ -166,6 +169,7 @@ impl Program {
                 RequiredRole::PositiveConstant { .. }
                 | RequiredRole::Input
                 | RequiredRole::Output
+                | RequiredRole::Result { .. }
                 | RequiredRole::Increment { .. },
                 Role::Input | Role::Constant(_) | Role::State | Role::Scratch | Role::Output,
             ) => Ok(()),
@@ -197,7 +201,18 @@ impl Program {
             (Role::Constant(_), shape) if !shape.is_scalar() => {
                 Err((CellPart::Content, Problem::TensorConstant { name: name() }))
             }
-            (Role::Constant(_) | Role::State | Role::Scratch, _) => Ok(()),
+            (Role::Constant(_) | Role::State | Role::Scratch, shape) => {
+                if description.shapes.contains(&shape) {
+                    return Ok(());
+                }
+                let problem = Problem::ForeignShape {
+                    schema: description.name,
+                    name: name(),
+                    shape,
+                    known: list(description.shapes.iter().map(|shape| shape.keyword())),
+                };
+                Err((CellPart::Content, problem))
+            }
         }
     }
 
@@ -212,9 +227,10 @@ impl Program {
             };
             return Err(InvalidProgram::new(Place::Table, problem));
         }
-        for (body, (&function, instructions)) in
+        for (body, (described, instructions)) in
             description.functions.iter().zip(&self.bodies).enumerate()
         {
+            let function = described.name;
             let (found, limit) = (instructions.len(), description.maximum_instructions);
             if found > limit {
                 let problem = Problem::InstructionCount {
@@ -225,7 +241,9 @@ impl Program {
                 return Err(InvalidProgram::new(Place::Function(body), problem));
             }
             for (index, instruction) in instructions.iter().enumerate() {
-                verify_instruction(&self.cells, instruction).map_err(|(part, problem)| {
+                let verified = verify_instruction(&self.cells, instruction)
+                    .and_then(|()| self.verify_scope(described, instruction));
+                verified.map_err(|(part, problem)| {
                     let place = Place::Instruction {
                         function,
                         body,
@@ -234,6 +252,39 @@ impl Program {
                     };
                     InvalidProgram::new(place, problem)
                 })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the function may name the cells of an instruction that is right otherwise.
+    fn verify_scope(
+        &self,
+        function: &FunctionDescription,
+        instruction: &Instruction,
+    ) -> Result<(), (InstructionPart, Problem)> {
+        for (place, index) in instruction.cells().enumerate() {
+            let part = match place {
+                0 => InstructionPart::Destination,
+                operand => InstructionPart::Operand(operand - 1),
+            };
+            let cell = self.cell(index);
+            let (name, function_name) = (|| cell.name.clone(), function.name);
+            let required = self.schema.required_cell(&cell.name);
+            if let Some(required) = required.filter(|cell| !cell.is_known_to(function_name)) {
+                let problem = Problem::Hidden {
+                    name: name(),
+                    function: function_name,
+                    known_to: list(required.known_to.iter().copied()),
+                };
+                return Err((part, problem));
+            }
+            if cell.role == Role::State && !function.keeps_state {
+                let problem = Problem::NoState {
+                    name: name(),
+                    function: function_name,
+                };
+                return Err((part, problem));
             }
         }
         Ok(())

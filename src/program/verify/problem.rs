@@ -151,6 +151,14 @@ pub enum Problem {
         name: String,
         known: String,
     },
+    /// A shape that the schema does not have.
+    #[error("`{name}` cannot be a {shape} in schema `{schema}`, only {known}")]
+    ForeignShape {
+        schema: &'static str,
+        name: String,
+        shape: Shape,
+        known: String,
+    },
     /// A constant that is not a scalar.
     #[error("constant `{name}` must be a scalar")]
     TensorConstant { name: String },
@@ -177,6 +185,21 @@ pub enum Problem {
     /// An input or constant is written.
     #[error("`{name}` is declared as {role} and cannot be written")]
     ReadOnly { name: String, role: &'static str },
+    /// A cell is named that the function does not know.
+    #[error("`{name}` is not known to `{function}`, only to {known_to}")]
+    Hidden {
+        name: String,
+        function: &'static str,
+        known_to: String,
+    },
+    /// State is named where it does not last.
+    #[error(
+        "`{name}` is state, and `{function}` keeps none from one call to the next; declare it as scratch"
+    )]
+    NoState {
+        name: String,
+        function: &'static str,
+    },
     /// An operand has a shape that the op does not take.
     #[error("`{name}` does not fit: {error}")]
     Operand { name: String, error: TypeError },

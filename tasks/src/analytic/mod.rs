@@ -14,8 +14,8 @@ pub(crate) use rosenbrock::Rosenbrock;
 use crate::objective::clipped;
 use crate::training::{Evaluation, Problem, Schedule, train};
 use crate::{
-    Description, Direction, Family, Metric, ParameterLayout, Stream, Task, TrainingRun, UpdateRule,
-    stream,
+    Description, Direction, Family, Loss, Metric, NoTargets, ParameterLayout, Stream, Targets,
+    Task, TrainingRun, UpdateRule, stream,
 };
 
 /// Where the measured logarithm ends: below, the roundings of f32 would be measured, and above, how wrong is of no
@@ -90,6 +90,15 @@ struct AnalyticTask<Draw> {
     draw: Draw,
 }
 
+impl<Draw> AnalyticTask<Draw> {
+    fn no_targets(&self) -> NoTargets {
+        NoTargets {
+            task: self.description.name,
+            reason: "it minimises a function of the parameters themselves",
+        }
+    }
+}
+
 impl<F: Function, Draw> Task for AnalyticTask<Draw>
 where
     Draw: Fn(&mut Stream) -> F + Send + Sync,
@@ -115,6 +124,19 @@ where
             count,
         };
         train(&mut problem, rule, &self.layout, self.schedule, parameters)
+    }
+
+    fn targets(&self) -> Result<Targets, NoTargets> {
+        Err(self.no_targets())
+    }
+
+    fn run_with_loss(
+        &self,
+        _loss: &mut dyn Loss,
+        _rule: &mut dyn UpdateRule,
+        _seed: u64,
+    ) -> Result<TrainingRun, NoTargets> {
+        Err(self.no_targets())
     }
 }
 

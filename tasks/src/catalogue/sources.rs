@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Maker, Suite, TASKS, TaskEntry};
 use crate::data::DataError;
+use crate::learner::{LEARNER_TASKS, LearnerTaskEntry};
 
 /// What a user provides. By default, nothing: all tasks whose data is in the program can be made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,6 +15,10 @@ pub struct Sources {
     pub table: Option<OwnTable>,
     /// A text, in UTF-8, which takes the place of the bundled one.
     pub text: Option<PathBuf>,
+    /// A table of what a learner is taught from, whose last column is the label; see [`learner`](crate::learner).
+    pub training_file: Option<PathBuf>,
+    /// A table of the same columns, of what the learner is examined on.
+    pub validation_file: Option<PathBuf>,
 }
 
 /// A user's own table, in a CSV file.
@@ -43,6 +48,12 @@ pub enum TaskError {
         /// The name that was asked for.
         name: String,
     },
+    /// There is no such task for learners.
+    #[error("there is no learner task `{name}`, only {}", quoted(LEARNER_TASKS.iter().map(LearnerTaskEntry::name)))]
+    UnknownLearnerTask {
+        /// The name that was asked for.
+        name: String,
+    },
     /// Data are named that no task of the suite is on.
     #[error("no task of suite `{suite}` is on {data}")]
     Unused {
@@ -63,6 +74,26 @@ pub enum TaskError {
         /// The task's name.
         task: &'static str,
     },
+    /// The task is of a user's files for learners, and one of them or both are not named.
+    #[error(
+        "task `{task}` needs tables of your own, to train on and to validate with, whose last column is the label: {missing}"
+    )]
+    NoLessonFiles {
+        /// The task's name.
+        task: &'static str,
+        /// The options that are missing.
+        missing: &'static str,
+    },
+    /// A learner's task is asked for in a shape that it cannot have.
+    #[error("learner task `{task}`: expected {expected}, found {found}")]
+    LearnerShape {
+        /// The task's name.
+        task: &'static str,
+        /// What would be right.
+        expected: String,
+        /// What was asked for.
+        found: String,
+    },
     /// A file is missing or is not what it should be.
     #[error(transparent)]
     Data(#[from] DataError),
@@ -78,6 +109,9 @@ impl Sources {
         if self.text.is_some() && !used(|maker| matches!(maker, Maker::Text(_))) {
             return Some("a text (--text)");
         }
+        if self.training_file.is_some() || self.validation_file.is_some() {
+            return Some("files for learners (--train, --valid)");
+        }
         if self.data_directory.is_some() && !used(|maker| matches!(maker, Maker::Images(..))) {
             return Some("files of images (--data-dir)");
         }
@@ -91,7 +125,7 @@ impl TaskError {
     pub const fn is_of_absent_data(&self) -> bool {
         matches!(
             self,
-            Self::NoTable { .. } | Self::Data(DataError::NotReady(_))
+            Self::NoTable { .. } | Self::NoLessonFiles { .. } | Self::Data(DataError::NotReady(_))
         )
     }
 }

@@ -62,6 +62,33 @@ pub(super) fn read_records(
     source.end()
 }
 
+/// Appends the images of a source of any number of records to those that are there.
+///
+/// # Errors
+///
+/// If the length is not that of some records, or of more than `most` bytes, a label is not a class, or the gzip is
+/// broken.
+pub(super) fn read_all_records(
+    mut source: Source<'_>,
+    most: u64,
+    images: &mut ImageSet,
+) -> Result<(), DataError> {
+    const RECORD_BYTES: usize = 1 + SHAPE.pixels();
+    let content = source.rest(most)?;
+    let (records, left_over) = content.as_chunks::<RECORD_BYTES>();
+    if !left_over.is_empty() || records.is_empty() {
+        let expected = format!("one or more whole records of {RECORD_BYTES} bytes");
+        let found = format!("{} bytes in all", content.len());
+        return Err(source.unexpected((content.len() - left_over.len()) as u64, expected, found));
+    }
+    for (index, [label, pixels @ ..]) in records.iter().enumerate() {
+        check_label(&source, (index * RECORD_BYTES) as u64, *label, CLASSES)?;
+        images.labels.push(*label);
+        images.pixels.extend_from_slice(pixels);
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::source::tests::gzip;

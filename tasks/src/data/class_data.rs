@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use super::error::DataError;
 use super::examples::{Divided, ExampleTable, FeatureScaling, RawExamples};
+use super::images::{ImageSet, ImageShape};
 use super::split::Split;
 use super::table::TableFormat;
 
@@ -107,6 +108,12 @@ const DIGITS: ClassFile = ClassFile {
     split: SplitRule::Fixed(360),
 };
 
+const DIGIT_SHAPE: ImageShape = ImageShape {
+    channels: 1,
+    height: 8,
+    width: 8,
+};
+
 impl ClassData {
     /// All there are.
     pub const ALL: [Self; 4] = [Self::Iris, Self::Wine, Self::BreastCancer, Self::Digits];
@@ -137,6 +144,26 @@ impl ClassData {
                 .divided()
                 .expect("the embedded file is a constant, and a test decodes it")
         })
+    }
+
+    /// The digits as images whose pixels are 0, 1, …, 16, divided as [`ClassData::Digits`] is.
+    pub(crate) fn digit_images() -> Divided<ImageSet> {
+        /// A count of dark cells is stored as its sixteenth, which is exact.
+        const DARKEST: f32 = 16.0;
+        let part = |part: &ExampleTable<u8>| ImageSet {
+            shape: DIGIT_SHAPE,
+            classes: Self::Digits.classes(),
+            pixels: (0..part.count())
+                .flat_map(|row| part.features(row))
+                .map(|pixel| (pixel * DARKEST) as u8)
+                .collect(),
+            labels: part.targets().to_vec(),
+        };
+        let digits = Self::Digits.divided();
+        Divided {
+            training: part(&digits.training),
+            validation: part(&digits.validation),
+        }
     }
 
     const fn file(self) -> &'static ClassFile {
@@ -300,6 +327,25 @@ mod tests {
         let pixels = || (0..digits.count()).flat_map(|row| digits.features(row));
         assert!(pixels().all(|pixel| (0.0..=1.0).contains(pixel) && (pixel * 16.0).fract() == 0.0));
         assert!(pixels().any(|pixel| *pixel == 1.0));
+    }
+
+    #[test]
+    fn digits_are_images_of_the_numbers_in_the_file() {
+        let Divided {
+            training,
+            validation,
+        } = ClassData::digit_images();
+        assert_eq!((training.count(), validation.count()), (1437, 360));
+        let split = Split::fixed(1797, 360);
+        let raw = raw(ClassData::Digits);
+        for (part, rows) in [(training, split.training), (validation, split.validation)] {
+            assert_eq!((part.shape(), part.classes()), (DIGIT_SHAPE, 10));
+            for (image, row) in rows.into_iter().enumerate() {
+                let pixels = part.image(image).iter().map(|pixel| f64::from(*pixel));
+                assert!(pixels.eq(raw.features[64 * row..][..64].iter().copied()));
+                assert_eq!(part.labels()[image], raw.targets[row]);
+            }
+        }
     }
 
     #[test]

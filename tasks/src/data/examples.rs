@@ -168,14 +168,14 @@ impl RawExamples<f64> {
 
 /// Mean and population variance of a sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Moments {
-    pub(super) mean: f64,
-    pub(super) variance: f64,
+pub(crate) struct Moments {
+    pub(crate) mean: f64,
+    pub(crate) variance: f64,
 }
 
 impl Moments {
     /// Of the numbers that an iterator gives, which is walked twice.
-    pub(super) fn of(values: impl ExactSizeIterator<Item = f64> + Clone) -> Self {
+    pub(crate) fn of(values: impl ExactSizeIterator<Item = f64> + Clone) -> Self {
         let count = values.len() as f64;
         let mean = values.clone().sum::<f64>() / count;
         let variance = values

@@ -41,16 +41,9 @@ pub fn parse_idx(file: &str, bytes: &[u8], shape: &[u32]) -> Result<Vec<u8>, Dat
 /// [`parse_idx`] of a source, which is read to its end.
 pub(super) fn read_idx(source: &mut Source<'_>, shape: &[u32]) -> Result<Vec<u8>, DataError> {
     let dimensions = u8::try_from(shape.len()).expect("a header has one byte for the dimensions");
-    let mut magic = [0; 4];
-    source.fill(&mut magic, "an IDX header")?;
-    let expected = [0, 0, UNSIGNED_BYTES, dimensions];
-    if magic != expected {
-        return Err(source.unexpected(0, described(expected), described(magic)));
-    }
+    read_magic(source, dimensions)?;
     for (index, size) in shape.iter().enumerate() {
-        let mut found = [0; 4];
-        source.fill(&mut found, "an IDX header")?;
-        let found = u32::from_be_bytes(found);
+        let found = read_size(source)?;
         if found != *size {
             let expected = format!("{size} as size of dimension {}", index + 1);
             return Err(source.unexpected(4 + 4 * index as u64, expected, found.to_string()));
@@ -64,6 +57,56 @@ pub(super) fn read_idx(source: &mut Source<'_>, shape: &[u32]) -> Result<Vec<u8>
     source.fill(&mut numbers, "numbers")?;
     source.end()?;
     Ok(numbers)
+}
+
+/// The sizes and the numbers of an IDX file of unsigned bytes with so many dimensions, which is read to its end.
+///
+/// # Errors
+///
+/// If the header or the length is another, there are more than `most` numbers, or the gzip is broken. Nothing is
+/// allocated because a header claims to be large.
+pub(super) fn read_idx_of_any_size<const DIMENSIONS: usize>(
+    source: &mut Source<'_>,
+    most: u64,
+) -> Result<([u32; DIMENSIONS], Vec<u8>), DataError> {
+    read_magic(source, DIMENSIONS as u8)?;
+    let mut sizes = [0; DIMENSIONS];
+    for size in &mut sizes {
+        *size = read_size(source)?;
+    }
+    let count = sizes
+        .iter()
+        .try_fold(1_u64, |product, size| product.checked_mul(u64::from(*size)))
+        .filter(|count| *count <= most);
+    let shown = || sizes.map(|size| size.to_string()).join(" × ");
+    let Some(count) = count else {
+        return Err(source.unexpected(4, format!("sizes of at most {most} numbers"), shown()));
+    };
+    let numbers = source.rest(most)?;
+    if numbers.len() as u64 != count {
+        let expected = format!("{count} numbers, as the sizes {} say", shown());
+        let begin = 4 + 4 * DIMENSIONS as u64;
+        return Err(source.unexpected(begin, expected, numbers.len().to_string()));
+    }
+    Ok((sizes, numbers))
+}
+
+/// Reads the first four bytes, which must be those of unsigned bytes in so many dimensions.
+fn read_magic(source: &mut Source<'_>, dimensions: u8) -> Result<(), DataError> {
+    let mut magic = [0; 4];
+    source.fill(&mut magic, "an IDX header")?;
+    let expected = [0, 0, UNSIGNED_BYTES, dimensions];
+    if magic != expected {
+        return Err(source.unexpected(0, described(expected), described(magic)));
+    }
+    Ok(())
+}
+
+/// Reads the size of a dimension.
+fn read_size(source: &mut Source<'_>) -> Result<u32, DataError> {
+    let mut size = [0; 4];
+    source.fill(&mut size, "an IDX header")?;
+    Ok(u32::from_be_bytes(size))
 }
 
 /// A header's first four bytes, in hexadecimal and in words.

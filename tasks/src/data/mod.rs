@@ -8,6 +8,8 @@
 //!  compiled in, or a user's text ──source──► text ──────────────────────────────► tokens of each part ────┘
 //! ```
 //!
+//! What whole learners are taught from a user's own tables and images, `csv_data/lesson_files` and `image_folder` read.
+//!
 //! Decoding works on any bytes and reports what is wrong with them, and where, as [`DataError`]; nothing is allocated
 //! because a file claims to be large. Which examples validate is fixed for each set, and scales are taken from the
 //! others. The embedded copies are decoded once per process, on first use; `tasks/data/README.md` has their sources and
@@ -22,6 +24,7 @@ mod examples;
 mod generated;
 mod idx;
 mod image_data;
+mod image_folder;
 mod images;
 mod minibatch;
 mod not_ready;
@@ -33,8 +36,10 @@ mod text;
 pub use cifar::parse_cifar10;
 pub use class_data::ClassData;
 pub use csv_data::{CsvData, CsvExamples, load_csv, parse_csv};
+pub(crate) use csv_data::{LessonFiles, LessonLabels};
 pub use diabetes::{DIABETES_FEATURES, diabetes};
 pub use error::{Column, DataError, Offset};
+pub(crate) use examples::Moments;
 pub use examples::{Divided, ExampleTable};
 pub use generated::{
     CORRELATED_FEATURES, FRIEDMAN_FEATURES, TEACHER_FEATURES, correlated_regression, friedman1,
@@ -43,6 +48,7 @@ pub use generated::{
 pub(crate) use generated::{random_orthonormal, standard_normal};
 pub use idx::parse_idx;
 pub use image_data::ImageData;
+pub(crate) use image_folder::load_image_folder;
 pub use images::{ImageSet, ImageShape, PixelScale};
 pub(crate) use minibatch::MinibatchOrder;
 pub use not_ready::NotReady;

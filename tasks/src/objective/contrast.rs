@@ -2,7 +2,7 @@
 
 use mlevolve_product::{MatrixView, MatrixViewMut, Start, multiply};
 
-use super::{Objective, Sums};
+use super::{Objective, Rows, Sums};
 use crate::network::Matrix;
 use crate::training::Evaluation;
 use crate::{Direction, Metric};
@@ -138,6 +138,10 @@ impl Objective for Contrast {
             value: sums.loss / count,
             companion: Some(sums.companion / count),
         }
+    }
+
+    fn rows(&self, _targets: usize) -> Result<Rows<()>, &'static str> {
+        Err("views are compared with one another and not with targets")
     }
 }
 

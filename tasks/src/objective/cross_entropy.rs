@@ -1,9 +1,9 @@
 //! Softmax cross-entropy over classes, with accuracy as companion.
 
-use super::{Objective, Sums, clipped};
+use super::{Objective, Rows, Sums, clipped};
 use crate::network::{Matrix, largest_and_sum, softmax_rows};
 use crate::training::Evaluation;
-use crate::{Direction, Metric};
+use crate::{Direction, Metric, TargetKind};
 
 /// The mean over an example's labels, each with the logits of all classes in the outputs, one after the other.
 ///
@@ -104,6 +104,20 @@ impl Objective for CrossEntropy {
             companion: Some(sums.companion / count),
         }
     }
+
+    /// A row for each label: 1 at its class, 0 elsewhere.
+    fn rows(&self, _targets: usize) -> Result<Rows<u8>, &'static str> {
+        Ok(Rows {
+            kind: TargetKind::Classes,
+            outputs: self.classes,
+            write: |labels, classes, rows| {
+                rows.fill(0.0);
+                for (row, label) in rows.chunks_exact_mut(classes).zip(labels) {
+                    row[usize::from(*label)] = 1.0;
+                }
+            },
+        })
+    }
 }
 
 #[cfg(test)]
@@ -145,6 +159,20 @@ mod tests {
                 "{broken:?}"
             );
         }
+    }
+
+    #[test]
+    fn every_label_is_a_row() {
+        let Rows { write, outputs, .. } = CrossEntropy::of_classes(3).rows(2).expect("labels");
+        let mut rows = [9.0; 12];
+        write(&[2, 0, 1, 1], outputs, &mut rows);
+        let expected = [
+            [0.0, 0.0, 1.0],
+            [1.0, 0.0, 0.0],
+            [0.0, 1.0, 0.0],
+            [0.0, 1.0, 0.0],
+        ];
+        assert_eq!(rows, *expected.as_flattened());
     }
 
     #[test]

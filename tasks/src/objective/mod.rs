@@ -12,9 +12,9 @@ pub(crate) use contrast::Contrast;
 pub(crate) use cross_entropy::CrossEntropy;
 pub(crate) use squared_error::SquaredError;
 
-use crate::Metric;
 use crate::network::Matrix;
 use crate::training::Evaluation;
+use crate::{Metric, TargetKind};
 
 /// What is minimised in training and measured on validation examples.
 pub(crate) trait Objective: Send + Sync {
@@ -55,7 +55,21 @@ pub(crate) trait Objective: Send + Sync {
 
     /// What was measured.
     fn evaluation(&self, sums: &Sums) -> Evaluation;
+
+    /// How a loss is told what outputs should be, where an example has so many targets; why it cannot be, if so.
+    fn rows(&self, targets: usize) -> Result<Rows<Self::Target>, &'static str>;
 }
+
+/// Outputs cut into rows, and targets written out as such.
+pub(crate) struct Rows<Target> {
+    pub(crate) kind: TargetKind,
+    /// Numbers of a row.
+    pub(crate) outputs: usize,
+    pub(crate) write: WriteRows<Target>,
+}
+
+/// Writes a batch's targets to its rows, which have so many numbers each.
+pub(crate) type WriteRows<Target> = fn(targets: &[Target], outputs: usize, rows: &mut [f32]);
 
 /// What is summed over validation examples.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

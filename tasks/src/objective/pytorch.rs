@@ -76,7 +76,7 @@ fn every_objective_is_pytorchs() {
     );
     comparison.assert(
         "reconstruction",
-        &SquaredError::of_pixels(),
+        &SquaredError::<Option<f32>>::of_pixels(),
         (7, 1.0),
         |formula| {
             let targets = formula.numbers(Use::Inputs).take(7 * ROWS);

@@ -2,10 +2,10 @@
 
 use std::marker::PhantomData;
 
-use super::{Objective, Sums};
+use super::{Objective, Rows, Sums, WriteRows};
 use crate::network::Matrix;
 use crate::training::Evaluation;
-use crate::{Direction, Metric};
+use crate::{Direction, Metric, TargetKind};
 
 /// The mean of the squares of outputs less targets, over those outputs that have a target.
 ///
@@ -22,7 +22,7 @@ impl SquaredError<f32> {
     }
 }
 
-impl SquaredError<Option<f32>> {
+impl<Target> SquaredError<Target> {
     /// Of those pixels that have a target.
     pub(crate) const fn of_pixels() -> Self {
         Self::measured_as(
@@ -30,9 +30,7 @@ impl SquaredError<Option<f32>> {
             "squares of the range of a pixel",
         )
     }
-}
 
-impl<Target> SquaredError<Target> {
     const fn measured_as(name: &'static str, unit: &'static str) -> Self {
         Self {
             metric: Metric {
@@ -45,10 +43,23 @@ impl<Target> SquaredError<Target> {
     }
 }
 
-impl<Target> Objective for SquaredError<Target>
-where
-    Target: Copy + Default + Into<Option<f32>> + Send + Sync,
-{
+/// A number that an output should be, or none.
+pub(crate) trait NumberTarget: Copy + Default + Into<Option<f32>> + Send + Sync {
+    /// Writes numbers to rows, if every output has one.
+    const WRITE: Result<WriteRows<Self>, &'static str>;
+}
+
+impl NumberTarget for f32 {
+    const WRITE: Result<WriteRows<Self>, &'static str> =
+        Ok(|targets, _outputs, rows| rows.copy_from_slice(targets));
+}
+
+impl NumberTarget for Option<f32> {
+    const WRITE: Result<WriteRows<Self>, &'static str> =
+        Err("most outputs of an example have no target");
+}
+
+impl<Target: NumberTarget> Objective for SquaredError<Target> {
     type Target = Target;
 
     fn metric(&self) -> Metric {
@@ -99,6 +110,15 @@ where
             value: sums.loss / sums.count as f64,
             companion: None,
         }
+    }
+
+    /// A row for each example.
+    fn rows(&self, targets: usize) -> Result<Rows<Target>, &'static str> {
+        Target::WRITE.map(|write| Rows {
+            kind: TargetKind::Values,
+            outputs: targets,
+            write,
+        })
     }
 }
 

@@ -9,7 +9,7 @@ use super::distribution::Drawn;
 use super::generalised_advantage::{Discounts, Valued, generalised_advantages};
 use super::returns::mean;
 use super::rollout::{Rollout, Window};
-use super::{Learner, Policy, Run};
+use super::{FOLLOWS_RETURNS, Learner, Policy, Run, WithLoss};
 use crate::Stream;
 use crate::environments::{Environment, Lockstep, Status};
 use crate::network::{Activations, Matrix, Model};
@@ -220,6 +220,10 @@ impl<E: Environment<Action: Drawn>> Learner<E> for ActorCritic {
             &mut rollout.activations,
             gradient,
         );
+    }
+
+    fn with_loss(&self) -> Result<WithLoss<E, Self>, &'static str> {
+        Err(FOLLOWS_RETURNS)
     }
 
     fn evaluated(outputs: &[f32], numbers: &mut Stream) -> E::Action {

@@ -44,12 +44,12 @@ use crate::environments::{Environment, Lockstep, Numbers};
 use crate::network::{Activations, Dense, Matrix, Model};
 use crate::training::{Evaluation, Problem, Schedule, train};
 use crate::{
-    Description, Direction, Family, Metric, ParameterLayout, Stream, Task, TrainingRun, UpdateRule,
-    stream,
+    Description, Direction, Family, Loss, Metric, NoTargets, ParameterLayout, Stream, Targets,
+    Task, TrainingRun, UpdateRule, stream,
 };
 
 /// How experience becomes a gradient.
-pub(crate) trait Learner<E: Environment>: Send + Sync + 'static {
+pub(crate) trait Learner<E: Environment>: Send + Sync + Sized + 'static {
     /// What a run keeps from step to step: environments in progress, what happened in them, streams.
     type Experience;
 
@@ -73,9 +73,26 @@ pub(crate) trait Learner<E: Environment>: Send + Sync + 'static {
         gradient: &mut [f32],
     );
 
+    /// How a loss that is given takes the place of the learner's; why none can, if so.
+    fn with_loss(&self) -> Result<WithLoss<E, Self>, &'static str>;
+
     /// What an evaluation episode does where the model says `outputs`.
     fn evaluated(outputs: &[f32], numbers: &mut Stream) -> E::Action;
 }
+
+/// How a learner follows a loss that it is given.
+pub(crate) struct WithLoss<E: Environment, L: Learner<E>> {
+    /// What the loss is given at each update.
+    targets: Targets,
+    /// As [`Learner::gradient`], of that loss.
+    gradient: GradientWithLoss<E, L>,
+}
+
+type GradientWithLoss<E, L> =
+    fn(&L, &mut <L as Learner<E>>::Experience, &mut dyn Loss, Policy<'_, E>, &mut [f32]);
+
+/// Why policy gradients take no loss.
+const FOLLOWS_RETURNS: &str = "its policy follows the returns of what it did, and there is no action that it should have taken";
 
 /// A model at some parameters, and what it is shown.
 pub(crate) struct Policy<'a, E: Environment> {
@@ -236,6 +253,41 @@ impl<E: Environment<Observation: Sync>, L: Learner<E>> Task for ReinforcementTas
     }
 
     fn run(&self, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun {
+        self.train(None, rule, seed)
+    }
+
+    fn targets(&self) -> Result<Targets, NoTargets> {
+        self.with_loss().map(|with_loss| with_loss.targets)
+    }
+
+    fn run_with_loss(
+        &self,
+        loss: &mut dyn Loss,
+        rule: &mut dyn UpdateRule,
+        seed: u64,
+    ) -> Result<TrainingRun, NoTargets> {
+        let gradient = self.with_loss()?.gradient;
+        Ok(self.train(Some((loss, gradient)), rule, seed))
+    }
+}
+
+/// A loss in place of the learner's, and how it is followed.
+type GivenLoss<'a, E, L> = (&'a mut dyn Loss, GradientWithLoss<E, L>);
+
+impl<E: Environment<Observation: Sync>, L: Learner<E>> ReinforcementTask<E, L> {
+    fn with_loss(&self) -> Result<WithLoss<E, L>, NoTargets> {
+        self.learner.with_loss().map_err(|reason| NoTargets {
+            task: self.description.name,
+            reason,
+        })
+    }
+
+    fn train<'a>(
+        &'a self,
+        loss: Option<GivenLoss<'a, E, L>>,
+        rule: &mut dyn UpdateRule,
+        seed: u64,
+    ) -> TrainingRun {
         let run = Run {
             task: self.description.name,
             seed,
@@ -243,6 +295,7 @@ impl<E: Environment<Observation: Sync>, L: Learner<E>> Task for ReinforcementTas
         let parameters = self.model.initialise(&mut run.stream("initialisation"));
         let mut problem = ReinforcementProblem {
             task: self,
+            loss,
             experience: self.learner.begin(&run, self.policy(&parameters)),
             evaluation: EvaluationEpisodes::new(self.evaluation_episodes, &self.model, &run),
         };
@@ -254,6 +307,7 @@ impl<E: Environment<Observation: Sync>, L: Learner<E>> Task for ReinforcementTas
 /// One run's experience and evaluation episodes.
 struct ReinforcementProblem<'a, E: Environment, L: Learner<E>> {
     task: &'a ReinforcementTask<E, L>,
+    loss: Option<GivenLoss<'a, E, L>>,
     experience: L::Experience,
     evaluation: EvaluationEpisodes<E>,
 }
@@ -261,9 +315,14 @@ struct ReinforcementProblem<'a, E: Environment, L: Learner<E>> {
 impl<E: Environment, L: Learner<E>> Problem for ReinforcementProblem<'_, E, L> {
     fn gradient(&mut self, parameters: &[f32], gradient: &mut [f32]) {
         let policy = self.task.policy(parameters);
-        self.task
-            .learner
-            .gradient(&mut self.experience, policy, gradient);
+        let learner = &self.task.learner;
+        let experience = &mut self.experience;
+        match &mut self.loss {
+            None => learner.gradient(experience, policy, gradient),
+            Some((loss, gradient_of)) => {
+                gradient_of(learner, experience, &mut **loss, policy, gradient);
+            }
+        }
     }
 
     fn evaluate(&mut self, step: u32, parameters: &[f32]) -> Evaluation {

@@ -3,7 +3,7 @@
 use super::distribution::Drawn;
 use super::returns::advantages;
 use super::rollout::{Rollout, Window};
-use super::{Learner, Policy, Run};
+use super::{FOLLOWS_RETURNS, Learner, Policy, Run, WithLoss};
 use crate::Stream;
 use crate::environments::Environment;
 use crate::network::Model;
@@ -85,6 +85,10 @@ impl<E: Environment<Action: Drawn>> Learner<E> for Reinforce {
             &mut rollout.activations,
             gradient,
         );
+    }
+
+    fn with_loss(&self) -> Result<WithLoss<E, Self>, &'static str> {
+        Err(FOLLOWS_RETURNS)
     }
 
     fn evaluated(outputs: &[f32], numbers: &mut Stream) -> E::Action {

@@ -42,7 +42,7 @@ pub(in crate::catalogue) const AUTOENCODER: TaskEntry = TaskEntry::bundled(
 struct Whole;
 
 impl Examples for Whole {
-    type Target = Option<f32>;
+    type Target = f32;
 
     fn counts(&self) -> Divided<usize> {
         counts()
@@ -58,13 +58,11 @@ impl Examples for Whole {
         index: usize,
         _numbers: &mut Stream,
         features: &mut [f32],
-        targets: &mut [Option<f32>],
+        targets: &mut [f32],
     ) {
         let image = part.of(images()).features(index);
         features.copy_from_slice(image);
-        for (target, pixel) in targets.iter_mut().zip(image) {
-            *target = Some(*pixel);
-        }
+        targets.copy_from_slice(image);
     }
 }
 
@@ -75,10 +73,10 @@ mod tests {
 
     #[test]
     fn an_image_is_its_own_target() {
-        let (mut features, mut targets) = ([9.0; PIXELS], [None; PIXELS]);
+        let (mut features, mut targets) = ([9.0; PIXELS], [9.0; PIXELS]);
         let numbers = &mut stream(1, "test", [0, 0]);
         Whole.write(Part::Validation, 3, numbers, &mut features, &mut targets);
         assert_eq!(features, images().validation.features(3));
-        assert_eq!(targets, features.map(Some));
+        assert_eq!(targets, features);
     }
 }

@@ -46,15 +46,8 @@ impl Layout {
     /// If there are too few columns, or not just one that is the target.
     pub(super) fn of(file: &str, first: Record<'_>, target: &str) -> Result<Self, DataError> {
         let refused = |expected: String, found: String| refused(file, expected, found);
-        let columns = first.columns();
-        if columns < 2 {
-            let expected = "2 columns or more, separated by commas, semicolons or tabs";
-            return Err(refused(expected.to_owned(), columns.to_string()));
-        }
-        let names: Vec<String> = first
-            .fields()
-            .map(|field| trimmed(field).into_owned())
-            .collect();
+        let columns = several_columns(file, first)?;
+        let names = names(first);
         let target = target.trim();
         let number = target.parse::<usize>().ok();
         let has_header = match number {
@@ -97,6 +90,67 @@ impl Layout {
             columns,
             target,
         })
+    }
+
+    /// What the first record says of a file whose last column is the target and all before it are features. It is a
+    /// header if any feature of it is text.
+    ///
+    /// # Errors
+    ///
+    /// If there are too few columns, or more features than `maximum_features`.
+    pub(super) fn with_last_as_target(
+        file: &str,
+        first: Record<'_>,
+        maximum_features: usize,
+    ) -> Result<Self, DataError> {
+        let columns = several_columns(file, first)?;
+        let target = columns - 1;
+        if target > maximum_features {
+            let expected = format!(
+                "at most {maximum_features} columns of features before the label (leave out columns, or combine some)"
+            );
+            return Err(refused(file, expected, target.to_string()));
+        }
+        let names = names(first);
+        let has_header = names[..target].iter().any(|field| is_text(field));
+        Ok(Self {
+            file: file.to_owned(),
+            names: has_header.then_some(names),
+            columns,
+            target,
+        })
+    }
+
+    /// Makes sure that the columns are those of another file: as many, and of the same names if both have a header,
+    /// which is on `line` of this one.
+    ///
+    /// # Errors
+    ///
+    /// If they are not.
+    pub(super) fn check_same_columns(&self, line: u64, other: &Self) -> Result<(), DataError> {
+        if self.columns != other.columns {
+            let expected = format!("{} columns, as {} has", other.columns, other.file);
+            return Err(self.refused(expected, self.columns.to_string()));
+        }
+        let (Some(names), Some(others)) = (&self.names, &other.names) else {
+            return Ok(());
+        };
+        for (column, (name, other_name)) in names.iter().zip(others).enumerate() {
+            if name != other_name {
+                let expected = format!(
+                    "{:?}, as {} has (give both files the same columns, in one order)",
+                    excerpt(other_name.as_bytes()),
+                    other.file
+                );
+                return Err(self.unexpected(line, column, expected, name.as_bytes()));
+            }
+        }
+        Ok(())
+    }
+
+    /// What errors call the file.
+    pub(super) fn file(&self) -> &str {
+        &self.file
     }
 
     /// Whether the first line holds names.
@@ -191,6 +245,22 @@ impl Layout {
     ) -> DataError {
         refused(&self.file, expected, found)
     }
+}
+
+/// How many columns a file has by its first record.
+fn several_columns(file: &str, first: Record<'_>) -> Result<usize, DataError> {
+    let columns = first.columns();
+    if columns < 2 {
+        let expected = "2 columns or more, separated by commas, semicolons or tabs";
+        return Err(refused(file, expected, columns.to_string()));
+    }
+    Ok(columns)
+}
+
+/// The fields of a record, should they be names.
+fn names(first: Record<'_>) -> Vec<String> {
+    let fields = first.fields();
+    fields.map(|field| trimmed(field).into_owned()).collect()
 }
 
 fn refused(file: &str, expected: impl Into<String>, found: impl Into<String>) -> DataError {

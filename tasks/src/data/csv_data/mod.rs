@@ -17,6 +17,8 @@
 //! - Every feature is a number. Missing values and text are refused, with the place: how to fill or encode them is a
 //!   choice that changes results, so it is not made here in silence.
 //!
+//! A learner is taught from two such tables, whose last column is what is asked of it: see [`lesson_files`].
+//!
 //! A fifth of the examples validates, of classes a fifth of each, by a shuffle that depends on the number of examples
 //! alone. Features and numeric targets are standardised by the training part. Features that do not vary there are left
 //! out and named: those whose standard deviation is less than 10⁻¹² of their largest value, which is as much as rounding
@@ -24,6 +26,7 @@
 
 mod fields;
 mod layout;
+mod lesson_files;
 mod rows;
 
 use std::path::Path;
@@ -33,10 +36,18 @@ use super::examples::{Divided, ExampleTable, FeatureScaling, Moments, RawExample
 use super::source::Source;
 use super::split::{Split, fifth};
 use layout::Layout;
-use rows::{Table, Targets};
+pub(crate) use lesson_files::{LessonFiles, LessonLabels};
+use rows::{Rules, Table, Targets};
 
 /// The largest file, decompressed.
 const MAXIMUM_BYTES: u64 = 256 << 20;
+/// A fifth of the examples validates, so 10 are 8 and 2.
+const RULES: Rules = Rules {
+    minimum_examples: 10,
+    maximum_classes: 256,
+    too_many_classes: "one of at most 256 classes, as the first example's target is text",
+    kind: None,
+};
 /// The least standard deviation of what varies, as a part of the largest value.
 const LEAST_VARIATION: f64 = 1e-12;
 
@@ -93,7 +104,10 @@ fn read_csv(mut source: Source<'_>, target: &str) -> Result<CsvData, DataError> 
         layout,
         features,
         targets,
-    } = Table::read(source.file(), &text, target)?;
+        ..
+    } = Table::read(source.file(), &text, RULES, |_, first| {
+        Layout::of(source.file(), first, target)
+    })?;
     let feature_count = layout.columns - 1;
     match targets {
         Targets::Numbers(targets) => {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  episodes ◄──actions── ε-greedy ◄──values── online network ──────────────┐
-//!     └──transitions──► Replay ──a batch at random──► target network ──► Huber loss ──► gradient
+//!     └──transitions──► Replay ──a batch at random──► target network ──► Loss ──► gradient
 //!                                                          ▲
 //!                     the parameters, every so many steps ─┘
 //! ```
@@ -12,19 +12,21 @@
 //! al. 2018).
 
 mod exploration;
+mod huber;
 mod replay;
 
 pub(crate) use exploration::Epsilon;
 
 use exploration::Exploration;
+use huber::Huber;
 use replay::Replay;
 
-use super::{Learner, Policy, Run};
-use crate::Stream;
+use super::{Learner, Policy, Run, WithLoss};
 use crate::environments::{Environment, Lockstep, Status};
 use crate::network::{Activations, Matrix, Model};
+use crate::{Loss, Stream, TargetKind, Targets};
 
-/// The loss is the mean Huber loss of value less target over a batch: half the square, but linear from 1 on.
+/// The loss, if no other is given, is the mean Huber loss of value less target over a batch.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DeepQ {
     pub(crate) environments: usize,
@@ -69,6 +71,17 @@ pub(crate) struct DeepQExperience<E: Environment> {
     after: Matrix,
     after_activations: Activations,
     chosen: Vec<Chosen>,
+    learnt: Learnt,
+}
+
+/// What a loss sees of a batch, and what it says: a number for each transition.
+struct Learnt {
+    /// Of the actions that were taken.
+    values: Vec<f32>,
+    /// What these should be.
+    targets: Vec<f32>,
+    /// With respect to these.
+    gradient: Vec<f32>,
 }
 
 /// What is learnt about a transition's action.
@@ -79,8 +92,6 @@ struct Chosen {
     earned: f32,
     /// What the value of where they led counts.
     continuation: f32,
-    /// What the action's value should be.
-    target: f32,
 }
 
 /// The action of the highest value; the first if values are not numbers.
@@ -152,6 +163,7 @@ impl DeepQ {
             after,
             after_activations,
             chosen,
+            learnt,
             ..
         } = experience;
         let size = self.batch_size;
@@ -169,7 +181,6 @@ impl DeepQ {
                 action: recalled.action,
                 earned: self.reward_scale * recalled.earned,
                 continuation: recalled.continuation,
-                target: 0.0,
             };
         }
         let rows = if self.double { 2 * size } else { size };
@@ -179,7 +190,8 @@ impl DeepQ {
             ..policy
         };
         target.forward(after, 0..size, after_activations);
-        for (row, chosen) in chosen.iter_mut().enumerate() {
+        let transitions = chosen.iter().zip(&mut learnt.targets).enumerate();
+        for (row, (chosen, target)) in transitions {
             let values = after_activations.outputs().row(row);
             let next = if self.double {
                 greedy(batch_activations.outputs().row(size + row))
@@ -187,12 +199,56 @@ impl DeepQ {
                 greedy(values)
             };
             // Where nothing follows, not even a value that is no number counts.
-            chosen.target = if chosen.continuation == 0.0 {
+            *target = if chosen.continuation == 0.0 {
                 chosen.earned
             } else {
                 chosen.earned + chosen.continuation * values[next as usize]
             };
         }
+    }
+
+    /// Acts, and writes the gradient of a loss of the values of actions that were taken before.
+    fn follow<E: Environment<Action = u32>>(
+        &self,
+        experience: &mut DeepQExperience<E>,
+        loss: &mut dyn Loss,
+        policy: Policy<'_, E>,
+        gradient: &mut [f32],
+    ) {
+        let is_due = experience
+            .updates
+            .is_multiple_of(self.target_interval_steps);
+        if is_due {
+            experience.target.copy_from_slice(policy.parameters);
+        }
+        for _ in 0..self.environment_steps {
+            self.act(experience, policy, false);
+        }
+        experience.updates += 1;
+        self.draw(experience, policy);
+        let DeepQExperience {
+            batch,
+            batch_activations,
+            chosen,
+            learnt,
+            ..
+        } = experience;
+        let (values, value_gradient) = batch_activations.for_loss();
+        for (row, (chosen, value)) in chosen.iter().zip(&mut learnt.values).enumerate() {
+            *value = values.row(row)[chosen.action as usize];
+        }
+        loss.gradient(1, &learnt.values, &learnt.targets, &mut learnt.gradient);
+        value_gradient.numbers_mut(0..self.batch_size).fill(0.0);
+        for (row, (chosen, gradient)) in chosen.iter().zip(&learnt.gradient).enumerate() {
+            value_gradient.row_mut(row)[chosen.action as usize] = *gradient;
+        }
+        policy.model.backward(
+            policy.parameters,
+            batch,
+            self.batch_size,
+            batch_activations,
+            gradient,
+        );
     }
 }
 
@@ -237,6 +293,11 @@ impl<E: Environment<Action = u32>> Learner<E> for DeepQ {
             after: Matrix::zeros(self.batch_size, inputs),
             after_activations: Activations::for_evaluation(model, self.batch_size),
             chosen: vec![Chosen::default(); self.batch_size],
+            learnt: Learnt {
+                values: vec![0.0; self.batch_size],
+                targets: vec![0.0; self.batch_size],
+                gradient: vec![0.0; self.batch_size],
+            },
         };
         for _ in 0..self.warm_up_steps {
             self.act(&mut experience, policy, true);
@@ -250,38 +311,18 @@ impl<E: Environment<Action = u32>> Learner<E> for DeepQ {
         policy: Policy<'_, E>,
         gradient: &mut [f32],
     ) {
-        if experience
-            .updates
-            .is_multiple_of(self.target_interval_steps)
-        {
-            experience.target.copy_from_slice(policy.parameters);
-        }
-        for _ in 0..self.environment_steps {
-            self.act(experience, policy, false);
-        }
-        experience.updates += 1;
-        self.draw(experience, policy);
-        let DeepQExperience {
-            batch,
-            batch_activations,
-            chosen,
-            ..
-        } = experience;
-        let scale = 1.0 / self.batch_size as f32;
-        let (values, value_gradient) = batch_activations.for_loss();
-        value_gradient.numbers_mut(0..self.batch_size).fill(0.0);
-        for (row, chosen) in chosen.iter().enumerate() {
-            let action = chosen.action as usize;
-            let error = values.row(row)[action] - chosen.target;
-            value_gradient.row_mut(row)[action] = scale * error.clamp(-1.0, 1.0);
-        }
-        policy.model.backward(
-            policy.parameters,
-            batch,
-            self.batch_size,
-            batch_activations,
-            gradient,
-        );
+        self.follow(experience, &mut Huber, policy, gradient);
+    }
+
+    fn with_loss(&self) -> Result<WithLoss<E, Self>, &'static str> {
+        Ok(WithLoss {
+            targets: Targets {
+                kind: TargetKind::ActionValues,
+                rows: self.batch_size,
+                outputs: 1,
+            },
+            gradient: Self::follow,
+        })
     }
 
     /// The action of the highest value.

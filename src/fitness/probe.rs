@@ -1,70 +1,12 @@
-//! What a candidate goes through, cheapest first: most never train.
-//!
-//! ```text
-//!   canonical hash seen before ─► its fitness is known             (microseconds)
-//!   probe: a few steps on made-up gradients ─► rejected            (microseconds)
-//!   first task ─► below the hurdle: dropped                        (a millisecond)
-//!   whole suite ─► judged                                          (some ten milliseconds)
-//! ```
+//! What a few steps tell of an update rule: most that cannot learn never train.
 
 use mlevolve_ir::Backend;
 use mlevolve_tasks::{ParameterLayout, UpdateRule, stream};
 use rand::{Rng, RngExt};
 
-use super::SearchSettings;
-use crate::fitness::{Judge, Judgement};
+use super::Rejection;
 use crate::optimizer::{CompiledOptimizer, OptimizerError};
 use crate::program::Program;
-
-/// Why a probe tells that training is a waste of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejection {
-    /// Parameters become infinite or NaN.
-    NotFinite,
-    /// Parameters stay what they are.
-    Idle,
-    /// Parameters move the same way whatever the gradient is.
-    BlindToGradient,
-}
-
-/// What the funnel says of a program.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// It was not trained.
-    Rejected(Rejection),
-    /// It was trained.
-    Trained {
-        /// How good it is.
-        judgement: Judgement,
-        /// Whether it stayed below the hurdle, so that some tasks count 0.
-        dropped: bool,
-        /// What its update costs for each parameter of a model.
-        element_flops: u32,
-    },
-}
-
-/// Probes a candidate and, if nothing speaks against it, trains it.
-///
-/// # Errors
-/// [`OptimizerError`] if the back end fails.
-pub(super) fn judge_candidate(
-    program: &Program,
-    judge: &Judge,
-    seeds: &[u64],
-    settings: &SearchSettings,
-) -> Result<Verdict, OptimizerError> {
-    if let Some(rejection) = probe(program)? {
-        return Ok(Verdict::Rejected(rejection));
-    }
-    let work = judge.work(seeds.len());
-    let optimizer = CompiledOptimizer::for_work(program, settings.backend.0, work)?;
-    let (judgement, dropped) = judge.judge_with_hurdle(&optimizer, seeds, settings.hurdle);
-    Ok(Verdict::Trained {
-        judgement,
-        dropped,
-        element_flops: optimizer.cost().element_flops(),
-    })
-}
 
 /// Steps of a probe.
 const PROBE_STEPS: u32 = 4;
@@ -121,7 +63,8 @@ fn uniform(count: usize, scale: f32, numbers: &mut impl Rng) -> Vec<f32> {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::program::known::KNOWN;
+    use crate::program::Schema;
+    use crate::program::known;
 
     fn of(body: &str) -> Option<Rejection> {
         let text = format!(
@@ -143,7 +86,7 @@ mod tests {
 
     #[test]
     fn known_rules_pass() {
-        for known in KNOWN {
+        for known in known::of(Schema::Optimizer) {
             assert_eq!(probe(&known.parsed()).unwrap(), None, "{}", known.name);
         }
     }

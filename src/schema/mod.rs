@@ -2,12 +2,22 @@
 //!
 //! Text, verification, variation and lowering are written once against [`SchemaDescription`] and
 //! never ask which schema they have. To add one, describe it in a file of its own and add its row.
+//!
+//! A program is a set of functions over one table of cells. Which function may be called after which is
+//! data as well, since it decides what of a cell's content can matter to a later call.
 
+mod cell_counts;
+pub(crate) mod learner;
+pub(crate) mod loss;
 mod optimizer;
 
 use mlevolve_ir::Shape;
 
-use super::{Cell, Constant, Role};
+use crate::fitness::{DataSettings, Judge, JudgeError};
+use crate::program::{Cell, Constant, Role};
+use crate::search::{SearchSettings, SearchSettingsError};
+
+pub use cell_counts::{CellCounts, CellCountsError};
 
 /// The data that defines a schema.
 #[derive(Debug)]
@@ -17,15 +27,50 @@ pub struct SchemaDescription {
     /// Raised when programs of the version before would change their meaning.
     pub version: u32,
     /// The functions that a program defines, in the order in which text lists them.
-    pub functions: &'static [&'static str],
+    pub functions: &'static [FunctionDescription],
     /// The cells that every program has. No program has further inputs or outputs.
     pub required: &'static [RequiredCell],
     /// The cells that a program of the standard layout has after the required ones.
     pub standard: &'static [StandardCells],
+    /// The shapes that cells may have.
+    pub shapes: &'static [Shape],
     /// The most cells that a program may have.
     pub maximum_cells: usize,
     /// The most instructions that each function may have.
     pub maximum_instructions: usize,
+    /// How programs are judged.
+    pub judging: Judging,
+}
+
+/// Makes the judge that a search with these settings needs, on these data.
+pub type MakeJudge = fn(&SearchSettings, &DataSettings) -> Result<Box<dyn Judge>, JudgeError>;
+
+/// Makes a judge on what a search with these settings does not see; nothing if it sees all.
+pub type MakeUnseenJudge = fn(&SearchSettings) -> Result<Option<Box<dyn Judge>>, JudgeError>;
+
+/// How programs of a schema are judged.
+#[derive(Debug)]
+pub struct Judging {
+    /// The settings of a search, if nothing else is said.
+    pub defaults: fn() -> SearchSettings,
+    /// Whether there are such tasks, and what else only the schema can tell of settings.
+    pub validate: fn(&SearchSettings) -> Result<(), SearchSettingsError>,
+    /// The judge of a search and of what it found.
+    pub judge: MakeJudge,
+    /// A second judge of what it found.
+    pub held_out: MakeUnseenJudge,
+}
+
+/// A function of every program of a schema.
+#[derive(Debug)]
+pub struct FunctionDescription {
+    /// Its name.
+    pub name: &'static str,
+    /// The functions whose call may be the next one after a call of this one.
+    pub followed_by: &'static [&'static str],
+    /// Whether state lasts from one call to the next. If not, the function has nothing to do with cells of
+    /// state.
+    pub keeps_state: bool,
 }
 
 /// A cell that every program of a schema has.
@@ -37,6 +82,16 @@ pub struct RequiredCell {
     pub shape: Shape,
     /// What it is for.
     pub role: RequiredRole,
+    /// The functions that may name it; all, if there are none.
+    pub known_to: &'static [&'static str],
+}
+
+impl RequiredCell {
+    /// Whether instructions of a function may name the cell.
+    #[must_use]
+    pub fn is_known_to(&self, function: &str) -> bool {
+        self.known_to.is_empty() || self.known_to.contains(&function)
+    }
 }
 
 /// What a required cell is for.
@@ -46,6 +101,11 @@ pub enum RequiredRole {
     Input,
     /// A result that is the caller's to use.
     Output,
+    /// State whose content at the end of a function is the caller's to use.
+    Result {
+        /// The function's name.
+        of: &'static str,
+    },
     /// A result that is added to an input in place, once a call has ended.
     Increment {
         /// The input's name; it has the same shape.
@@ -67,6 +127,7 @@ impl RequiredRole {
         match self {
             Self::Input => Role::Input,
             Self::Output | Self::Increment { .. } => Role::Output,
+            Self::Result { .. } => Role::State,
             Self::PositiveConstant { default, .. } => Role::Constant(*default),
         }
     }
@@ -75,9 +136,11 @@ impl RequiredRole {
 /// Like cells of the standard layout: `prefix0`, `prefix1`, …
 #[derive(Debug)]
 pub struct StandardCells {
+    /// What they are called in settings.
+    pub group: &'static str,
     /// What their names begin with.
     pub prefix: &'static str,
-    /// How many there are.
+    /// How many there are, if settings do not say.
     pub count: usize,
     /// What each holds.
     pub shape: Shape,
@@ -110,6 +173,10 @@ macro_rules! schemas {
 schemas! {
     /// How a parameter tensor moves: `update(w, g, step, state…) -> delta, state…`.
     Optimizer = optimizer;
+    /// A whole learner: `setup()`, `predict(x) -> prediction`, `learn(x, y, prediction)`.
+    Learner = learner;
+    /// What is minimised: `loss(prediction, target) -> loss`.
+    Loss = loss;
 }
 
 impl Schema {
@@ -131,10 +198,39 @@ impl Schema {
             .find(|cell| cell.name == name)
     }
 
-    /// The cells of the standard layout. A search works on programs that all have this one table,
+    /// For each function, the places of those that may be called next.
+    pub(crate) fn followers(self) -> Vec<Vec<usize>> {
+        let functions = self.description().functions;
+        let place = |name: &&str| functions.iter().position(|function| function.name == *name);
+        functions
+            .iter()
+            .map(|function| function.followed_by.iter().filter_map(place).collect())
+            .collect()
+    }
+
+    /// Whether what a cell holds at the end of a function is the caller's to use.
+    #[must_use]
+    pub fn is_output(self, cell: &Cell, function: &str) -> bool {
+        self.required_cell(&cell.name)
+            .is_some_and(|required| match required.role {
+                RequiredRole::Output | RequiredRole::Increment { .. } => {
+                    required.is_known_to(function)
+                }
+                RequiredRole::Result { of } => of == function,
+                RequiredRole::Input | RequiredRole::PositiveConstant { .. } => false,
+            })
+    }
+
+    /// The cells of the standard layout. A search works on programs that all have one table,
     /// so that an instruction means the same in each of them and splicing is a plain cut.
     #[must_use]
     pub fn standard_cells(self) -> Vec<Cell> {
+        self.cells(&CellCounts::default())
+    }
+
+    /// The required cells, and so many of each group of the standard layout.
+    #[must_use]
+    pub fn cells(self, counts: &CellCounts) -> Vec<Cell> {
         let description = self.description();
         let required = description.required.iter().map(|cell| Cell {
             name: cell.name.to_owned(),
@@ -142,7 +238,7 @@ impl Schema {
             role: cell.role.role(),
         });
         let further = description.standard.iter().flat_map(|group| {
-            (0..group.count).map(|index| Cell {
+            (0..counts.of(group)).map(|index| Cell {
                 name: format!("{}{index}", group.prefix),
                 shape: group.shape,
                 role: group.role,

@@ -1,32 +1,45 @@
 //! Programs that move a parameter tensor, given its gradient.
 
 use mlevolve_ir::Shape;
+use mlevolve_tasks::{Suite, TaskError};
 
-use super::{RequiredCell, RequiredRole, SchemaDescription, StandardCells};
-use crate::program::{Constant, Role};
+use super::{
+    FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription, StandardCells,
+};
+use crate::fitness::{Judge, TrainingJudge};
+use crate::learner::lessons;
+use crate::program::{Constant, Role, list};
+use crate::search::{SearchSettings, SearchSettingsError};
 
 /// Called once a step for each parameter tensor `w`; the new parameter is `w + delta`.
 pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     name: "optimizer",
     version: 1,
-    functions: &["update"],
+    functions: &[FunctionDescription {
+        name: "update",
+        followed_by: &["update"],
+        keeps_state: true,
+    }],
     required: &[
         RequiredCell {
             name: "w",
             shape: Shape::Tensor,
             role: RequiredRole::Input,
+            known_to: &[],
         },
         // The loss's gradient at w.
         RequiredCell {
             name: "g",
             shape: Shape::Tensor,
             role: RequiredRole::Input,
+            known_to: &[],
         },
         // The number of this step, from 1.
         RequiredCell {
             name: "step",
             shape: Shape::Scalar,
             role: RequiredRole::Input,
+            known_to: &[],
         },
         RequiredCell {
             name: "learning_rate",
@@ -35,45 +48,77 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
                 default: Constant::literal(0.001),
                 drawn_from: [1e-4, 1.0],
             },
+            known_to: &[],
         },
         RequiredCell {
             name: "delta",
             shape: Shape::Tensor,
             role: RequiredRole::Increment { of: "w" },
+            known_to: &[],
         },
     ],
     standard: &[
         StandardCells {
+            group: "constants",
             prefix: "c",
             count: 6,
             shape: Shape::Scalar,
             role: Role::Constant(Constant::literal(0.5)),
         },
         StandardCells {
+            group: "tensor_states",
             prefix: "m",
             count: 3,
             shape: Shape::Tensor,
             role: Role::State,
         },
         StandardCells {
+            group: "scalar_states",
             prefix: "q",
             count: 2,
             shape: Shape::Scalar,
             role: Role::State,
         },
         StandardCells {
+            group: "tensors",
             prefix: "t",
             count: 4,
             shape: Shape::Tensor,
             role: Role::Scratch,
         },
         StandardCells {
+            group: "scalars",
             prefix: "s",
             count: 4,
             shape: Shape::Scalar,
             role: Role::Scratch,
         },
     ],
+    shapes: &Shape::ALL,
     maximum_cells: 64,
     maximum_instructions: 256,
+    judging: Judging {
+        defaults: SearchSettings::default,
+        validate: |settings| {
+            let entries = Suite::entries(&settings.suite);
+            let refused = |error: TaskError| match lessons::entries(&settings.suite) {
+                Ok(_) => SearchSettingsError::Suite(format!(
+                    "`{}` is for whole learners, programs of schema `learner`, which bring their own model and \
+                     rule; suites for update rules are {}",
+                    settings.suite,
+                    list(Suite::names())
+                )),
+                Err(_) => SearchSettingsError::Suite(error.to_string()),
+            };
+            entries.map(|_| ()).map_err(refused)
+        },
+        judge: |settings, data| {
+            let judge = TrainingJudge::new(&settings.suite, data, settings.fitness)?;
+            Ok(Box::new(judge))
+        },
+        held_out: |settings| {
+            let judge = TrainingJudge::held_out_from(&settings.suite, settings.fitness)?;
+            Ok(judge.map(|judge| Box::new(judge) as Box<dyn Judge>))
+        },
+    },
 };

@@ -1,0 +1,255 @@
+//! A learner as compiled functions, for lessons that are long enough.
+//!
+//! What is taught is one function, `predict` and `learn` after it, so that what one leaves for the other is
+//! never in memory unless it lasts; with the loop over examples in the kernel.
+
+use mlevolve_ir::lane_kernel::{LaneArgument, LaneKernel, lane_stride};
+use mlevolve_ir::ops::ElementwiseOp;
+use mlevolve_ir::{Access, Backend, CompileError, Dimensions, Function, passes};
+use mlevolve_tasks::learner::Evaluation;
+
+use super::classroom::Examples;
+use crate::lowering::{Part, lower_sequence};
+use crate::program::{CellIndex, Effective, Program, Role};
+use crate::schema::learner::{FEATURES, LABEL, LEARN, PREDICT, PREDICTION, SEED, SETUP, STEP};
+
+/// The parameter that predictions are recorded in. No cell has this name, as cells' are in small letters.
+const RECORD: &str = "Predictions";
+
+/// Where counting in binary32 ends: this number and 1 is this number.
+const MOST_COUNTED: u64 = 1 << 24;
+
+/// What stands behind a parameter of a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Binding {
+    Features,
+    Label,
+    Step,
+    Seed,
+    Record,
+    /// The content of a cell, by its place among those that last.
+    State(usize),
+}
+
+#[derive(Debug)]
+struct Lowered {
+    kernel: LaneKernel,
+    bindings: Vec<(Binding, Access)>,
+}
+
+/// A compiled learner with its memory, over tasks of one shape.
+#[derive(Debug)]
+pub(super) struct CompiledLearner {
+    setup: Lowered,
+    teach: Lowered,
+    examine: Lowered,
+    states: Vec<Vec<f32>>,
+    seeds: Vec<f32>,
+    /// How many examples there have been.
+    step: u64,
+    steps: Vec<f32>,
+    nothing: Vec<f32>,
+    stride: usize,
+}
+
+impl CompiledLearner {
+    /// Compiles a program for so many features and lanes: what is taught by the first back end, and what is
+    /// examined by the second.
+    ///
+    /// # Errors
+    /// [`CompileError`] if there can be no native code.
+    ///
+    /// # Panics
+    /// If the program is no learner.
+    pub(super) fn new(
+        program: &Program,
+        effective: &Effective,
+        evaluation: Evaluation,
+        (features, lanes): (usize, usize),
+        [teaching, examining]: [Backend; 2],
+    ) -> Result<Self, CompileError> {
+        let dimensions = Dimensions::new(features, features);
+        let (teach, examine) = lessons(program, effective, evaluation);
+        let setup = lower_sequence(program, effective, "setup", &[Part::Call(SETUP)]);
+        let stride = lane_stride(lanes);
+        let is_state = |cell: CellIndex| match program.cell(cell).role {
+            Role::State | Role::Scratch | Role::Output => true,
+            Role::Input | Role::Constant(_) => false,
+        };
+        let lasting: Vec<CellIndex> = CellIndex::enumerate(program.cells())
+            .map(|(index, _)| index)
+            .filter(|&index| is_state(index))
+            .collect();
+        let bound = |function: Function, backend| {
+            let function = passes::optimise(&function);
+            let kernel = LaneKernel::compile(&function, dimensions, lanes, backend)?;
+            let bindings = function.parameters().iter().map(|parameter| {
+                let binding = match parameter.name.as_str() {
+                    FEATURES => Binding::Features,
+                    LABEL => Binding::Label,
+                    STEP => Binding::Step,
+                    SEED => Binding::Seed,
+                    RECORD => Binding::Record,
+                    name => {
+                        let cell = program.cell_named(name);
+                        let place = lasting.iter().position(|&index| Some(index) == cell);
+                        Binding::State(place.expect("other parameters are cells that last"))
+                    }
+                };
+                (binding, parameter.access)
+            });
+            let bindings = bindings.collect();
+            Ok::<_, CompileError>(Lowered { kernel, bindings })
+        };
+        let sizes = lasting.iter().map(|&index| {
+            let elements = dimensions.elements(program.cell(index).shape);
+            elements.expect("a cell has few elements") * stride
+        });
+        Ok(Self {
+            // It runs once.
+            setup: bound(setup, Backend::Interpreter)?,
+            teach: bound(teach, teaching)?,
+            examine: bound(examine, examining)?,
+            states: sizes.map(|size| vec![0.0; size]).collect(),
+            seeds: vec![0.0; stride],
+            step: 0,
+            steps: Vec::new(),
+            nothing: vec![0.0; features * stride],
+            stride,
+        })
+    }
+
+    /// Begins anew, as [`Classroom::begin`](super::classroom::Classroom::begin).
+    pub(super) fn begin(&mut self, seeds: &[f32]) {
+        for state in &mut self.states {
+            state.fill(0.0);
+        }
+        self.seeds.copy_from_slice(seeds);
+        self.step = 0;
+        let nothing = std::mem::take(&mut self.nothing);
+        let examples = Examples {
+            count: 1,
+            features: &nothing,
+            labels: &nothing[..self.stride],
+        };
+        let Self {
+            setup,
+            states,
+            seeds,
+            steps,
+            ..
+        } = self;
+        steps.clear();
+        steps.resize(self.stride, 0.0);
+        setup.run(examples, states, seeds, steps, &mut []);
+        self.nothing = nothing;
+    }
+
+    /// Teaches examples, as [`Classroom::teach`](super::classroom::Classroom::teach).
+    pub(super) fn teach(&mut self, examples: Examples<'_>, predictions: &mut [f32]) {
+        self.count(examples.count);
+        let Self {
+            teach,
+            states,
+            seeds,
+            steps,
+            ..
+        } = self;
+        teach.run(examples, states, seeds, steps, predictions);
+    }
+
+    /// Has examples predicted, as [`Classroom::examine`](super::classroom::Classroom::examine).
+    pub(super) fn examine(&mut self, examples: Examples<'_>, predictions: &mut [f32]) {
+        self.count(examples.count);
+        let Self {
+            examine,
+            states,
+            seeds,
+            steps,
+            ..
+        } = self;
+        examine.run(examples, states, seeds, steps, predictions);
+    }
+
+    /// Numbers so many examples.
+    fn count(&mut self, count: usize) {
+        let functions = [&self.teach, &self.examine];
+        let is_asked = functions.iter().any(|function| {
+            let mut bindings = function.bindings.iter();
+            bindings.any(|(binding, _)| *binding == Binding::Step)
+        });
+        if is_asked {
+            self.steps.clear();
+            for number in self.step + 1..=self.step + count as u64 {
+                let filled = self.steps.len() + self.stride;
+                self.steps.resize(filled, number.min(MOST_COUNTED) as f32);
+            }
+        }
+        self.step += count as u64;
+    }
+}
+
+/// What is done with an example that is taught, and with one that is predicted only.
+fn lessons(
+    program: &Program,
+    effective: &Effective,
+    evaluation: Evaluation,
+) -> (Function, Function) {
+    let prediction = program.cell_named(PREDICTION);
+    let prediction = prediction.expect("a learner has the cells that its schema requires");
+    let mut parts = vec![Part::Call(PREDICT), Part::Record(prediction, RECORD)];
+    let examine = lower_sequence(program, effective, "examine", &parts);
+    let is_read_later = [LEARN, PREDICT]
+        .iter()
+        .any(|&function| effective.needed_at_start[function].contains(prediction));
+    if evaluation == Evaluation::Accuracy && is_read_later {
+        parts.push(Part::Replace(prediction, ElementwiseOp::Sigmoid));
+    }
+    parts.push(Part::Call(LEARN));
+    (lower_sequence(program, effective, "teach", &parts), examine)
+}
+
+/// What is taught with an example, as one function. For those who look at code.
+///
+/// # Panics
+/// If the program is no learner.
+#[must_use]
+pub fn teaching_function(program: &Program, evaluation: Evaluation) -> Function {
+    passes::optimise(&lessons(program, &program.effective(), evaluation).0)
+}
+
+impl Lowered {
+    fn run(
+        &mut self,
+        examples: Examples<'_>,
+        states: &mut [Vec<f32>],
+        seeds: &[f32],
+        steps: &[f32],
+        predictions: &mut [f32],
+    ) {
+        let mut states: Vec<Option<&mut Vec<f32>>> = states.iter_mut().map(Some).collect();
+        let mut predictions = Some(predictions);
+        let arguments = self
+            .bindings
+            .iter()
+            .map(|&(binding, access)| match binding {
+                Binding::Features => LaneArgument::ReadEach(examples.features),
+                Binding::Label => LaneArgument::ReadEach(examples.labels),
+                Binding::Step => LaneArgument::ReadEach(steps),
+                Binding::Seed => LaneArgument::Read(seeds),
+                Binding::Record => LaneArgument::WriteEach(
+                    predictions.take().expect("one parameter is the record"),
+                ),
+                Binding::State(place) => {
+                    let state = states[place].take().expect("a cell is one parameter");
+                    match access {
+                        Access::Read => LaneArgument::Read(state),
+                        Access::ReadWrite | Access::Write => LaneArgument::Write(state),
+                    }
+                }
+            });
+        let mut arguments: Vec<LaneArgument<'_>> = arguments.collect();
+        let ran = self.kernel.run(examples.count, &mut arguments);
+        ran.expect("the arguments are made for the parameters");
+    }
+}

@@ -1,0 +1,362 @@
+//! The fitness of learners: how well what they have learnt predicts.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mlevolve_ir::BackendChoice;
+use mlevolve_tasks::Direction;
+use mlevolve_tasks::learner::{Evaluation, Lessons};
+use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
+
+use super::classroom::Examples;
+use super::compare;
+use super::desk::{DESK, Desk, MOST_KNOWN, room_for, rounded, structure};
+use super::grading::Grades;
+use super::lessons::{Lesson, Library};
+use super::seat::{BLOCK_STEPS, Seat};
+use super::{Combination, LearnerSettings};
+use crate::fitness::{
+    Comparison, DataSettings, Fingerprint, Judge, JudgeError, Judgement, ProgramCost, Rejection,
+    TaskFitness, TaskLabel, Verdict, judging_task_seeds, search_seeds,
+};
+use crate::program::{Effective, Program, Schema, known};
+use crate::search::SearchSettings;
+
+/// Judges learners on a suite of tasks.
+pub struct LearnerJudge {
+    library: Library,
+    settings: LearnerSettings,
+    /// The tasks that candidates are compared on.
+    search: Arc<Lesson>,
+    search_seeds: Vec<u64>,
+    /// The most FLOPs for an example.
+    greatest_cost_flops: Option<f64>,
+    /// One that no other judge of this process has.
+    number: u64,
+}
+
+/// How many judges there have been.
+static JUDGES: AtomicU64 = AtomicU64::new(1);
+
+impl LearnerJudge {
+    /// A judge on the suite of these settings.
+    ///
+    /// # Errors
+    /// [`JudgeError`] if there is no such task, or its data are missing.
+    pub fn new(settings: &SearchSettings, data: &DataSettings) -> Result<Self, JudgeError> {
+        let library = Library::open(&settings.suite, data, &settings.learner)?;
+        let search_seeds = search_seeds(settings.seed, settings.seeds);
+        // What is too large for a report should not be found out after the search.
+        library.check(
+            settings
+                .confirmation_seeds
+                .max(settings.learner.report_tasks),
+        )?;
+        let mut judge = Self {
+            search: library.lesson(&search_seeds)?,
+            library,
+            settings: settings.learner.clone(),
+            search_seeds,
+            greatest_cost_flops: None,
+            number: JUDGES.fetch_add(1, Ordering::Relaxed),
+        };
+        judge.greatest_cost_flops = judge.settings.greatest_cost.map(|times| {
+            let yardstick = known::find("two_layer_network").map(known::KnownProgram::parsed);
+            let flops = yardstick.map_or(f64::INFINITY, |program| judge.example_flops(&program));
+            times * flops
+        });
+        Ok(judge)
+    }
+
+    /// FLOPs of `predict` and `learn` for one example.
+    fn example_flops(&self, program: &Program) -> f64 {
+        compare::example_flops(program, &program.effective(), self.features())
+    }
+
+    fn is_too_expensive(&self, program: &Program, effective: &Effective) -> bool {
+        self.greatest_cost_flops
+            .is_some_and(|most| compare::example_flops(program, effective, self.features()) > most)
+    }
+
+    /// How many features an example has: the most of any task of the suite.
+    pub(super) fn features(&self) -> usize {
+        let kinds = self.search.kinds.iter().map(|kind| kind.features);
+        kinds.max().unwrap_or(self.settings.features)
+    }
+
+    fn check(program: &Program) -> Result<(), JudgeError> {
+        if program.schema() == Schema::Learner {
+            return Ok(());
+        }
+        Err(JudgeError::Schema {
+            program: program.name().to_owned(),
+            found: program.schema().description().name,
+            expected: Schema::Learner.description().name,
+        })
+    }
+
+    /// The lesson of these seeds.
+    fn lesson(&self, seeds: &[u64]) -> Result<Arc<Lesson>, JudgeError> {
+        if seeds == self.search_seeds {
+            return Ok(Arc::clone(&self.search));
+        }
+        Ok(self.library.lesson(seeds)?)
+    }
+
+    /// The fingerprint of a program: what it predicts for a few examples of each task, rounded.
+    fn behaviour(&self, program: &Program, effective: &Effective, desk: &mut Desk) -> Fingerprint {
+        let Desk {
+            classrooms,
+            predictions,
+            bytes,
+            ..
+        } = desk;
+        bytes.clear();
+        // One that costs too much is judged otherwise than one that does the same for less.
+        bytes.push(u8::from(self.is_too_expensive(program, effective)));
+        for kind in &self.search.kinds {
+            let room = room_for(classrooms, kind);
+            room.seat(program, effective, kind.evaluation);
+            room.begin(&self.search.seeds);
+            let most = self.settings.equivalence_examples;
+            for (lessons, teaches) in [(&kind.training, true), (&kind.validation, false)] {
+                let examples = Examples::of(lessons, 0, most.min(lessons.count));
+                predictions.resize(examples.labels.len(), 0.0);
+                if teaches {
+                    room.teach(examples, predictions);
+                } else {
+                    room.examine(examples, predictions);
+                }
+                for row in predictions.chunks_exact(kind.stride) {
+                    for &number in &row[..kind.lanes] {
+                        bytes.extend_from_slice(&rounded(number).to_le_bytes());
+                    }
+                }
+            }
+        }
+        let mut fingerprint = [0; 16];
+        fingerprint.copy_from_slice(&Sha256::digest(&bytes[..])[..16]);
+        Fingerprint::new(fingerprint)
+    }
+
+    /// A program's fitness on a kind of task, at this thread's desk.
+    fn on_kind(
+        &self,
+        program: &Program,
+        effective: &Effective,
+        lesson: &Lesson,
+        kind: usize,
+        backend: BackendChoice,
+    ) -> Result<TaskFitness, JudgeError> {
+        let examples = &lesson.kinds[kind];
+        DESK.with_borrow_mut(|desk| {
+            let Desk {
+                classrooms,
+                predictions,
+                ..
+            } = desk;
+            let epochs = self.settings.epochs;
+            let mut seat = Seat::choose(
+                (program, effective),
+                (lesson, examples, epochs),
+                room_for(classrooms, examples),
+                predictions,
+                backend,
+            )?;
+            let mut grades = Grades::new(examples, self.settings.greatest_error);
+            seat.begin(&lesson.seeds);
+            for _ in 0..epochs {
+                teach(&mut seat, predictions, &examples.training, &mut grades);
+                if grades.all_failed() {
+                    break;
+                }
+                examine(&mut seat, predictions, &examples.validation, &mut grades);
+            }
+            Ok(TaskFitness {
+                task: self.library.tasks[kind].name().to_owned(),
+                fitness: self.settings.combination.of(&grades.fitnesses()),
+                parts: None,
+                final_value: grades.metric(),
+                final_companion: None,
+                runs: examples.lanes,
+                diverged_runs: grades.failed(),
+                program_flops: 0,
+            })
+        })
+    }
+}
+
+/// Teaches the examples, until all lanes have failed.
+fn teach(
+    seat: &mut Seat<'_>,
+    predictions: &mut Vec<f32>,
+    lessons: &Lessons,
+    grades: &mut Grades<'_>,
+) {
+    for examples in blocks(lessons) {
+        predictions.resize(examples.labels.len(), 0.0);
+        seat.teach(examples, predictions);
+        grades.mark_failed(examples.labels, predictions);
+        if grades.all_failed() {
+            return;
+        }
+    }
+}
+
+fn examine(
+    seat: &mut Seat<'_>,
+    predictions: &mut Vec<f32>,
+    lessons: &Lessons,
+    grades: &mut Grades<'_>,
+) {
+    grades.begin();
+    for examples in blocks(lessons) {
+        predictions.resize(examples.labels.len(), 0.0);
+        seat.examine(examples, predictions);
+        grades.mark_failed(examples.labels, predictions);
+        grades.add(examples.labels, predictions);
+    }
+    grades.end();
+}
+
+/// All examples, some at a time.
+fn blocks(lessons: &Lessons) -> impl Iterator<Item = Examples<'_>> {
+    let starts = (0..lessons.count).step_by(BLOCK_STEPS);
+    starts.map(|start| Examples::of(lessons, start, lessons.count.min(start + BLOCK_STEPS)))
+}
+
+impl Judge for LearnerJudge {
+    fn tasks(&self) -> Vec<TaskLabel> {
+        let tasks = self.library.tasks.iter();
+        tasks
+            .map(|task| TaskLabel {
+                name: task.name(),
+                direction: match task.evaluation() {
+                    Evaluation::RootMeanSquare => Direction::LowerIsBetter,
+                    Evaluation::Accuracy => Direction::HigherIsBetter,
+                },
+                companion: None,
+            })
+            .collect()
+    }
+
+    fn starting_points(&self) -> Vec<Program> {
+        known::of(Schema::Learner)
+            .map(known::KnownProgram::parsed)
+            .collect()
+    }
+
+    /// Of rounded predictions for a few examples of each task, as AutoML-Zero's cache of functional equivalence has
+    /// it (Real et al. 2020, section 3.2).
+    fn fingerprint(&self, program: &Program) -> Result<Fingerprint, JudgeError> {
+        Self::check(program)?;
+        let effective = program.effective();
+        Ok(DESK.with_borrow_mut(|desk| {
+            structure(program, &effective, &mut desk.bytes);
+            if desk.known.0 != self.number {
+                desk.known = (self.number, FxHashMap::default());
+            }
+            if let Some(&fingerprint) = desk.known.1.get(&desk.bytes[..]) {
+                return fingerprint;
+            }
+            let key = desk.bytes.clone().into_boxed_slice();
+            let fingerprint = self.behaviour(program, &effective, desk);
+            if desk.known.1.len() >= MOST_KNOWN {
+                desk.known.1.clear();
+            }
+            desk.known.1.insert(key, fingerprint);
+            fingerprint
+        }))
+    }
+
+    fn examine(
+        &self,
+        program: &Program,
+        seeds: &[u64],
+        hurdle: f64,
+        backend: BackendChoice,
+    ) -> Result<Verdict, JudgeError> {
+        Self::check(program)?;
+        let effective = program.effective();
+        if self.is_too_expensive(program, &effective) {
+            return Ok(Verdict::Rejected(Rejection::TooExpensive));
+        }
+        let lesson = self.lesson(seeds)?;
+        let mut tasks: Vec<TaskFitness> = Vec::with_capacity(lesson.kinds.len());
+        let mut dropped = false;
+        for kind in 0..lesson.kinds.len() {
+            let task = if dropped {
+                TaskFitness::missed(self.library.tasks[kind].name())
+            } else {
+                self.on_kind(program, &effective, &lesson, kind, backend)?
+            };
+            dropped |= task.fitness < hurdle && kind + 1 < lesson.kinds.len();
+            tasks.push(task);
+        }
+        Ok(Verdict::Trained {
+            judgement: Judgement::of(tasks),
+            dropped,
+            cost: effective.bodies.iter().map(Vec::len).sum::<usize>() as u32,
+        })
+    }
+
+    fn judge(
+        &self,
+        program: &Program,
+        seeds: &[u64],
+        backend: BackendChoice,
+    ) -> Result<Judgement, JudgeError> {
+        Self::check(program)?;
+        let effective = program.effective();
+        let lesson = self.lesson(seeds)?;
+        let kinds = 0..lesson.kinds.len();
+        let tasks = kinds.map(|kind| self.on_kind(program, &effective, &lesson, kind, backend));
+        Ok(Judgement::of(tasks.collect::<Result<_, _>>()?))
+    }
+
+    fn cost(&self, program: &Program) -> Result<ProgramCost, JudgeError> {
+        Self::check(program)?;
+        Ok(compare::cost(program, self.features()))
+    }
+
+    fn compare(
+        &self,
+        program: &Program,
+        _tunes: bool,
+        backend: BackendChoice,
+    ) -> Result<Comparison, JudgeError> {
+        compare::with_known_learners(program, self, backend)
+    }
+
+    fn report_seeds(&self) -> Vec<u64> {
+        judging_task_seeds(self.settings.report_tasks)
+    }
+
+    fn legend(&self) -> String {
+        let how = match self.settings.combination {
+            Combination::Mean => "means",
+            Combination::Median => "medians",
+        };
+        let mut legend = format!(
+            "Fitness: of regression 1 - (2 / pi) atan(e) for the root mean square e of errors, of classification the\n\
+             accuracy; {how} over {} tasks whose seeds are used for nothing else.",
+            self.settings.report_tasks,
+        );
+        for (task, kind) in self.library.tasks.iter().zip(&self.search.kinds) {
+            // Writing to a string does not fail.
+            let _ = write!(
+                legend,
+                "\n{}: {} examples after {} to learn from.",
+                task.name(),
+                kind.validation.count,
+                kind.training.count * self.settings.epochs,
+            );
+            for remark in &kind.remarks {
+                let _ = write!(legend, "\n{remark}");
+            }
+        }
+        legend
+    }
+}

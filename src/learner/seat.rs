@@ -1,0 +1,170 @@
+//! A program as interpreted or as compiled code, and which of them is done first.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use mlevolve_ir::{Backend, BackendChoice, CompileError};
+use mlevolve_tasks::learner::LaneExamples;
+
+use super::classroom::{Classroom, Examples};
+use super::compiled::CompiledLearner;
+use super::lessons::Lesson;
+use crate::optimizer::OptimizerError;
+use crate::program::{Effective, Program, known};
+
+/// How many examples are predicted before errors are looked at.
+pub(super) const BLOCK_STEPS: usize = 128;
+
+/// Where a program is taught.
+pub(super) enum Seat<'a> {
+    Interpreted(&'a mut Classroom),
+    Compiled(Box<CompiledLearner>),
+}
+
+impl<'a> Seat<'a> {
+    /// The better place for a program, by the settings or by what is ahead: so many epochs.
+    ///
+    /// # Errors
+    /// [`OptimizerError::Compile`] if native code is asked for and there can be none on this machine. A
+    /// program that has none is interpreted, to the same bits.
+    pub(super) fn choose(
+        (program, effective): (&Program, &Effective),
+        (lesson, kind, epochs): (&Lesson, &LaneExamples, usize),
+        room: &'a mut Classroom,
+        predictions: &mut Vec<f32>,
+        backend: BackendChoice,
+    ) -> Result<Self, OptimizerError> {
+        room.seat(program, effective, kind.evaluation);
+        let native = match backend {
+            BackendChoice::Only(Backend::Interpreter) => None,
+            BackendChoice::Only(native) => Some([native; 2]),
+            BackendChoice::Auto => {
+                let steps = epochs * (kind.training.count + kind.validation.count);
+                let pays = steps >= LEAST_COMPILED_STEPS && {
+                    let interpreting = interpreting_time(room, predictions, lesson, kind, steps);
+                    let NativeCode { share, compiling } = native_code(lesson, kind);
+                    let compiling = compiling * room.instruction_count() as u32;
+                    interpreting.mul_f64((1.0 - share).max(0.0)) > compiling
+                };
+                // What is examined is soon done beside what is taught, if it is few examples.
+                let examining = if kind.validation.count * 4 < kind.training.count {
+                    Backend::Interpreter
+                } else {
+                    Backend::Jit
+                };
+                pays.then_some([Backend::Jit, examining])
+            }
+        };
+        let Some(native) = native else {
+            return Ok(Self::Interpreted(room));
+        };
+        let shape = (kind.features, kind.lanes);
+        match CompiledLearner::new(program, effective, kind.evaluation, shape, native) {
+            Ok(compiled) => Ok(Self::Compiled(Box::new(compiled))),
+            Err(CompileError::TooLarge { .. } | CompileError::WholeMatrices { .. }) => {
+                Ok(Self::Interpreted(room))
+            }
+            Err(source) => Err(OptimizerError::Compile {
+                program: program.name().to_owned(),
+                source,
+            }),
+        }
+    }
+
+    pub(super) fn begin(&mut self, seeds: &[f32]) {
+        match self {
+            Self::Interpreted(room) => room.begin(seeds),
+            Self::Compiled(learner) => learner.begin(seeds),
+        }
+    }
+
+    pub(super) fn teach(&mut self, examples: Examples<'_>, predictions: &mut [f32]) {
+        match self {
+            Self::Interpreted(room) => room.teach(examples, predictions),
+            Self::Compiled(learner) => learner.teach(examples, predictions),
+        }
+    }
+
+    pub(super) fn examine(&mut self, examples: Examples<'_>, predictions: &mut [f32]) {
+        match self {
+            Self::Interpreted(room) => room.examine(examples, predictions),
+            Self::Compiled(learner) => learner.examine(examples, predictions),
+        }
+    }
+}
+
+/// With fewer examples nothing is compiled: that takes as long as interpreting some hundred at the least.
+const LEAST_COMPILED_STEPS: usize = 1_000;
+
+/// How long interpreting so many examples takes, by the time that a few of them take.
+fn interpreting_time(
+    room: &mut Classroom,
+    predictions: &mut Vec<f32>,
+    lesson: &Lesson,
+    kind: &LaneExamples,
+    steps: usize,
+) -> Duration {
+    let sample = kind.training.count.min(BLOCK_STEPS);
+    let examples = Examples::of(&kind.training, 0, sample);
+    predictions.resize(examples.labels.len(), 0.0);
+    room.begin(&lesson.seeds);
+    let before = Instant::now();
+    room.teach(examples, predictions);
+    before.elapsed().mul_f64(steps as f64 / sample as f64)
+}
+
+/// What native code for learners is like on this machine.
+#[derive(Clone, Copy, Debug)]
+struct NativeCode {
+    /// How long it takes to run, as a share of what interpreting takes.
+    share: f64,
+    /// How long compiling takes for each instruction.
+    compiling: Duration,
+}
+
+/// What native code is like for tasks of this shape: what the known network of two layers tells, measured once.
+///
+/// # Panics
+/// If the network that comes with the program cannot be read, which tests see to.
+fn native_code(lesson: &Lesson, kind: &LaneExamples) -> NativeCode {
+    static MEASURED: Mutex<BTreeMap<(usize, usize), NativeCode>> = Mutex::new(BTreeMap::new());
+    let mut measured = MEASURED.lock().unwrap_or_else(PoisonError::into_inner);
+    let shape = (kind.features, kind.lanes);
+    *measured.entry(shape).or_insert_with(|| {
+        let network = known::find("two_layer_network").map(known::KnownProgram::parsed);
+        let network = network.expect("the network comes with the program");
+        let effective = network.effective();
+        let mut room = Classroom::new(shape.0, shape.1);
+        room.seat(&network, &effective, kind.evaluation);
+        let mut predictions = Vec::new();
+        let sample = kind.training.count.min(BLOCK_STEPS);
+        let mut least = [Duration::MAX; 2];
+        let mut compiling = Duration::MAX;
+        // What is done first finds nothing ready.
+        for _ in 0..3 {
+            let interpreted = interpreting_time(&mut room, &mut predictions, lesson, kind, sample);
+            least[0] = least[0].min(interpreted);
+            let before = Instant::now();
+            let backends = [Backend::Jit, Backend::Interpreter];
+            let compiled =
+                CompiledLearner::new(&network, &effective, kind.evaluation, shape, backends);
+            compiling = compiling.min(before.elapsed());
+            // Where there can be no native code, none will be asked for.
+            let Ok(mut compiled) = compiled else {
+                continue;
+            };
+            compiled.begin(&lesson.seeds);
+            let examples = Examples::of(&kind.training, 0, sample);
+            for _ in 0..2 {
+                let before = Instant::now();
+                compiled.teach(examples, &mut predictions);
+                least[1] = least[1].min(before.elapsed());
+            }
+        }
+        NativeCode {
+            share: least[1].as_secs_f64() / least[0].as_secs_f64().max(1e-9),
+            compiling: compiling / network.instruction_count() as u32,
+        }
+    })
+}

@@ -1,0 +1,237 @@
+//! Programs that learn from examples, given nothing but data: AutoML-Zero's setting (Real, Liang, So and Le
+//! 2020, "AutoML-Zero: Evolving Machine Learning Algorithms From Scratch").
+
+use mlevolve_ir::Shape;
+use mlevolve_tasks::Suite;
+use mlevolve_tasks::learner::{LEARNER_TASKS, LearnerTaskEntry};
+
+use super::{
+    CellCounts, FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription,
+    StandardCells,
+};
+use crate::learner::{LearnerJudge, lessons};
+use crate::program::{Constant, Role, list};
+use crate::search::{SearchSettings, SearchSettingsError};
+use crate::variation::{FunctionSettings, MutationWeights, OpSet, VariationSettings};
+
+/// The place of `setup` among the functions.
+pub(crate) const SETUP: usize = 0;
+/// The place of `predict` among the functions.
+pub(crate) const PREDICT: usize = 1;
+/// The place of `learn` among the functions.
+pub(crate) const LEARN: usize = 2;
+/// The input for an example's features.
+pub(crate) const FEATURES: &str = "x";
+/// The input for an example's label.
+pub(crate) const LABEL: &str = "y";
+/// The input for the number of the example.
+pub(crate) const STEP: &str = "step";
+/// The input for what tells tasks apart.
+pub(crate) const SEED: &str = "seed";
+/// The state that `predict` leaves its result in.
+pub(crate) const PREDICTION: &str = "prediction";
+
+/// `setup` is called once; then for each example to learn from `predict` and `learn`, and for each example
+/// to be examined on `predict` alone. With *F* features, a column has *F* elements and a row Gram matrix is
+/// *F* × *F*. All memory lasts, as it does there.
+pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
+    name: "learner",
+    version: 1,
+    functions: &[
+        FunctionDescription {
+            name: "setup",
+            followed_by: &["predict"],
+            keeps_state: true,
+        },
+        FunctionDescription {
+            name: "predict",
+            followed_by: &["predict", "learn"],
+            keeps_state: true,
+        },
+        FunctionDescription {
+            name: "learn",
+            followed_by: &["predict"],
+            keeps_state: true,
+        },
+    ],
+    required: &[
+        // The features of the example.
+        RequiredCell {
+            name: FEATURES,
+            shape: Shape::Column,
+            role: RequiredRole::Input,
+            known_to: &[],
+        },
+        // The label of the example.
+        RequiredCell {
+            name: LABEL,
+            shape: Shape::Scalar,
+            role: RequiredRole::Input,
+            known_to: &["learn"],
+        },
+        // The number of the example, from 1; 0 in `setup`. A key for random numbers.
+        RequiredCell {
+            name: STEP,
+            shape: Shape::Scalar,
+            role: RequiredRole::Input,
+            known_to: &[],
+        },
+        // What tells this task from others, for random numbers.
+        RequiredCell {
+            name: SEED,
+            shape: Shape::Scalar,
+            role: RequiredRole::Input,
+            known_to: &[],
+        },
+        // The number that `predict` leaves. Of classification, the chance of class 1 is its sigmoid,
+        // which is what `learn` finds.
+        RequiredCell {
+            name: PREDICTION,
+            shape: Shape::Scalar,
+            role: RequiredRole::Result { of: "predict" },
+            known_to: &[],
+        },
+    ],
+    standard: &[
+        StandardCells {
+            group: "constants",
+            prefix: "c",
+            count: 4,
+            shape: Shape::Scalar,
+            role: Role::Constant(Constant::literal(0.5)),
+        },
+        StandardCells {
+            group: "scalars",
+            prefix: "s",
+            count: 4,
+            shape: Shape::Scalar,
+            role: Role::State,
+        },
+        StandardCells {
+            group: "vectors",
+            prefix: "v",
+            count: 8,
+            shape: Shape::Column,
+            role: Role::State,
+        },
+        StandardCells {
+            group: "matrices",
+            prefix: "m",
+            count: 2,
+            shape: Shape::RowGram,
+            role: Role::State,
+        },
+    ],
+    shapes: &[
+        Shape::Scalar,
+        Shape::Column,
+        Shape::RowGram,
+        Shape::TransposedColumn,
+    ],
+    maximum_cells: 128,
+    maximum_instructions: 128,
+    judging: Judging {
+        defaults,
+        validate,
+        judge: |settings, data| Ok(Box::new(LearnerJudge::new(settings, data)?)),
+        // Reports are on tasks that no search has anyway.
+        held_out: |_| Ok(None),
+    },
+};
+
+/// Whether there are such tasks for learners, and whether they are on the data that are named.
+fn validate(settings: &SearchSettings) -> Result<(), SearchSettingsError> {
+    let SearchSettings { suite, data, .. } = settings;
+    let refused = |message: String| Err(SearchSettingsError::Suite(message));
+    if data.csv.is_some() {
+        return refused(
+            "a table with a target (--csv) is for update rules; learners take two, --train FILE --valid FILE, whose \
+             last column is the label"
+                .to_owned(),
+        );
+    }
+    let names = || list(LEARNER_TASKS.iter().map(LearnerTaskEntry::name));
+    let entries = match lessons::entries(suite) {
+        Ok(entries) => entries,
+        Err(_) if Suite::entries(suite).is_ok() => {
+            return refused(format!(
+                "`{suite}` trains models with an update rule; a learner brings its own model and rule, and learns on {}",
+                names()
+            ));
+        }
+        Err(error) => return refused(error.to_string()),
+    };
+    let names_of = || entries.iter().map(|entry| entry.name());
+    if let Some(twice) = names_of().enumerate().find_map(|(place, name)| {
+        let mut before = names_of().take(place);
+        before.any(|other| other == name).then_some(name)
+    }) {
+        return refused(format!("task `{twice}` is named twice"));
+    }
+    if data.text.is_some() || data.baselines.is_some() {
+        return refused(
+            "no task for learners is on a text (--text) or measured by baselines (--baselines)"
+                .to_owned(),
+        );
+    }
+    let on_own = entries.iter().any(|entry| entry.name() == OWN);
+    if data.train.is_some() && !on_own {
+        return refused(format!(
+            "no task of `{suite}` is on your own examples (--train, --valid); `{OWN}` is"
+        ));
+    }
+    Ok(())
+}
+
+/// The task on a user's own tables.
+const OWN: &str = "own";
+
+/// A search like AutoML-Zero's own demonstration: random programs of a few ops, regularised evolution, ten
+/// tasks of linear regression.
+fn defaults() -> SearchSettings {
+    let ops = OpSet::new(["add", "sub", "mul", "dot"]).expect("these are ops");
+    let function = |maximum_instructions: usize| FunctionSettings {
+        maximum_instructions: Some(maximum_instructions),
+        random_minimum_instructions: Some(maximum_instructions),
+        random_maximum_instructions: Some(maximum_instructions),
+        ops: None,
+    };
+    let functions = [("setup", 10), ("predict", 2), ("learn", 8)];
+    SearchSettings {
+        schema: DESCRIPTION.name.to_owned(),
+        suite: "linear".to_owned(),
+        known_programs: false,
+        generations: 300,
+        population: 1000,
+        offspring: 1000,
+        tournament: 10,
+        elites: 1,
+        crossover_probability: 0.0,
+        mutation_probability: 0.9,
+        further_mutation_probability: 0.0,
+        injection_rate: 0.0,
+        low_diversity_injection_rate: 0.0,
+        seeds: 10,
+        confirmation_seeds: 50,
+        hurdle: 0.0,
+        variation: VariationSettings {
+            ops,
+            functions: functions
+                .map(|(name, most)| (name.to_owned(), function(most)))
+                .into(),
+            cells: CellCounts::new(&[("scalars", 2), ("vectors", 2), ("matrices", 0)]),
+            mutation_weights: MutationWeights {
+                insert: 0.0,
+                delete: 0.0,
+                replace_op: 0.0,
+                swap: 0.0,
+                rewire_argument: 0.5,
+                perturb_constant: 0.5,
+                replace_instruction: 1.0,
+                replace_function: 1.0,
+            },
+            ..VariationSettings::default()
+        },
+        ..SearchSettings::default()
+    }
+}
