@@ -311,7 +311,7 @@ impl Judgement {
 
 impl TaskFitness {
     /// Of a task that a program was not let to.
-    pub(crate) fn missed(task: &str) -> Self {
+    fn missed(task: &str) -> Self {
         Self {
             task: task.to_owned(),
             fitness: 0.0,

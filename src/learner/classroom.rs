@@ -132,11 +132,8 @@ impl Classroom {
         let prediction = index_of(PREDICTION);
         let place = self.places[prediction.index()].expect("required cells are kept");
         accepted(code.push_copy(record, place, streams.prediction));
-        let is_read_later = [LEARN, PREDICT]
-            .iter()
-            .any(|&function| effective.needed_at_start[function].contains(prediction));
         let mut teach = vec![predict, record];
-        if evaluation == Evaluation::Accuracy && is_read_later {
+        if becomes_chance(prediction, effective, evaluation) {
             let chance = code.section();
             let sigmoid = Op::Elementwise(ElementwiseOp::Sigmoid);
             accepted(code.push(chance, sigmoid, &[place], place));
@@ -236,10 +233,25 @@ impl<'a> Examples<'a> {
     }
 }
 
-/// The place of a cell that every learner has.
-fn required(program: &Program, name: &str) -> CellIndex {
+/// A cell that every learner has.
+///
+/// # Panics
+/// If the program is no learner.
+pub(super) fn required(program: &Program, name: &str) -> CellIndex {
     let index = program.cell_named(name);
     index.expect("a learner has the cells that its schema requires")
+}
+
+/// Whether a prediction becomes the chance that it stands for once it is recorded: if labels are classes, and
+/// somebody is left to read it.
+pub(super) fn becomes_chance(
+    prediction: CellIndex,
+    effective: &Effective,
+    evaluation: Evaluation,
+) -> bool {
+    let mut readers = [LEARN, PREDICT].iter();
+    evaluation == Evaluation::Accuracy
+        && readers.any(|&function| effective.needed_at_start[function].contains(prediction))
 }
 
 /// Where a cell that is kept will be: a stream, a constant, or memory of its own.

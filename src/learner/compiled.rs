@@ -8,7 +8,7 @@ use mlevolve_ir::ops::ElementwiseOp;
 use mlevolve_ir::{Access, Backend, CompileError, Dimensions, Function, passes};
 use mlevolve_tasks::learner::Evaluation;
 
-use super::classroom::Examples;
+use super::classroom::{Examples, becomes_chance, required};
 use crate::lowering::{Part, lower_sequence};
 use crate::program::{CellIndex, Effective, Program, Role};
 use crate::schema::learner::{FEATURES, LABEL, LEARN, PREDICT, PREDICTION, SEED, SETUP, STEP};
@@ -195,14 +195,10 @@ fn lessons(
     effective: &Effective,
     evaluation: Evaluation,
 ) -> (Function, Function) {
-    let prediction = program.cell_named(PREDICTION);
-    let prediction = prediction.expect("a learner has the cells that its schema requires");
+    let prediction = required(program, PREDICTION);
     let mut parts = vec![Part::Call(PREDICT), Part::Record(prediction, RECORD)];
     let examine = lower_sequence(program, effective, "examine", &parts);
-    let is_read_later = [LEARN, PREDICT]
-        .iter()
-        .any(|&function| effective.needed_at_start[function].contains(prediction));
-    if evaluation == Evaluation::Accuracy && is_read_later {
+    if becomes_chance(prediction, effective, evaluation) {
         parts.push(Part::Replace(prediction, ElementwiseOp::Sigmoid));
     }
     parts.push(Part::Call(LEARN));

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::Direction;
-use mlevolve_tasks::learner::{Evaluation, Lessons};
+use mlevolve_tasks::learner::{Evaluation, LearnerTask, Lessons};
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
@@ -284,19 +284,12 @@ impl Judge for LearnerJudge {
             return Ok(Verdict::Rejected(Rejection::TooExpensive));
         }
         let lesson = self.lesson(seeds)?;
-        let mut tasks: Vec<TaskFitness> = Vec::with_capacity(lesson.kinds.len());
-        let mut dropped = false;
-        for kind in 0..lesson.kinds.len() {
-            let task = if dropped {
-                TaskFitness::missed(self.library.tasks[kind].name())
-            } else {
-                self.on_kind(program, &effective, &lesson, kind, backend)?
-            };
-            dropped |= task.fitness < hurdle && kind + 1 < lesson.kinds.len();
-            tasks.push(task);
-        }
+        let names = self.library.tasks.iter().map(LearnerTask::name);
+        let (judgement, dropped) = Judgement::until_hurdle(names, hurdle, |kind| {
+            self.on_kind(program, &effective, &lesson, kind, backend)
+        })?;
         Ok(Verdict::Trained {
-            judgement: Judgement::of(tasks),
+            judgement,
             dropped,
             cost: effective.bodies.iter().map(Vec::len).sum::<usize>() as u32,
         })
