@@ -31,6 +31,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod algorithm;
 pub mod cli;
 pub mod fitness;
 pub mod learner;

@@ -27,6 +27,7 @@ use crate::search::{BackendName, SearchSettings};
     mlevolve evolve --seed 7 --generations 100 --out runs/long\n  \
     mlevolve evolve --resume runs/long\n  \
     mlevolve evolve --schema loss\n  \
+    mlevolve evolve --schema algorithm\n  \
     mlevolve evolve --schema learner\n  \
     mlevolve evolve --schema learner --train train.csv --valid valid.csv\n  \
     mlevolve evolve --csv houses.csv --target price\n  \
@@ -35,8 +36,8 @@ use crate::search::{BackendName, SearchSettings};
     [search]\n  population = 200\n  injection_rate = 0.1\n\n\
     Every run writes its own, with all settings, to DIR/config.toml.")]
 pub(super) struct Evolve {
-    /// What is searched for: an `optimizer`, a `loss` to train models by, or a whole `learner` that is given nothing
-    /// but data [default: optimizer]
+    /// What is searched for: an `optimizer`, a `loss` to train models by, both together in an `algorithm`, or a whole
+    /// `learner` that is given nothing but data [default: optimizer]
     #[arg(long, value_name = "SCHEMA", value_parser = schema, conflicts_with = "resume")]
     schema: Option<Schema>,
 

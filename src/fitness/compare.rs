@@ -33,7 +33,7 @@ pub(super) fn with_known_rules(
 }
 
 /// A program as it is written.
-fn written(
+pub(crate) fn written(
     name: &str,
     program: &Program,
     judge: &TrainingJudge,
@@ -68,7 +68,7 @@ fn tuned(
 }
 
 /// The rules of [`COMPARED`] with the learning rates of the table of baselines.
-fn compared(
+pub(crate) fn compared(
     judge: &TrainingJudge,
     backend: BackendChoice,
 ) -> Result<Vec<Contender>, BaselineError> {

@@ -21,7 +21,7 @@
 //! seeds, a run that diverges counting 0, and task fitnesses over tasks.
 
 mod baselines;
-mod compare;
+pub(crate) mod compare;
 mod comparison;
 mod data;
 mod judge;
@@ -46,4 +46,5 @@ pub use seeds::{
     confirmation_seeds, judging_seeds, judging_task_seeds, search_seeds, tuning_seeds,
 };
 pub use training::TrainingJudge;
+pub(crate) use tuning::best_rate;
 pub use tuning::{LEARNING_RATES, TuningError, best_learning_rate};

@@ -248,7 +248,7 @@ pub(super) fn task_work(task: &dyn Task, seeds: usize) -> Work {
 }
 
 /// The mean of something of the last points, if all runs have it and none diverged.
-fn mean_last(
+pub(super) fn mean_last(
     runs: &[TrainingRun],
     of: impl Fn(&mlevolve_tasks::CurvePoint) -> Option<f64>,
 ) -> Option<f64> {

@@ -4,10 +4,10 @@
 //! each, and the rate with the best mean final metric on validation data is chosen.
 
 use mlevolve_ir::BackendChoice;
-use mlevolve_tasks::{Direction, Outcome, Task};
+use mlevolve_tasks::{Direction, Task, TrainingRun};
 use rayon::prelude::*;
 
-use super::training::task_work;
+use super::training::{mean_last, task_work};
 use super::tuning_seeds;
 use crate::optimizer::{CompiledOptimizer, OptimizerError};
 use crate::program::{Program, SetConstantError};
@@ -48,39 +48,37 @@ pub fn best_learning_rate(
     backend: impl Into<BackendChoice>,
 ) -> Result<f32, TuningError> {
     let (backend, work) = (backend.into(), task_work(task, tuning_seeds().len()));
-    let finals: Result<Vec<Option<f64>>, TuningError> = LEARNING_RATES
+    let rate = best_rate(task, |rate, seeds| {
+        let program = program.with_constant("learning_rate", rate)?;
+        let optimizer = CompiledOptimizer::for_work(&program, backend, work)?;
+        let runs = seeds.par_iter();
+        let runs = runs.map(|&seed| task.run(&mut optimizer.clone(), seed));
+        Ok::<_, TuningError>(runs.collect())
+    })?;
+    rate.ok_or_else(|| TuningError::Diverged {
+        program: program.name().to_owned(),
+        task: task.description().name,
+    })
+}
+
+/// The rate of [`LEARNING_RATES`] at which training ends best on `task`, averaged over [`tuning_seeds`]; the smallest of
+/// equally good ones, and none if some run diverges at every rate. `train` is given a rate and the seeds.
+pub(crate) fn best_rate<E: Send>(
+    task: &dyn Task,
+    train: impl Fn(f32, &[u64]) -> Result<Vec<TrainingRun>, E> + Sync,
+) -> Result<Option<f32>, E> {
+    let seeds = tuning_seeds();
+    let finals: Result<Vec<Option<f64>>, E> = LEARNING_RATES
         .par_iter()
-        .map(|&rate| {
-            let program = program.with_constant("learning_rate", rate)?;
-            let optimizer = CompiledOptimizer::for_work(&program, backend, work)?;
-            Ok(mean_final(&optimizer, task))
-        })
+        .map(|&rate| Ok(mean_last(&train(rate, &seeds)?, |point| Some(point.value))))
         .collect();
     let sign = match task.description().metric.direction {
         Direction::LowerIsBetter => 1.0,
         Direction::HigherIsBetter => -1.0,
     };
     let rated = LEARNING_RATES.into_iter().zip(finals?);
-    rated
+    let best = rated
         .filter_map(|(rate, value)| value.map(|value| (rate, sign * value)))
-        .min_by(|(_, first), (_, second)| first.total_cmp(second))
-        .map(|(rate, _)| rate)
-        .ok_or_else(|| TuningError::Diverged {
-            program: program.name().to_owned(),
-            task: task.description().name,
-        })
-}
-
-/// The mean last point over [`tuning_seeds`], if no run diverges.
-fn mean_final(optimizer: &CompiledOptimizer, task: &dyn Task) -> Option<f64> {
-    let seeds = tuning_seeds();
-    let finals: Option<Vec<f64>> = seeds
-        .par_iter()
-        .map(|&seed| {
-            let run = task.run(&mut optimizer.clone(), seed);
-            let last = run.curve.points.last()?.value;
-            (run.curve.outcome == Outcome::Completed).then_some(last)
-        })
-        .collect();
-    finals.map(|finals| finals.iter().sum::<f64>() / seeds.len() as f64)
+        .min_by(|(_, first), (_, second)| first.total_cmp(second));
+    Ok(best.map(|(rate, _)| rate))
 }

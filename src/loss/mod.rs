@@ -16,12 +16,18 @@
 //! |---|---|
 //! | `compiled` | losses that tasks train with, examples side by side in the lanes of vectors |
 //! | `probe` | what a few rows tell of a loss before it trains anything, and which losses are the same |
-//! | `judge` | training a suite's models with it |
+//! | `training` | training a suite's models with it and an update rule |
+//! | `adam` | the rule where only a loss is judged |
+//! | `judge` | what a loss is worth with that |
 
+mod adam;
 mod compiled;
 mod judge;
 mod probe;
+mod training;
 
+pub use adam::TunedAdam;
 pub use compiled::{CompiledLoss, LossError, LossFunction};
 pub use judge::LossJudge;
-pub use probe::Probe;
+pub use probe::{LossScale, Probe};
+pub use training::LossTraining;

@@ -12,7 +12,7 @@ use rand::RngExt;
 use sha2::{Digest, Sha256};
 
 use super::{CompiledLoss, LossError, LossFunction};
-use crate::fitness::{Fingerprint, Rejection};
+use crate::fitness::Rejection;
 
 /// Ordinary rows, and hard ones.
 const RANDOM_ROWS: usize = 8;
@@ -46,6 +46,15 @@ pub struct Probe {
     signs: Vec<f32>,
     /// Those that are as training has them, neither easy nor hard.
     ordinary: Range<usize>,
+}
+
+/// Whether losses are the same that differ by a factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossScale {
+    /// To an update rule like Adam, which divides by the root mean square of gradients.
+    Immaterial,
+    /// To others.
+    Material,
 }
 
 /// What a loss does at a probe's rows.
@@ -208,12 +217,18 @@ impl Probe {
 
     /// Adds to `hasher` what is the same for losses that train alike: gradients, to four digits.
     ///
-    /// That they are greater or smaller by one factor is left out: Adam, which trains, divides by their root mean square.
-    /// It adds 10⁻⁸ to that, and squares overflow, so very small and very great gradients count as they are.
+    /// That they are greater or smaller by one factor is left out where it is [`LossScale::Immaterial`]: Adam divides by
+    /// their root mean square. It adds 10⁻⁸ to that, and squares overflow, so very small and very great gradients count as
+    /// they are.
     ///
     /// # Errors
     /// As for [`rejection`](Self::rejection).
-    pub fn identify(&self, function: &LossFunction, hasher: &mut Sha256) -> Result<(), LossError> {
+    pub fn identify(
+        &self,
+        function: &LossFunction,
+        loss_scale: LossScale,
+        hasher: &mut Sha256,
+    ) -> Result<(), LossError> {
         let Response { gradient, .. } = self.response(
             &mut self.compiled(function)?,
             &self.predictions,
@@ -227,10 +242,10 @@ impl Probe {
         let scale = greatest(&gradient);
         let [least, most] = SCALE_FREE;
         // Training sees the ordinary rows, and squares must not overflow on any.
-        let factor = if greatest(&gradient[self.ordinary.clone()]) >= least && scale <= most {
-            1.0 / scale
-        } else {
-            1.0
+        let is_usual = greatest(&gradient[self.ordinary.clone()]) >= least && scale <= most;
+        let factor = match loss_scale {
+            LossScale::Immaterial if is_usual => 1.0 / scale,
+            LossScale::Immaterial | LossScale::Material => 1.0,
         };
         for row in gradient.chunks_exact(self.targets.outputs) {
             let negligible = ROUNDING * greatest(row);
@@ -242,23 +257,6 @@ impl Probe {
         }
         Ok(())
     }
-}
-
-/// The fingerprint of a loss on tasks that these probes are like.
-///
-/// # Errors
-/// As for [`Probe::rejection`].
-pub(super) fn fingerprint(
-    probes: &[Probe],
-    function: &LossFunction,
-) -> Result<Fingerprint, LossError> {
-    let mut hasher = Sha256::new();
-    for probe in probes {
-        probe.identify(function, &mut hasher)?;
-    }
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hasher.finalize()[..16]);
-    Ok(Fingerprint::new(bytes))
 }
 
 /// The greatest magnitude; what is not a number does not count.

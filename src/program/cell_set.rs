@@ -30,6 +30,11 @@ impl CellSet {
         self.0 &= !(1 << index.index());
     }
 
+    /// Those that are not in the other set.
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     pub(crate) const fn contains(self, index: CellIndex) -> bool {
         self.0 >> index.index() & 1 == 1
     }

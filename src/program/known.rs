@@ -55,6 +55,7 @@ known_programs! {
         "mean_squared", "mean_absolute", "huber", "log_cosh", "cross_entropy", "binary_cross_entropy",
         "hinge", "focal", "label_smoothing", "baikal", "dqn", "dqnreg",
     ],
+    Algorithm: ["cross_entropy_adam"],
 }
 
 /// The known algorithms of a schema, simple ones first.

@@ -8,7 +8,7 @@
 //! ```text
 //!   file.mle ──load──► text ──parse──► Program ──Display──► the same text
 //!                                        │  ▲
-//!                                        │  └── standardised, pruned, with_constant; variation
+//!                                        │  └── standardised, pruned, joined, part, with_constant; variation
 //!                                        ▼
 //!                                   lowering to IR
 //! ```
@@ -29,6 +29,7 @@ mod constant;
 mod distance;
 mod instruction;
 pub mod known;
+mod parts;
 mod prune;
 mod standardise;
 mod suggestion;

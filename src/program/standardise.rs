@@ -2,7 +2,7 @@
 
 use mlevolve_ir::Shape;
 
-use super::{Cell, CellIndex, Program};
+use super::{Cell, CellIndex, Instruction, Program};
 use crate::schema::CellCounts;
 
 /// A program has more cells of one kind than the standard layout.
@@ -44,7 +44,8 @@ impl Program {
     }
 
     /// The same program on so many cells of each group: required cells keep their names, the others take the
-    /// places of their role and shape in order. Programs that are on them already come back as they are.
+    /// places of their role and shape in order, if possible of a group that is meant for the functions that name them.
+    /// Programs that are on them already come back as they are.
     ///
     /// # Errors
     /// [`StandardiseError`] if the program has more cells of a kind than the layout.
@@ -55,7 +56,7 @@ impl Program {
         }
         let mut taken = vec![false; cells.len()];
         let mut places = Vec::with_capacity(self.cells.len());
-        for cell in self.cells.iter() {
+        for (index, cell) in CellIndex::enumerate(&self.cells) {
             let required = self.schema.required_cell(&cell.name).is_some();
             let fits = |candidate: &Cell| {
                 if required {
@@ -66,10 +67,20 @@ impl Program {
                         && candidate.shape == cell.shape
                 }
             };
-            let free = CellIndex::enumerate(&cells)
-                .find(|(index, candidate)| fits(candidate) && !taken[index.index()])
-                .map(|(index, _)| index);
-            let Some(place) = free else {
+            let is_meant = |candidate: &Cell| {
+                let mut functions = self.functions();
+                functions.all(|(function, body)| {
+                    let names =
+                        |instruction: &Instruction| instruction.cells().any(|one| one == index);
+                    self.schema.is_meant_for(candidate, function) || !body.iter().any(names)
+                })
+            };
+            let free = || {
+                CellIndex::enumerate(&cells)
+                    .filter(|(place, candidate)| fits(candidate) && !taken[place.index()])
+            };
+            let meant = free().find(|(_, candidate)| is_meant(candidate));
+            let Some((place, _)) = meant.or_else(|| free().next()) else {
                 let available = cells.iter().filter(|candidate| fits(candidate)).count();
                 return Err(self.no_room(cell, available));
             };

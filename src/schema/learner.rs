@@ -31,6 +31,14 @@ pub(crate) const SEED: &str = "seed";
 /// The state that `predict` leaves its result in.
 pub(crate) const PREDICTION: &str = "prediction";
 
+/// What memory holds: scalars, vectors and matrices of AutoML-Zero, and a row as a transposed vector.
+const SHAPES: &[Shape] = &[
+    Shape::Scalar,
+    Shape::Column,
+    Shape::RowGram,
+    Shape::TransposedColumn,
+];
+
 /// `setup` is called once; then for each example to learn from `predict` and `learn`, and for each example
 /// to be examined on `predict` alone. With *F* features, a column has *F* elements and a row Gram matrix is
 /// *F* × *F*. All memory lasts, as it does there.
@@ -42,16 +50,19 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
             name: "setup",
             followed_by: &["predict"],
             keeps_state: true,
+            shapes: SHAPES,
         },
         FunctionDescription {
             name: "predict",
             followed_by: &["predict", "learn"],
             keeps_state: true,
+            shapes: SHAPES,
         },
         FunctionDescription {
             name: "learn",
             followed_by: &["predict"],
             keeps_state: true,
+            shapes: SHAPES,
         },
     ],
     required: &[
@@ -99,6 +110,7 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
             count: 4,
             shape: Shape::Scalar,
             role: Role::Constant(Constant::literal(0.5)),
+            meant_for: &[],
         },
         StandardCells {
             group: "scalars",
@@ -106,6 +118,7 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
             count: 4,
             shape: Shape::Scalar,
             role: Role::State,
+            meant_for: &[],
         },
         StandardCells {
             group: "vectors",
@@ -113,6 +126,7 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
             count: 8,
             shape: Shape::Column,
             role: Role::State,
+            meant_for: &[],
         },
         StandardCells {
             group: "matrices",
@@ -120,13 +134,8 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
             count: 2,
             shape: Shape::RowGram,
             role: Role::State,
+            meant_for: &[],
         },
-    ],
-    shapes: &[
-        Shape::Scalar,
-        Shape::Column,
-        Shape::RowGram,
-        Shape::TransposedColumn,
     ],
     maximum_cells: 128,
     maximum_instructions: 128,

@@ -2,15 +2,15 @@
 //! should.
 
 use mlevolve_ir::Shape;
-use mlevolve_tasks::{Suite, TaskError};
 
 use super::{
     FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription, StandardCells,
+    optimizer,
 };
 use crate::fitness::Judge;
 use crate::loss::LossJudge;
 use crate::program::{Constant, Role};
-use crate::search::{SearchSettings, SearchSettingsError};
+use crate::search::SearchSettings;
 use crate::variation::{OpSet, VariationSettings};
 
 /// The input for a model's outputs for one example.
@@ -22,69 +22,76 @@ pub(crate) const LOSS: &str = "loss";
 
 /// Called for each example; a column has an element for each output of the model, so that a program cannot mix
 /// examples. What trains is the gradient of the mean over examples with respect to `prediction`.
+pub(super) const FUNCTION: FunctionDescription = FunctionDescription {
+    name: "loss",
+    followed_by: &["loss"],
+    keeps_state: false,
+    shapes: &[Shape::Scalar, Shape::Column],
+};
+
+/// What a loss is given and gives.
+pub(super) const REQUIRED: [RequiredCell; 3] = [
+    // Of classes, a logit for each; of values, these.
+    RequiredCell {
+        name: PREDICTION,
+        shape: Shape::Column,
+        role: RequiredRole::Input,
+        known_to: &[FUNCTION.name],
+    },
+    // Of classes, 1 for the right one and 0 for others; of values, what they should be.
+    RequiredCell {
+        name: TARGET,
+        shape: Shape::Column,
+        role: RequiredRole::Input,
+        known_to: &[FUNCTION.name],
+    },
+    RequiredCell {
+        name: LOSS,
+        shape: Shape::Scalar,
+        role: RequiredRole::Output,
+        known_to: &[FUNCTION.name],
+    },
+];
+
+/// What a loss has beside that.
+pub(super) const STANDARD: [StandardCells; 3] = [
+    StandardCells {
+        group: "constants",
+        prefix: "c",
+        count: 6,
+        shape: Shape::Scalar,
+        role: Role::Constant(Constant::literal(0.5)),
+        meant_for: &[FUNCTION.name],
+    },
+    StandardCells {
+        group: "vectors",
+        prefix: "v",
+        count: 5,
+        shape: Shape::Column,
+        role: Role::Scratch,
+        meant_for: &[FUNCTION.name],
+    },
+    StandardCells {
+        group: "scalars",
+        prefix: "s",
+        count: 5,
+        shape: Shape::Scalar,
+        role: Role::Scratch,
+        meant_for: &[FUNCTION.name],
+    },
+];
+
 pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     name: "loss",
     version: 1,
-    functions: &[FunctionDescription {
-        name: "loss",
-        followed_by: &["loss"],
-        keeps_state: false,
-    }],
-    required: &[
-        // Of classes, a logit for each; of values, these.
-        RequiredCell {
-            name: PREDICTION,
-            shape: Shape::Column,
-            role: RequiredRole::Input,
-            known_to: &[],
-        },
-        // Of classes, 1 for the right one and 0 for others; of values, what they should be.
-        RequiredCell {
-            name: TARGET,
-            shape: Shape::Column,
-            role: RequiredRole::Input,
-            known_to: &[],
-        },
-        RequiredCell {
-            name: LOSS,
-            shape: Shape::Scalar,
-            role: RequiredRole::Output,
-            known_to: &[],
-        },
-    ],
-    standard: &[
-        StandardCells {
-            group: "constants",
-            prefix: "c",
-            count: 6,
-            shape: Shape::Scalar,
-            role: Role::Constant(Constant::literal(0.5)),
-        },
-        StandardCells {
-            group: "vectors",
-            prefix: "v",
-            count: 5,
-            shape: Shape::Column,
-            role: Role::Scratch,
-        },
-        StandardCells {
-            group: "scalars",
-            prefix: "s",
-            count: 5,
-            shape: Shape::Scalar,
-            role: Role::Scratch,
-        },
-    ],
-    shapes: &[Shape::Scalar, Shape::Column],
+    functions: &[FUNCTION],
+    required: &REQUIRED,
+    standard: &STANDARD,
     maximum_cells: 64,
     maximum_instructions: 128,
     judging: Judging {
         defaults,
-        validate: |settings| {
-            let entries = Suite::entries(&settings.suite);
-            let refused = |error: TaskError| SearchSettingsError::Suite(error.to_string());
-            entries.map(|_| ()).map_err(refused)
-        },
+        validate: optimizer::DESCRIPTION.judging.validate,
         judge: |settings, data| {
             let judge = LossJudge::new(&settings.suite, data, settings.fitness)?;
             Ok(Box::new(judge))

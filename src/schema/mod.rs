@@ -4,8 +4,10 @@
 //! never ask which schema they have. To add one, describe it in a file of its own and add its row.
 //!
 //! A program is a set of functions over one table of cells. Which function may be called after which is
-//! data as well, since it decides what of a cell's content can matter to a later call.
+//! data as well, since it decides what of a cell's content can matter to a later call. A schema may be made of others'
+//! functions: `algorithm` has those of `loss` and `optimizer`.
 
+mod algorithm;
 mod cell_counts;
 pub(crate) mod learner;
 pub(crate) mod loss;
@@ -32,8 +34,6 @@ pub struct SchemaDescription {
     pub required: &'static [RequiredCell],
     /// The cells that a program of the standard layout has after the required ones.
     pub standard: &'static [StandardCells],
-    /// The shapes that cells may have.
-    pub shapes: &'static [Shape],
     /// The most cells that a program may have.
     pub maximum_cells: usize,
     /// The most instructions that each function may have.
@@ -62,7 +62,7 @@ pub struct Judging {
 }
 
 /// A function of every program of a schema.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct FunctionDescription {
     /// Its name.
     pub name: &'static str,
@@ -71,10 +71,12 @@ pub struct FunctionDescription {
     /// Whether state lasts from one call to the next. If not, the function has nothing to do with cells of
     /// state.
     pub keeps_state: bool,
+    /// The shapes of cells that it may name.
+    pub shapes: &'static [Shape],
 }
 
 /// A cell that every program of a schema has.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct RequiredCell {
     /// Its name in every program.
     pub name: &'static str,
@@ -95,7 +97,7 @@ impl RequiredCell {
 }
 
 /// What a required cell is for.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum RequiredRole {
     /// Set by the caller.
     Input,
@@ -134,7 +136,7 @@ impl RequiredRole {
 }
 
 /// Like cells of the standard layout: `prefix0`, `prefix1`, …
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct StandardCells {
     /// What they are called in settings.
     pub group: &'static str,
@@ -146,6 +148,18 @@ pub struct StandardCells {
     pub shape: Shape,
     /// What each is for; for constants, with the value of those that a program leaves unused.
     pub role: Role,
+    /// The functions that they are meant for; all, if there are none. New instructions of other functions do not name
+    /// them, while a person's program may.
+    pub meant_for: &'static [&'static str],
+}
+
+impl StandardCells {
+    /// Whether a cell is one of these.
+    fn has(&self, cell: &Cell) -> bool {
+        let number = cell.name.strip_prefix(self.prefix);
+        let is_numbered = number.is_some_and(|number| number.parse::<usize>().is_ok());
+        is_numbered && self.shape == cell.shape && self.role.same_kind(cell.role)
+    }
 }
 
 /// Turns the list of schemas into the enum and its descriptions.
@@ -177,6 +191,8 @@ schemas! {
     Learner = learner;
     /// What is minimised: `loss(prediction, target) -> loss`.
     Loss = loss;
+    /// What is minimised and how a parameter tensor moves: `loss` and `update`.
+    Algorithm = algorithm;
 }
 
 impl Schema {
@@ -196,6 +212,34 @@ impl Schema {
             .required
             .iter()
             .find(|cell| cell.name == name)
+    }
+
+    /// The shapes that cells may have: those of some function.
+    pub(crate) fn shapes(self) -> impl Iterator<Item = Shape> + Clone {
+        let functions = self.description().functions.iter();
+        let has = move |shape: &Shape| {
+            let mut functions = functions.clone();
+            functions.any(|function| function.shapes.contains(shape))
+        };
+        Shape::ALL.into_iter().filter(has)
+    }
+
+    /// Whether new instructions of a function may name a cell.
+    pub(crate) fn offers(self, cell: &Cell, function: &FunctionDescription) -> bool {
+        let is_known = match self.required_cell(&cell.name) {
+            Some(required) => required.is_known_to(function.name),
+            None => self.is_meant_for(cell, function.name),
+        };
+        is_known
+            && function.shapes.contains(&cell.shape)
+            && (cell.role != Role::State || function.keeps_state)
+    }
+
+    /// Whether a cell that is not required is of a group that is meant for a function, or of none.
+    pub(crate) fn is_meant_for(self, cell: &Cell, function: &str) -> bool {
+        let mut groups = self.description().standard.iter();
+        let group = groups.find(|group| group.has(cell));
+        group.is_none_or(|group| group.meant_for.is_empty() || group.meant_for.contains(&function))
     }
 
     /// For each function, the places of those that may be called next.

@@ -12,89 +12,102 @@ use crate::program::{Constant, Role, list};
 use crate::search::{SearchSettings, SearchSettingsError};
 
 /// Called once a step for each parameter tensor `w`; the new parameter is `w + delta`.
+pub(super) const UPDATE: FunctionDescription = FunctionDescription {
+    name: "update",
+    followed_by: &["update"],
+    keeps_state: true,
+    shapes: &Shape::ALL,
+};
+
+/// What an update is given and gives.
+pub(super) const REQUIRED: [RequiredCell; 5] = [
+    RequiredCell {
+        name: "w",
+        shape: Shape::Tensor,
+        role: RequiredRole::Input,
+        known_to: &[UPDATE.name],
+    },
+    // The loss's gradient at w.
+    RequiredCell {
+        name: "g",
+        shape: Shape::Tensor,
+        role: RequiredRole::Input,
+        known_to: &[UPDATE.name],
+    },
+    // The number of this step, from 1.
+    RequiredCell {
+        name: "step",
+        shape: Shape::Scalar,
+        role: RequiredRole::Input,
+        known_to: &[UPDATE.name],
+    },
+    RequiredCell {
+        name: "learning_rate",
+        shape: Shape::Scalar,
+        role: RequiredRole::PositiveConstant {
+            default: Constant::literal(0.001),
+            drawn_from: [1e-4, 1.0],
+        },
+        known_to: &[UPDATE.name],
+    },
+    RequiredCell {
+        name: "delta",
+        shape: Shape::Tensor,
+        role: RequiredRole::Increment { of: "w" },
+        known_to: &[UPDATE.name],
+    },
+];
+
+/// What an update has beside that.
+pub(super) const STANDARD: [StandardCells; 5] = [
+    StandardCells {
+        group: "constants",
+        prefix: "c",
+        count: 6,
+        shape: Shape::Scalar,
+        role: Role::Constant(Constant::literal(0.5)),
+        meant_for: &[UPDATE.name],
+    },
+    StandardCells {
+        group: "tensor_states",
+        prefix: "m",
+        count: 3,
+        shape: Shape::Tensor,
+        role: Role::State,
+        meant_for: &[UPDATE.name],
+    },
+    StandardCells {
+        group: "scalar_states",
+        prefix: "q",
+        count: 2,
+        shape: Shape::Scalar,
+        role: Role::State,
+        meant_for: &[UPDATE.name],
+    },
+    StandardCells {
+        group: "tensors",
+        prefix: "t",
+        count: 4,
+        shape: Shape::Tensor,
+        role: Role::Scratch,
+        meant_for: &[UPDATE.name],
+    },
+    StandardCells {
+        group: "scalars",
+        prefix: "s",
+        count: 4,
+        shape: Shape::Scalar,
+        role: Role::Scratch,
+        meant_for: &[UPDATE.name],
+    },
+];
+
 pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     name: "optimizer",
     version: 1,
-    functions: &[FunctionDescription {
-        name: "update",
-        followed_by: &["update"],
-        keeps_state: true,
-    }],
-    required: &[
-        RequiredCell {
-            name: "w",
-            shape: Shape::Tensor,
-            role: RequiredRole::Input,
-            known_to: &[],
-        },
-        // The loss's gradient at w.
-        RequiredCell {
-            name: "g",
-            shape: Shape::Tensor,
-            role: RequiredRole::Input,
-            known_to: &[],
-        },
-        // The number of this step, from 1.
-        RequiredCell {
-            name: "step",
-            shape: Shape::Scalar,
-            role: RequiredRole::Input,
-            known_to: &[],
-        },
-        RequiredCell {
-            name: "learning_rate",
-            shape: Shape::Scalar,
-            role: RequiredRole::PositiveConstant {
-                default: Constant::literal(0.001),
-                drawn_from: [1e-4, 1.0],
-            },
-            known_to: &[],
-        },
-        RequiredCell {
-            name: "delta",
-            shape: Shape::Tensor,
-            role: RequiredRole::Increment { of: "w" },
-            known_to: &[],
-        },
-    ],
-    standard: &[
-        StandardCells {
-            group: "constants",
-            prefix: "c",
-            count: 6,
-            shape: Shape::Scalar,
-            role: Role::Constant(Constant::literal(0.5)),
-        },
-        StandardCells {
-            group: "tensor_states",
-            prefix: "m",
-            count: 3,
-            shape: Shape::Tensor,
-            role: Role::State,
-        },
-        StandardCells {
-            group: "scalar_states",
-            prefix: "q",
-            count: 2,
-            shape: Shape::Scalar,
-            role: Role::State,
-        },
-        StandardCells {
-            group: "tensors",
-            prefix: "t",
-            count: 4,
-            shape: Shape::Tensor,
-            role: Role::Scratch,
-        },
-        StandardCells {
-            group: "scalars",
-            prefix: "s",
-            count: 4,
-            shape: Shape::Scalar,
-            role: Role::Scratch,
-        },
-    ],
-    shapes: &Shape::ALL,
+    functions: &[UPDATE],
+    required: &REQUIRED,
+    standard: &STANDARD,
     maximum_cells: 64,
     maximum_instructions: 256,
     judging: Judging {
@@ -104,7 +117,7 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
             let refused = |error: TaskError| match lessons::entries(&settings.suite) {
                 Ok(_) => SearchSettingsError::Suite(format!(
                     "`{}` is for whole learners, programs of schema `learner`, which bring their own model and \
-                     rule; suites for update rules are {}",
+                     rule; suites whose models are trained are {}",
                     settings.suite,
                     list(Suite::names())
                 )),

@@ -266,7 +266,7 @@ mod tests {
             ),
             (
                 "schema = 'x'",
-                "schema: there is none called `x`, only `optimizer`, `learner`, `loss`",
+                "schema: there is none called `x`, only `optimizer`, `learner`, `loss`, `algorithm`",
             ),
             (
                 "[fitness]\nfinal_quality = -1.0",

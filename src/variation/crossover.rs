@@ -2,15 +2,27 @@
 
 use rand::{Rng, RngExt};
 
-use crate::program::{Instruction, Program, Role};
+use crate::program::{CellIndex, CellSet, Instruction, Program, Role};
 
 use super::Variation;
 use super::numbers::happens;
 
+/// A child's functions, and which of the second parent's constants should come along.
+struct Combination {
+    bodies: Vec<Vec<Instruction>>,
+    /// Those that instructions of the second parent name.
+    wanted: CellSet,
+    /// Those among them that no instruction of the first names: nothing speaks against them.
+    certain: CellSet,
+}
+
 impl Variation {
     /// A child of two parents: in each function, a segment of `second`'s instructions takes the place of
-    /// a segment of `first`'s. Constants that the segment reads come along with the probability that the
-    /// settings give; everything else, the name included, is `first`'s.
+    /// a segment of `first`'s; or, of programs of several functions, with the probability that the settings give, some of
+    /// the functions are `second`'s as they are.
+    ///
+    /// Constants that a segment reads come along with another probability of the settings, and so do those of a whole
+    /// function that others read too; those that are its own always do. Everything else, the name included, is `first`'s.
     ///
     /// The child is never longer than the settings' maximum, whatever its parents are.
     ///
@@ -20,30 +32,86 @@ impl Variation {
     pub fn crossover(&self, first: &Program, second: &Program, rng: &mut impl Rng) -> Program {
         self.check(first);
         self.check(second);
+        let exchanges =
+            first.bodies().len() > 1 && happens(self.settings.function_exchange_probability, rng);
+        let exchanged = exchanges.then(|| self.exchanged(first, second, rng));
+        let Combination {
+            bodies,
+            wanted,
+            certain,
+        } = exchanged
+            .flatten()
+            .unwrap_or_else(|| self.spliced(first, second, rng));
         let mut cells = first.cells().to_vec();
-        let mut read = vec![false; cells.len()];
-        let mut bodies = Vec::with_capacity(first.bodies().len());
-        for ((body, other), repertoire) in first
-            .bodies()
-            .iter()
-            .zip(second.bodies())
-            .zip(&self.functions)
-        {
-            let (spliced, segment) = splice(body, other, repertoire.most, rng);
-            for operand in segment.iter().flat_map(Instruction::operands) {
-                read[operand.index()] = true;
-            }
-            bodies.push(spliced);
-        }
-        for ((cell, other), read) in cells.iter_mut().zip(second.cells()).zip(read) {
+        for (index, cell) in CellIndex::enumerate(second.cells()) {
             let Role::Constant(_) = cell.role else {
                 continue;
             };
-            if read && happens(self.settings.constant_takeover_probability, rng) {
-                cell.role = other.role;
+            let comes = certain.contains(index)
+                || wanted.contains(index)
+                    && happens(self.settings.constant_takeover_probability, rng);
+            if comes {
+                cells[index.index()].role = cell.role;
             }
         }
         first.varied_on(cells, bodies)
+    }
+
+    /// Some functions of one parent and some of the other; nothing if those drawn of `second` are too long for a child.
+    fn exchanged(
+        &self,
+        first: &Program,
+        second: &Program,
+        rng: &mut impl Rng,
+    ) -> Option<Combination> {
+        let functions = first.bodies().len();
+        // A bit for each function; neither none of them nor all.
+        let taken = rng.random_range(1..(1_u32 << functions) - 1);
+        let is_taken = |function: usize| taken >> function & 1 == 1;
+        let fits =
+            |function: usize| second.bodies()[function].len() <= self.functions[function].most;
+        if (0..functions).any(|function| is_taken(function) && !fits(function)) {
+            return None;
+        }
+        let (mut wanted, mut kept) = (CellSet::default(), CellSet::default());
+        let bodies = (0..functions).map(|function| {
+            let (parent, named) = if is_taken(function) {
+                (second, &mut wanted)
+            } else {
+                (first, &mut kept)
+            };
+            let body = &parent.bodies()[function];
+            insert_operands(named, body);
+            body.clone()
+        });
+        Some(Combination {
+            bodies: bodies.collect(),
+            wanted,
+            certain: wanted.without(kept),
+        })
+    }
+
+    /// Functions of `first` with segments of `second`.
+    fn spliced(&self, first: &Program, second: &Program, rng: &mut impl Rng) -> Combination {
+        let mut wanted = CellSet::default();
+        let parents = first.bodies().iter().zip(second.bodies());
+        let bodies = parents.zip(&self.functions);
+        let bodies = bodies.map(|((body, other), repertoire)| {
+            let (spliced, segment) = splice(body, other, repertoire.most, rng);
+            insert_operands(&mut wanted, segment);
+            spliced
+        });
+        Combination {
+            bodies: bodies.collect(),
+            wanted,
+            certain: CellSet::default(),
+        }
+    }
+}
+
+fn insert_operands(set: &mut CellSet, instructions: &[Instruction]) {
+    for &operand in instructions.iter().flat_map(Instruction::operands) {
+        set.insert(operand);
     }
 }
 
@@ -71,4 +139,40 @@ fn splice<'a>(
     spliced.extend_from_slice(segment);
     spliced.extend_from_slice(&body[start + removed..]);
     (spliced, segment)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use rand::SeedableRng;
+    use rand::rngs::Xoshiro256PlusPlus;
+
+    use super::*;
+    use crate::program::{Schema, known};
+    use crate::variation::VariationSettings;
+
+    #[test]
+    fn functions_are_exchanged_whole_with_their_constants() {
+        let settings = VariationSettings {
+            function_exchange_probability: 1.0,
+            ..VariationSettings::default()
+        };
+        let variation = Variation::new(Schema::Algorithm, &settings);
+        let joined = |loss: &str, rule: &str| {
+            let parts = [loss, rule].map(|name| known::find(name).unwrap().parsed());
+            let joined = Program::joined(Schema::Algorithm, "both", &[&parts[0], &parts[1]]);
+            joined.unwrap().standardised().unwrap()
+        };
+        let (first, second) = (joined("huber", "adam"), joined("label_smoothing", "lion"));
+        // All constants are told apart by their functions, so a child is one of two.
+        let children = [joined("huber", "lion"), joined("label_smoothing", "adam")];
+        let mut found = [false; 2];
+        for seed in 0..20 {
+            let rng = &mut Xoshiro256PlusPlus::seed_from_u64(seed);
+            let child = variation.crossover(&first, &second, rng).pruned();
+            let place = children.iter().position(|one| one.pruned() == child);
+            found[place.expect("a child has whole functions")] = true;
+        }
+        assert_eq!(found, [true; 2]);
+    }
 }

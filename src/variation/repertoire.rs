@@ -6,7 +6,7 @@
 use mlevolve_ir::Shape;
 use mlevolve_ir::ops::{MAX_ARITY, Op};
 
-use crate::program::{Cell, CellIndex, Role, Schema};
+use crate::program::{Cell, CellIndex, Schema};
 
 use super::{OpSet, VariationSettings};
 
@@ -62,14 +62,10 @@ impl Repertoire {
     ) -> Self {
         let description = &schema.description().functions[function];
         let sizes = settings.of_function(schema, description.name);
-        let known = |cell: &Cell| {
-            let required = schema.required_cell(&cell.name);
-            required.is_none_or(|required| required.is_known_to(description.name))
-                && (cell.role != Role::State || description.keeps_state)
-        };
         let of = |fits: &dyn Fn(&Cell) -> bool| -> Vec<CellIndex> {
-            let fitting = CellIndex::enumerate(cells).filter(|(_, cell)| known(cell) && fits(cell));
-            fitting.map(|(index, _)| index).collect()
+            let offered = CellIndex::enumerate(cells)
+                .filter(|(_, cell)| schema.offers(cell, description) && fits(cell));
+            offered.map(|(index, _)| index).collect()
         };
         let readable = Shape::ALL.map(|shape| of(&|cell| cell.shape == shape));
         let shapes: Vec<Shape> = Shape::ALL

@@ -38,6 +38,9 @@ pub struct VariationSettings {
     pub sign_flip_probability: f64,
     /// The probability that a constant which a crossed-over segment reads comes along. Default: 0.5.
     pub constant_takeover_probability: f64,
+    /// The probability that a child of two programs of several functions has some of them whole from one and some from
+    /// the other, instead of segments. Default: 0.5.
+    pub function_exchange_probability: f64,
 }
 
 impl Default for VariationSettings {
@@ -52,6 +55,7 @@ impl Default for VariationSettings {
             mutation_weights: MutationWeights::default(),
             sign_flip_probability: 0.1,
             constant_takeover_probability: 0.5,
+            function_exchange_probability: 0.5,
         }
     }
 }
@@ -235,6 +239,10 @@ impl VariationSettings {
             (
                 "constant_takeover_probability",
                 self.constant_takeover_probability,
+            ),
+            (
+                "function_exchange_probability",
+                self.function_exchange_probability,
             ),
         ] {
             if !(0.0..=1.0).contains(&found) {

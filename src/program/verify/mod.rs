@@ -10,8 +10,8 @@
 //!    limits.
 //! 6. Every cell that an instruction names exists. Operands have shapes that the op takes.
 //! 7. Inputs and constants are never written, and no tensor is written to a scalar cell.
-//! 8. Instructions name no cell that the schema hides from their function, and no state where it does not
-//!    last.
+//! 8. Instructions name no cell that the schema hides from their function, none of a shape that the function does not
+//!    have, and no state where it does not last.
 
 mod problem;
 
@@ -202,14 +202,14 @@ impl Program {
                 Err((CellPart::Content, Problem::TensorConstant { name: name() }))
             }
             (Role::Constant(_) | Role::State | Role::Scratch, shape) => {
-                if description.shapes.contains(&shape) {
+                if self.schema.shapes().any(|known| known == shape) {
                     return Ok(());
                 }
                 let problem = Problem::ForeignShape {
                     schema: description.name,
                     name: name(),
                     shape,
-                    known: list(description.shapes.iter().map(|shape| shape.keyword())),
+                    known: list(self.schema.shapes().map(Shape::keyword)),
                 };
                 Err((CellPart::Content, problem))
             }
@@ -276,6 +276,15 @@ impl Program {
                     name: name(),
                     function: function_name,
                     known_to: list(required.known_to.iter().copied()),
+                };
+                return Err((part, problem));
+            }
+            if !function.shapes.contains(&cell.shape) {
+                let problem = Problem::HiddenShape {
+                    name: name(),
+                    shape: cell.shape,
+                    function: function_name,
+                    known: list(function.shapes.iter().map(|shape| shape.keyword())),
                 };
                 return Err((part, problem));
             }

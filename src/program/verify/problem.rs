@@ -192,6 +192,14 @@ pub enum Problem {
         function: &'static str,
         known_to: String,
     },
+    /// A cell is named whose shape the function does not have.
+    #[error("`{name}` is a {shape}, which `{function}` has not, only {known}")]
+    HiddenShape {
+        name: String,
+        shape: Shape,
+        function: &'static str,
+        known: String,
+    },
     /// State is named where it does not last.
     #[error(
         "`{name}` is state, and `{function}` keeps none from one call to the next; declare it as scratch"

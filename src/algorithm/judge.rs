@@ -1,0 +1,222 @@
+//! The fitness of a loss and an update rule together.
+
+use mlevolve_ir::{Backend, BackendChoice};
+use sha2::{Digest, Sha256};
+
+use super::compare::with_known_rules;
+use crate::fitness::{
+    Comparison, DataSettings, Fingerprint, FitnessWeights, Judge, JudgeError, Judgement,
+    ProgramCost, Rejection, TaskFitness, TaskLabel, Verdict, judging_seeds, probe,
+};
+use crate::loss::{LossError, LossFunction, LossScale, LossTraining};
+use crate::lowering::CanonicalHash;
+use crate::optimizer::CompiledOptimizer;
+use crate::program::{Program, Schema, known};
+
+/// What programs are called that losses and rules are joined to.
+const JOINED: &str = "joined";
+
+/// Judges algorithms on a suite.
+pub struct AlgorithmJudge {
+    training: LossTraining,
+}
+
+/// A program's functions, each ready to be used.
+pub(super) struct Algorithm {
+    pub(super) loss: LossFunction,
+    pub(super) rule: CompiledOptimizer,
+    /// The update rule as a program.
+    pub(super) rule_program: Program,
+}
+
+impl AlgorithmJudge {
+    /// A judge on the suite of this name.
+    ///
+    /// # Errors
+    /// As for [`LossTraining::new`].
+    pub fn new(
+        suite: &str,
+        data: &DataSettings,
+        weights: FitnessWeights,
+    ) -> Result<Self, JudgeError> {
+        let training = LossTraining::new(suite, data, weights)?;
+        Ok(Self { training })
+    }
+
+    /// A judge on what a search on the suite of this name does not see; nothing if it sees all.
+    ///
+    /// # Errors
+    /// As for [`LossTraining::held_out_from`].
+    pub fn held_out_from(suite: &str, weights: FitnessWeights) -> Result<Option<Self>, JudgeError> {
+        let training = LossTraining::held_out_from(suite, weights)?;
+        Ok(training.map(|training| Self { training }))
+    }
+
+    /// What trains.
+    pub(super) const fn training(&self) -> &LossTraining {
+        &self.training
+    }
+
+    /// A program's parts, the rule compiled for judging it with so many seeds.
+    pub(super) fn algorithm(
+        &self,
+        program: &Program,
+        seeds: usize,
+        backend: BackendChoice,
+    ) -> Result<Algorithm, JudgeError> {
+        let (loss, rule_program) = parts(program)?;
+        let work = self.training.suite().work(seeds);
+        Ok(Algorithm {
+            loss: LossFunction::of(&loss)?,
+            rule: CompiledOptimizer::for_work(&rule_program, backend, work)?,
+            rule_program,
+        })
+    }
+
+    pub(super) fn judge_task(
+        &self,
+        task: usize,
+        loss: &LossFunction,
+        rule: &CompiledOptimizer,
+        seeds: &[u64],
+        backend: BackendChoice,
+    ) -> Result<TaskFitness, JudgeError> {
+        let layout = self.training.suite().suite_tasks()[task].layout();
+        let flops = rule.step_flops(layout);
+        self.training
+            .task_fitness(task, loss, rule, flops, seeds, backend)
+    }
+}
+
+/// The loss and the update rule of a program.
+fn parts(program: &Program) -> Result<(Program, Program), JudgeError> {
+    if program.schema() != Schema::Algorithm {
+        return Err(JudgeError::Schema {
+            program: program.name().to_owned(),
+            found: program.schema().description().name,
+            expected: Schema::Algorithm.description().name,
+        });
+    }
+    Ok((program.part(Schema::Loss), program.part(Schema::Optimizer)))
+}
+
+impl Judge for AlgorithmJudge {
+    fn tasks(&self) -> Vec<TaskLabel> {
+        self.training.suite().tasks()
+    }
+
+    /// The mean squared error with every known rule at each learning rate at which that is best on some task's own loss,
+    /// in the order in which a search over update rules has them.
+    fn starting_points(&self) -> Vec<Program> {
+        let rules = self.training.suite().starting_points();
+        let loss = known::find("mean_squared").map(known::KnownProgram::parsed);
+        let pairs = loss
+            .iter()
+            .flat_map(|loss| rules.iter().map(move |rule| [loss, rule]));
+        pairs
+            .filter_map(|parts| Program::joined(Schema::Algorithm, JOINED, &parts).ok())
+            .collect()
+    }
+
+    /// Of the loss's gradients on made-up predictions, and of what the update rule computes; of a program whose loss has
+    /// no gradient, of what it computes.
+    fn fingerprint(&self, program: &Program) -> Result<Fingerprint, JudgeError> {
+        let (loss, rule) = parts(program)?;
+        let loss = match LossFunction::of(&loss) {
+            Ok(loss) => loss,
+            Err(LossError::Derivative { .. }) => return Ok(CanonicalHash::of(program).into()),
+            Err(error) => return Err(error.into()),
+        };
+        let mut hasher = Sha256::new();
+        // How great a gradient is matters to most rules.
+        hasher.update(self.training.identity(&loss, LossScale::Material)?);
+        hasher.update(CanonicalHash::of(&rule).bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hasher.finalize()[..16]);
+        Ok(Fingerprint::new(bytes))
+    }
+
+    fn examine(
+        &self,
+        program: &Program,
+        seeds: &[u64],
+        hurdle: f64,
+        backend: BackendChoice,
+    ) -> Result<Verdict, JudgeError> {
+        let Algorithm {
+            loss,
+            rule,
+            rule_program,
+        } = match self.algorithm(program, seeds.len(), backend) {
+            Ok(algorithm) => algorithm,
+            Err(JudgeError::Loss(LossError::Derivative { .. })) => {
+                return Ok(Verdict::Rejected(Rejection::NotDifferentiable));
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(rejection) = self.training.rejection(&loss)? {
+            return Ok(Verdict::Rejected(rejection));
+        }
+        if let Some(rejection) = probe(&rule_program)? {
+            return Ok(Verdict::Rejected(rejection));
+        }
+        let names = self.training.names();
+        let (judgement, dropped) = Judgement::until_hurdle(names, hurdle, |task| {
+            self.judge_task(task, &loss, &rule, seeds, backend)
+        })?;
+        // Neither should grow for nothing.
+        let loss_flops = loss.row_flops(self.training.outputs()) as u32;
+        Ok(Verdict::Trained {
+            judgement,
+            dropped,
+            cost: rule.cost().element_flops().saturating_add(loss_flops),
+        })
+    }
+
+    fn judge(
+        &self,
+        program: &Program,
+        seeds: &[u64],
+        backend: BackendChoice,
+    ) -> Result<Judgement, JudgeError> {
+        let Algorithm { loss, rule, .. } = self.algorithm(program, seeds.len(), backend)?;
+        let tasks = (0..self.training.names().len())
+            .map(|task| self.judge_task(task, &loss, &rule, seeds, backend));
+        Ok(Judgement::of(tasks.collect::<Result<_, _>>()?))
+    }
+
+    /// The update rule's: what the loss takes is for an example, not for a parameter, and little beside the model.
+    fn cost(&self, program: &Program) -> Result<ProgramCost, JudgeError> {
+        let (_, rule) = parts(program)?;
+        // Only its cost is asked for.
+        let optimizer = CompiledOptimizer::new(&rule, Backend::Interpreter)?;
+        Ok(ProgramCost {
+            instructions: program.pruned().instruction_count(),
+            ..optimizer.program_cost(&rule)
+        })
+    }
+
+    fn compare(
+        &self,
+        program: &Program,
+        tunes: bool,
+        backend: BackendChoice,
+    ) -> Result<Comparison, JudgeError> {
+        with_known_rules(program, tunes, self, backend)
+    }
+
+    fn legend(&self) -> String {
+        format!(
+            "Fitness: 0 is the untrained model, 1 the best of {} known rules with tuned learning rates on the task's\n\
+             own loss. Means over {} seeds that are used for nothing else. Known rules minimise the task's own loss\n\
+             with a learning rate tuned for each task; the program has one too in its second row. Then its loss with\n\
+             Adam, and its rule on the task's own loss: which of them makes the difference. FLOPs are the rule's.",
+            known::of(Schema::Optimizer).count(),
+            judging_seeds().len(),
+        )
+    }
+
+    fn own_yardstick(&self) -> Option<String> {
+        self.training.suite().own_yardstick()
+    }
+}

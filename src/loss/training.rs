@@ -1,0 +1,188 @@
+//! Models of a suite, trained by a loss and an update rule: what the judges of losses and of algorithms have in common.
+
+use std::collections::BTreeSet;
+
+use mlevolve_ir::BackendChoice;
+use mlevolve_tasks::{
+    NoTargets, Sources, Suite, TargetKind, Targets, Task, TrainingRun, bundled_tasks,
+};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::{CompiledLoss, LossError, LossFunction, LossScale, Probe};
+use crate::fitness::{
+    DataSettings, FitnessWeights, JudgeError, Rejection, TaskFitness, TrainingJudge,
+};
+use crate::optimizer::CompiledOptimizer;
+
+/// The tasks of a suite, which learn from targets, with the probes that are like them.
+pub struct LossTraining {
+    suite: TrainingJudge,
+    /// Of each task.
+    targets: Vec<Targets>,
+    /// One for each kind of targets and number of outputs in the suite.
+    probes: Vec<Probe>,
+}
+
+impl LossTraining {
+    /// On the suite of this name.
+    ///
+    /// # Errors
+    /// [`JudgeError`] if there is no such suite, data are missing, a task takes no loss, or the table of baselines does
+    /// not cover it.
+    pub fn new(
+        suite: &str,
+        data: &DataSettings,
+        weights: FitnessWeights,
+    ) -> Result<Self, JudgeError> {
+        let suite = TrainingJudge::new(suite, data, weights)?;
+        let targets = suite.suite_tasks().iter().map(|task| task.targets());
+        let targets = targets.collect::<Result<Vec<_>, NoTargets>>()?;
+        let mut probed = BTreeSet::new();
+        let like = targets.iter().filter(|targets| {
+            let kind = match targets.kind {
+                TargetKind::Classes => 0,
+                TargetKind::Values => 1,
+                TargetKind::ActionValues => 2,
+            };
+            probed.insert((kind, targets.outputs))
+        });
+        Ok(Self {
+            probes: like.map(|targets| Probe::like(*targets)).collect(),
+            targets,
+            suite,
+        })
+    }
+
+    /// On what a search on the suite of this name does not see: all tasks of the same families and kinds of targets on
+    /// other data that are in the program. Nothing if there are none.
+    ///
+    /// # Errors
+    /// [`JudgeError`] if there is no such suite, or the table of baselines does not cover what is held out.
+    pub fn held_out_from(suite: &str, weights: FitnessWeights) -> Result<Option<Self>, JudgeError> {
+        let entries = Suite::entries(suite)?;
+        let opened = entries.iter();
+        let seen: Vec<_> = opened
+            .filter_map(|entry| entry.open(&Sources::default()).ok())
+            .collect();
+        let kind = |task: &dyn Task| Some((task.description().family, task.targets().ok()?.kind));
+        let is_unseen = |task: &dyn Task| {
+            let is_like = seen.iter().any(|seen| kind(&**seen) == kind(task));
+            let data = &task.description().data;
+            is_like && seen.iter().all(|seen| seen.description().data != *data)
+        };
+        let tasks = bundled_tasks().filter(|task| task.targets().is_ok() && is_unseen(&**task));
+        let names: Vec<_> = tasks.map(|task| task.description().name).collect();
+        if names.is_empty() {
+            return Ok(None);
+        }
+        Self::new(&names.join(","), &DataSettings::default(), weights).map(Some)
+    }
+
+    /// The tasks with their yardsticks.
+    #[must_use]
+    pub const fn suite(&self) -> &TrainingJudge {
+        &self.suite
+    }
+
+    /// The tasks' names, in order.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &'static str> {
+        let tasks = self.suite.suite_tasks().iter();
+        tasks.map(|task| task.description().name)
+    }
+
+    /// The most outputs that a task has.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        let outputs = self.targets.iter().map(|targets| targets.outputs);
+        outputs.max().unwrap_or(1)
+    }
+
+    /// What speaks against training with a loss on these tasks.
+    ///
+    /// # Errors
+    /// As for [`Probe::rejection`].
+    pub fn rejection(&self, function: &LossFunction) -> Result<Option<Rejection>, LossError> {
+        for probe in &self.probes {
+            let rejection = probe.rejection(function)?;
+            if rejection.is_some() {
+                return Ok(rejection);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same for losses that train alike on these tasks.
+    ///
+    /// # Errors
+    /// As for [`Probe::rejection`].
+    pub fn identity(
+        &self,
+        function: &LossFunction,
+        scale: LossScale,
+    ) -> Result<[u8; 16], LossError> {
+        let mut hasher = Sha256::new();
+        for probe in &self.probes {
+            probe.identify(function, scale, &mut hasher)?;
+        }
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hasher.finalize()[..16]);
+        Ok(bytes)
+    }
+
+    /// Trains with each seed on one task, by its place in the suite.
+    ///
+    /// # Errors
+    /// [`JudgeError`] if the back end fails.
+    pub fn runs(
+        &self,
+        task: usize,
+        function: &LossFunction,
+        rule: &CompiledOptimizer,
+        seeds: &[u64],
+        backend: BackendChoice,
+    ) -> Result<Vec<TrainingRun>, JudgeError> {
+        let of = &self.suite.suite_tasks()[task];
+        let loss = self.compiled(task, function, seeds.len(), backend)?;
+        let runs = seeds.par_iter().map(|&seed| {
+            let (mut loss, mut rule) = (loss.clone(), rule.clone());
+            of.run_with_loss(&mut loss, &mut rule, seed)
+        });
+        Ok(runs.collect::<Result<Vec<_>, NoTargets>>()?)
+    }
+
+    /// What a loss and a rule are worth on one task, by its place in the suite. Of the rule's FLOPs, the caller knows
+    /// which are the program's: so many in a step.
+    ///
+    /// # Errors
+    /// As for [`runs`](Self::runs).
+    pub fn task_fitness(
+        &self,
+        task: usize,
+        function: &LossFunction,
+        rule: &CompiledOptimizer,
+        rule_step_flops: u64,
+        seeds: &[u64],
+        backend: BackendChoice,
+    ) -> Result<TaskFitness, JudgeError> {
+        let runs = self.runs(task, function, rule, seeds, backend)?;
+        let steps = self.suite.suite_tasks()[task].description().budget_steps;
+        let Targets { rows, outputs, .. } = self.targets[task];
+        let loss_step_flops = rows as u64 * function.row_flops(outputs);
+        let flops = u64::from(steps) * (loss_step_flops + rule_step_flops);
+        Ok(self.suite.task_fitness(task, &runs, flops))
+    }
+
+    /// A loss made ready for one task.
+    fn compiled(
+        &self,
+        task: usize,
+        function: &LossFunction,
+        seeds: usize,
+        backend: BackendChoice,
+    ) -> Result<CompiledLoss, LossError> {
+        let steps = self.suite.suite_tasks()[task].description().budget_steps;
+        let batches = f64::from(steps) * seeds as f64;
+        function.compile_for(self.targets[task], batches, backend)
+    }
+}
