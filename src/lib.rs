@@ -33,6 +33,7 @@
 
 pub mod algorithm;
 pub mod cli;
+pub mod contest;
 pub mod fitness;
 pub mod learner;
 pub mod loss;
@@ -42,4 +43,5 @@ pub mod program;
 pub mod run;
 pub mod schema;
 pub mod search;
+mod text_table;
 pub mod variation;

@@ -13,6 +13,7 @@ mod eval;
 mod evolve;
 #[cfg(feature = "fuzz")]
 mod fuzz;
+mod judge;
 mod ops;
 mod progress;
 mod replay;
@@ -59,6 +60,7 @@ enum Command {
     Evolve(Box<evolve::Evolve>),
     Replay(replay::Replay),
     Eval(eval::Eval),
+    Judge(judge::JudgeOptions),
     Show(show::Show),
     Ops(ops::Ops),
     Tasks(tasks::Tasks),
@@ -79,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Evolve(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Eval(command) => command.run(),
+        Command::Judge(command) => command.run(),
         Command::Show(command) => command.run(),
         Command::Ops(command) => command.run(),
         Command::Tasks(command) => command.run(),

@@ -254,7 +254,7 @@ impl TaskBaselines {
     }
 
     /// Whether these were measured on the data that the task has: a rule that is trained again tells.
-    pub(super) fn is_of(&self, task: &dyn Task) -> Result<bool, BaselineError> {
+    pub(crate) fn is_of(&self, task: &dyn Task) -> Result<bool, BaselineError> {
         let Some(recorded) = self.rules.first() else {
             return Ok(false);
         };

@@ -264,6 +264,14 @@ pub enum JudgeError {
         /// The schema that is judged.
         expected: &'static str,
     },
+    /// A program brings its own model.
+    #[error(
+        "program `{program}` is a whole learner, which trains no model of a task; `mlevolve eval` judges it beside others"
+    )]
+    TrainsNothing {
+        /// The program's name.
+        program: String,
+    },
     /// A program cannot be compiled.
     #[error(transparent)]
     Optimizer(#[from] OptimizerError),

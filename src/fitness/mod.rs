@@ -46,5 +46,6 @@ pub use seeds::{
     confirmation_seeds, judging_seeds, judging_task_seeds, search_seeds, tuning_seeds,
 };
 pub use training::TrainingJudge;
+pub(crate) use training::task_work;
 pub(crate) use tuning::best_rate;
 pub use tuning::{LEARNING_RATES, TuningError, best_learning_rate};

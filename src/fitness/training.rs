@@ -240,7 +240,7 @@ fn own_rows(
 }
 
 /// What an optimizer has to do on one task with so many seeds.
-pub(super) fn task_work(task: &dyn Task, seeds: usize) -> Work {
+pub(crate) fn task_work(task: &dyn Task, seeds: usize) -> Work {
     Work {
         calls: f64::from(task.description().budget_steps) * seeds as f64,
         elements: task.layout().arena_len() as f64,

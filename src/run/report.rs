@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use comfy_table::{CellAlignment, Table, presets};
 use mlevolve_tasks::Direction;
 
 use super::RunResult;
 use super::invocation::command;
 use super::session::Judges;
 use crate::fitness::{Comparison, Judge};
+use crate::text_table::text_table;
 
 impl Comparison {
     /// Two tables, with what has to be known to read them: the fitness of each contender on each task
@@ -49,7 +49,7 @@ impl Comparison {
             row.push(contender.cost.state.to_string());
             row
         });
-        table(header, rows)
+        text_table(header, rows)
     }
 
     /// One row a contender: each task's metric at the end, its companion if it has one, and the
@@ -80,29 +80,12 @@ impl Comparison {
             }
             row
         });
-        table(header, rows)
+        text_table(header, rows)
     }
 }
 
 fn figure(value: Option<f64>) -> Option<String> {
     value.map(|value| format!("{value:.4}"))
-}
-
-/// Columns of text; the first to the left, the others to the right.
-fn table(header: Vec<String>, rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
-    let columns = header.len();
-    table.set_header(header);
-    for row in rows {
-        table.add_row(row);
-    }
-    for column in 1..columns {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table.trim_fmt()
 }
 
 impl RunResult {

@@ -2,9 +2,11 @@
 //! together.
 
 use super::{
-    FunctionDescription, Judging, RequiredCell, SchemaDescription, StandardCells, loss, optimizer,
+    FunctionDescription, Judging, RequiredCell, Schema, SchemaDescription, StandardCells, loss,
+    optimizer,
 };
 use crate::algorithm::AlgorithmJudge;
+use crate::contest::Trainer;
 use crate::fitness::Judge;
 use crate::search::SearchSettings;
 use crate::variation::{FunctionSettings, VariationSettings};
@@ -41,6 +43,10 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
         held_out: |settings| {
             let judge = AlgorithmJudge::held_out_from(&settings.suite, settings.fitness)?;
             Ok(judge.map(|judge| Box::new(judge) as Box<dyn Judge>))
+        },
+        trainer: |program| {
+            let (loss, rule) = (program.part(Schema::Loss), program.part(Schema::Optimizer));
+            Trainer::new(program.name(), Some(&rule), Some(&loss))
         },
     },
 };

@@ -9,6 +9,7 @@ use super::{
     CellCounts, FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription,
     StandardCells,
 };
+use crate::fitness::JudgeError;
 use crate::learner::{LearnerJudge, lessons};
 use crate::program::{Constant, Role, list};
 use crate::search::{SearchSettings, SearchSettingsError};
@@ -145,6 +146,11 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
         judge: |settings, data| Ok(Box::new(LearnerJudge::new(settings, data)?)),
         // Reports are on tasks that no search has anyway.
         held_out: |_| Ok(None),
+        trainer: |program| {
+            Err(JudgeError::TrainsNothing {
+                program: program.name().to_owned(),
+            })
+        },
     },
 };
 

@@ -7,6 +7,7 @@ use super::{
     FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription, StandardCells,
     optimizer,
 };
+use crate::contest::Trainer;
 use crate::fitness::Judge;
 use crate::loss::LossJudge;
 use crate::program::{Constant, Role};
@@ -100,6 +101,7 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
             let judge = LossJudge::held_out_from(&settings.suite, settings.fitness)?;
             Ok(judge.map(|judge| Box::new(judge) as Box<dyn Judge>))
         },
+        trainer: |program| Trainer::new(program.name(), None, Some(program)),
     },
 };
 

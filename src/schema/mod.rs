@@ -15,8 +15,9 @@ mod optimizer;
 
 use mlevolve_ir::Shape;
 
+use crate::contest::Trainer;
 use crate::fitness::{DataSettings, Judge, JudgeError};
-use crate::program::{Cell, Constant, Role};
+use crate::program::{Cell, Constant, Program, Role};
 use crate::search::{SearchSettings, SearchSettingsError};
 
 pub use cell_counts::{CellCounts, CellCountsError};
@@ -48,6 +49,9 @@ pub type MakeJudge = fn(&SearchSettings, &DataSettings) -> Result<Box<dyn Judge>
 /// Makes a judge on what a search with these settings does not see; nothing if it sees all.
 pub type MakeUnseenJudge = fn(&SearchSettings) -> Result<Option<Box<dyn Judge>>, JudgeError>;
 
+/// Makes what trains models in a contest of a program.
+pub type MakeTrainer = fn(&Program) -> Result<Trainer, JudgeError>;
+
 /// How programs of a schema are judged.
 #[derive(Debug)]
 pub struct Judging {
@@ -59,6 +63,8 @@ pub struct Judging {
     pub judge: MakeJudge,
     /// A second judge of what it found.
     pub held_out: MakeUnseenJudge,
+    /// How a program takes part in a contest.
+    pub trainer: MakeTrainer,
 }
 
 /// A function of every program of a schema.

@@ -6,6 +6,7 @@ use mlevolve_tasks::{Suite, TaskError};
 use super::{
     FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription, StandardCells,
 };
+use crate::contest::Trainer;
 use crate::fitness::{Judge, TrainingJudge};
 use crate::learner::lessons;
 use crate::program::{Constant, Role, list};
@@ -133,5 +134,6 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
             let judge = TrainingJudge::held_out_from(&settings.suite, settings.fitness)?;
             Ok(judge.map(|judge| Box::new(judge) as Box<dyn Judge>))
         },
+        trainer: |program| Trainer::new(program.name(), Some(program), None),
     },
 };
