@@ -8,6 +8,8 @@ mod run_files;
 
 use std::fs;
 
+use mlevolve::run::RUN_FORMAT;
+
 use command::{Running, mlevolve, project_file, run, run_mlevolve, shell};
 use run_files::Workplace;
 
@@ -232,8 +234,8 @@ fn configurations_that_make_no_sense() {
             &["weights must be finite"],
         ),
         (
-            "format = 6\n[serach]\n",
-            &["has format 6", "newer mlevolve"],
+            "format = 99\n[serach]\n",
+            &["has format 99", "newer mlevolve"],
         ),
     ];
     for (text, expected) in cases {
@@ -366,40 +368,37 @@ fn runs_of_a_newer_version() {
     let newer = "newer mlevolve";
 
     let old = workplace.read(config);
-    assert!(old.contains("format = 5"));
+    let (found, next) = (RUN_FORMAT, RUN_FORMAT + 1);
+    let has_next = format!("has format {next}");
+    let own = format!("format = {found}");
+    assert!(old.contains(&own));
     workplace.write(
         config,
-        old.replace("format = 5", "format = 6\nflavour = 'x'"),
+        old.replace(&own, &format!("format = {next}\nflavour = 'x'")),
     );
-    assert_run_refused(
-        &workplace,
-        &[&workplace.argument(config), "has format 6", newer],
-    );
+    assert_run_refused(&workplace, &[&workplace.argument(config), &has_next, newer]);
     workplace.write(config, old);
 
     let old = workplace.read(checkpoint);
-    assert!(old.starts_with(r#"{"format":5,"#));
-    workplace.write(checkpoint, old.replacen("\"format\":5", "\"format\":2", 1));
+    let own = format!("\"format\":{found}");
+    assert!(old.starts_with(&format!("{{{own},")));
+    workplace.write(checkpoint, old.replacen(&own, "\"format\":2", 1));
     let file = workplace.argument(checkpoint);
     assert_run_refused(&workplace, &[&file, "has format 2", "start a new run"]);
     workplace.write(
         checkpoint,
-        "{\"format\":7,\"flavour\":\"x\"}\n{\"all\":\"else\"}\n",
+        format!("{{\"format\":{next},\"flavour\":\"x\"}}\n{{\"all\":\"else\"}}\n"),
     );
     let file = workplace.argument(checkpoint);
-    assert_run_refused(&workplace, &[&file, "has format 7", newer]);
+    assert_run_refused(&workplace, &[&file, &has_next, newer]);
     workplace.write(checkpoint, old);
 
-    workplace.write("run/result.json", "{\"format\":6}");
+    workplace.write("run/result.json", format!("{{\"format\":{next}}}"));
     let (run, file) = (
         workplace.argument("run"),
         workplace.argument("run/result.json"),
     );
-    assert_refused(
-        &workplace,
-        &["replay", &run],
-        &[&file, "has format 6", newer],
-    );
+    assert_refused(&workplace, &["replay", &run], &[&file, &has_next, newer]);
     workplace.write("run/result.json", "{\"format\":1,\"seed\":");
     assert_refused(&workplace, &["replay", &run], &[&file, "damaged"]);
 }

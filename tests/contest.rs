@@ -18,7 +18,7 @@ fn known_trainer(name: &str) -> Trainer {
 fn rule(name: &str, body: &str) -> Trainer {
     let text = format!(
         "program {name}\nschema optimizer 1\ninput w tensor\ninput g tensor\ninput step scalar\n\
-         constant learning_rate = 0.1\nconstant huge = 1e30\nscratch rate scalar\noutput delta tensor\nupdate:\n{body}"
+         constant learning_rate = 0.1\nscratch rate scalar\noutput delta tensor\nupdate:\n{body}"
     );
     trainer(&Program::parse(&text).unwrap())
 }
@@ -47,7 +47,7 @@ fn contenders_stand_as_their_merits_are_known() {
                 "rate = neg(learning_rate)\ndelta = mul(g, rate)",
             ),
             rule("idle", "delta = sub(g, g)"),
-            rule("explodes", "delta = mul(g, huge)"),
+            rule("explodes", "delta = log(g)"),
             known_trainer("cross_entropy_adam"),
         ]
     };
@@ -57,7 +57,17 @@ fn contenders_stand_as_their_merits_are_known() {
         panic!("there are six");
     };
     assert_eq!((adam.speed_up_steps, adam.compared_tasks), (Some(1.0), 2));
-    assert_eq!((adam.parameter_flops, sgd.parameter_flops), (12.0, 2.0));
+    // Adam has a few scalars to compute beside 12 FLOPs for each of some hundred parameters.
+    assert!(
+        (12.0..12.5).contains(&adam.parameter_flops),
+        "{}",
+        adam.parameter_flops
+    );
+    assert!(
+        (2.0..2.1).contains(&sgd.parameter_flops),
+        "{}",
+        sgd.parameter_flops
+    );
     // Tuned here by the same protocol as the table's.
     assert_eq!(
         (again.score, again.speed_up_steps),

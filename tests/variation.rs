@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use mlevolve::program::known;
 use mlevolve::program::{Program, Role, Schema, distance};
-use mlevolve::variation::{Mutation, Variation, VariationSettings};
+use mlevolve::variation::{Guidance, Mutation, Variation, VariationSettings};
 use mlevolve_ir::Dimensions;
 use mlevolve_ir::ops::Op;
 use rand::SeedableRng;
@@ -171,10 +171,16 @@ fn every_mutation_happens_and_changes_what_it_says() {
     settings.mutation_weights.replace_instruction = 1.0;
     settings.mutation_weights.replace_function = 1.0;
     let variation = variation(&settings);
+    let library: Vec<Program> = (300..310).map(random).collect();
+    let guidance = Guidance {
+        library: &library,
+        ..settings.guidance()
+    };
     let mut counts = BTreeMap::new();
     for seed in 0..3_000 {
         let parent = random(seed % 200);
-        let (child, mutation) = variation.mutate(&parent, &mut stream(seed + 77_000));
+        let (child, mutation) =
+            variation.mutate_guided(&parent, &guidance, &mut stream(seed + 77_000));
         *counts.entry(mutation).or_insert(0) += 1;
         assert_ne!(child, parent, "{mutation:?} changed nothing");
         let (before, after) = (parent.instruction_count(), child.instruction_count());
@@ -197,6 +203,19 @@ fn every_mutation_happens_and_changes_what_it_says() {
                 (before, true, 2)
             ),
             Mutation::ReplaceFunction => assert!(same_cells),
+            Mutation::InsertFragment => {
+                assert!(
+                    (before + 2..=before + 5).contains(&after),
+                    "{before} {after}"
+                );
+                let new = child.bodies()[0].windows(2).filter(|pair| {
+                    let mut sources = library
+                        .iter()
+                        .flat_map(|program| program.bodies()[0].windows(2));
+                    sources.any(|source| source == *pair)
+                });
+                assert!(new.count() > 0, "{child}");
+            }
             Mutation::PerturbConstant => {
                 assert_eq!(child.bodies(), parent.bodies());
                 let pairs = parent.cells().iter().zip(child.cells());
@@ -221,6 +240,7 @@ fn only(mutation: Mutation) -> VariationSettings {
             Mutation::Swap => &mut weights.swap,
             Mutation::ReplaceInstruction => &mut weights.replace_instruction,
             Mutation::ReplaceFunction => &mut weights.replace_function,
+            Mutation::InsertFragment => &mut weights.insert_fragment,
         };
         *weight = if kind == mutation { 1.0 } else { 0.0 };
     }

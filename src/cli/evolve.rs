@@ -15,7 +15,7 @@ use super::{INTERRUPTED, print, set_threads, tell};
 use crate::program::{Schema, list};
 use crate::run::invocation::command;
 use crate::run::{Ending, RunConfig, RunError, Session, load_config};
-use crate::search::{BackendName, SearchSettings};
+use crate::search::{BackendName, SearchEnd, SearchSettings};
 
 /// Search for a learning algorithm.
 ///
@@ -153,7 +153,13 @@ impl Evolve {
                 "The time limit ended the run before generation {}; go on with\n  {resume}",
                 session.search().next_generation()
             )),
-            Ending::Finished => {}
+            Ending::Finished => match session.search().end() {
+                None | Some(SearchEnd::Generations) => {}
+                Some(reason) => tell(&format!(
+                    "The search ended before generation {}: {reason}.",
+                    session.search().next_generation()
+                )),
+            },
         }
         // From here on there is nothing to stop gently for.
         interrupted.store(true, Ordering::Relaxed);

@@ -45,6 +45,18 @@ impl Program {
         }
     }
 
+    /// The same program without instructions whose result reaches no output, on the same cells.
+    #[must_use]
+    pub fn without_idle_instructions(&self) -> Self {
+        self.varied(self.shared_cells(), self.effective().bodies)
+    }
+
+    /// How many instructions [`pruned`](Self::pruned) keeps.
+    #[must_use]
+    pub fn effective_instruction_count(&self) -> usize {
+        self.effective().bodies.iter().map(Vec::len).sum()
+    }
+
     /// What [`pruned`](Self::pruned) keeps.
     pub(crate) fn effective(&self) -> Effective {
         let (needed_at_start, needed_at_end) = self.needed();

@@ -14,8 +14,13 @@ use super::{RUN_FORMAT, RunDirectory, RunError};
 use crate::fitness::{Fingerprint, InvalidFingerprint, Judgement};
 use crate::program::Program;
 use crate::schema::CellCounts;
-use crate::search::engine::{Seen, SeenFitness};
-use crate::search::{Individual, Leader, Origin, Population, Search, SearchSettings, Totals};
+use crate::search::credit::Credit;
+use crate::search::library::Library;
+use crate::search::seen::{Seen, SeenFitness};
+use crate::search::{
+    Archive, ArchivedIndividual, Individual, Island, Leader, Origin, Population, Search,
+    SearchSettings, Totals,
+};
 use crate::variation::Variation;
 
 /// The first line.
@@ -36,10 +41,12 @@ struct Body {
     log_bytes: u64,
     next_generation: u32,
     next_id: u64,
-    diversity: f64,
     totals: Totals,
     leader: Option<LeaderRecord>,
-    population: Vec<IndividualRecord>,
+    islands: Vec<IslandRecord>,
+    archive: Vec<ArchivedRecord>,
+    library: Vec<ExemplarRecord>,
+    credit: Credit,
     seen: Vec<SeenRecord>,
 }
 
@@ -62,6 +69,28 @@ struct LeaderRecord {
     individual: IndividualRecord,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IslandRecord {
+    diversity: f64,
+    population: Vec<IndividualRecord>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ArchivedRecord {
+    instructions: usize,
+    individual: IndividualRecord,
+}
+
+/// A program of the library.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExemplarRecord {
+    fingerprint: String,
+    program: String,
+}
+
 /// A hash, and what is known of it.
 #[derive(Serialize, Deserialize)]
 struct SeenRecord(String, Option<SeenFitness>);
@@ -81,22 +110,27 @@ impl From<&Individual> for IndividualRecord {
 
 impl IndividualRecord {
     fn restored(self, cells: &CellCounts) -> Result<Individual, String> {
-        let program =
-            Program::parse(&self.program).map_err(|error| RunError::program_text(&error))?;
-        if program.on_cells(cells).as_ref() != Ok(&program) {
-            let id = self.id;
-            return Err(format!(
-                "program {id} is not on the cells that searches work on"
-            ));
-        }
         Ok(Individual {
             id: self.id,
             origin: self.origin,
             fingerprint: parsed(&self.fingerprint)?,
-            program,
+            program: program_on(cells, &self.program)?,
             fitness: self.fitness,
             cost: self.cost,
         })
+    }
+}
+
+/// The program of this text, which must be on these cells.
+fn program_on(cells: &CellCounts, text: &str) -> Result<Program, String> {
+    let program = Program::parse(text).map_err(|error| RunError::program_text(&error))?;
+    if program.on_cells(cells).as_ref() == Ok(&program) {
+        Ok(program)
+    } else {
+        let name = program.name();
+        Err(format!(
+            "program {name} is not on the cells that searches work on"
+        ))
     }
 }
 
@@ -117,17 +151,36 @@ pub(super) fn save(
         confirmed: leader.confirmed.clone(),
         individual: IndividualRecord::from(&leader.individual),
     });
-    let individuals = search.population.individuals().iter();
+    let records = |population: &Population| {
+        let individuals = population.individuals().iter();
+        individuals.map(IndividualRecord::from).collect()
+    };
+    let islands = search.islands.iter().map(|island| IslandRecord {
+        diversity: island.diversity,
+        population: records(&island.population),
+    });
+    let archive = search.archive.members().iter();
+    let archive = archive.map(|member| ArchivedRecord {
+        instructions: member.instructions,
+        individual: IndividualRecord::from(&member.individual),
+    });
+    let library = search.library.iter();
+    let library = library.map(|(fingerprint, program)| ExemplarRecord {
+        fingerprint: fingerprint.to_string(),
+        program: program.to_string(),
+    });
     let seen = search.seen.iter();
     let body = Body {
         settings: search.settings.clone(),
         log_bytes,
         next_generation: search.next_generation,
         next_id: search.next_id,
-        diversity: search.diversity,
         totals: search.totals,
         leader,
-        population: individuals.map(IndividualRecord::from).collect(),
+        islands: islands.collect(),
+        archive: archive.collect(),
+        library: library.collect(),
+        credit: search.credit.clone(),
         seen: seen
             .map(|(hash, verdict)| SeenRecord(hash.to_string(), verdict))
             .collect(),
@@ -212,11 +265,33 @@ fn restored(body: Body) -> Result<(Search, u64), String> {
     settings.validate().map_err(|error| error.to_string())?;
     let schema = settings.schema().map_err(|error| error.to_string())?;
     let cells = &settings.variation.cells;
-    let individuals: Result<_, _> = body
-        .population
-        .into_iter()
-        .map(|record| record.restored(cells))
-        .collect();
+    if body.islands.len() != settings.islands {
+        let (expected, found) = (settings.islands, body.islands.len());
+        return Err(format!("it should have {expected} islands and has {found}"));
+    }
+    let islands = body.islands.into_iter().map(|island| {
+        let individuals = island.population.into_iter();
+        let individuals = individuals.map(|record| record.restored(cells));
+        Ok(Island {
+            diversity: island.diversity,
+            population: Population::new(individuals.collect::<Result<_, String>>()?),
+        })
+    });
+    let islands = islands.collect::<Result<Vec<_>, String>>()?;
+    let archive = body.archive.into_iter().map(|member| {
+        Ok(ArchivedIndividual {
+            instructions: member.instructions,
+            individual: member.individual.restored(cells)?,
+        })
+    });
+    let archive = archive.collect::<Result<_, String>>()?;
+    let mut library = Library::default();
+    for record in body.library {
+        library.push(
+            parsed(&record.fingerprint)?,
+            program_on(cells, &record.program)?,
+        );
+    }
     let leader = body.leader.map(|leader| {
         Ok::<_, String>(Leader {
             individual: leader.individual.restored(cells)?,
@@ -234,8 +309,10 @@ fn restored(body: Body) -> Result<(Search, u64), String> {
         schema,
         next_generation: body.next_generation,
         next_id: body.next_id,
-        population: Population::new(individuals?),
-        diversity: body.diversity,
+        islands,
+        archive: Archive::restored(archive),
+        library,
+        credit: body.credit,
         leader: leader.transpose()?,
         seen,
         totals: body.totals,

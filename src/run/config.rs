@@ -200,7 +200,7 @@ mod tests {
                 "[search]\ngenerations = 1\nsede = 2",
                 "unknown field `sede`",
             ),
-            ("format = 6\n[other]", "has format 6"),
+            ("format = 99\n[other]", "has format 99"),
             ("[search]\npopulation = 0", "population must be from 2 to"),
             ("[search", "line 1"),
         ] {

@@ -3,6 +3,7 @@
 //! Lines are the same for the same settings, on any machine and at any number of threads, but for
 //! what stands under `timing`.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,7 +12,8 @@ use serde::Serialize;
 
 use super::{RUN_FORMAT, RunDirectory, RunError};
 use crate::fitness::{Judgement, ProgramCost};
-use crate::search::{Generation, Leader, Operator, Search, SearchSettings, Totals};
+use crate::search::{Generation, Leader, Operator, Search, SearchEnd, SearchSettings, Totals};
+use crate::variation::Mutation;
 
 /// How long something took; the only part of a log that differs between two runs with one seed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -41,8 +43,12 @@ enum Record<'a> {
         diversity: f64,
         counts: Totals,
         totals: Totals,
+        /// How often each mutation is chosen in the next generation, relative to the others.
+        mutation_weights: BTreeMap<Mutation, f64>,
         timing: Timing,
     },
+    /// The last line of a search that is over.
+    End { reason: SearchEnd },
     /// A new leader.
     Best {
         generation: u32,
@@ -133,8 +139,16 @@ impl Log {
             diversity: generation.diversity,
             counts: generation.counts,
             totals: *search.totals(),
+            mutation_weights: Mutation::ALL
+                .into_iter()
+                .zip(search.guidance().weights)
+                .collect(),
             timing,
         })
+    }
+
+    pub(super) fn end(&mut self, reason: SearchEnd) -> Result<(), RunError> {
+        self.append(&Record::End { reason })
     }
 
     pub(super) fn leader(&mut self, leader: &Leader, cost: &ProgramCost) -> Result<(), RunError> {

@@ -26,7 +26,7 @@ mod session;
 
 /// The version of run directories that this program writes. Raised when older programs cannot read
 /// what is written, or would go on differently from it.
-pub const RUN_FORMAT: u32 = 5;
+pub const RUN_FORMAT: u32 = 6;
 
 pub use config::{RunConfig, load_config};
 pub use directory::{RunDirectory, write_whole};

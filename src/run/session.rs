@@ -157,6 +157,10 @@ impl Session {
                 trained_per_second: (counts.dropped + counts.judged) as f64 / seconds,
             };
             self.write_down(&generation, timing)
+                .and_then(|()| match self.search.end() {
+                    Some(reason) => self.log.end(reason),
+                    None => Ok(()),
+                })
                 .map_err(|source| self.stopped_by(source))?;
             // Generations of small programs on small tasks take less time than a checkpoint. What a killed
             // process has done since the last one is done again, to the same bits.

@@ -244,6 +244,7 @@ fn defaults() -> SearchSettings {
                 perturb_constant: 0.5,
                 replace_instruction: 1.0,
                 replace_function: 1.0,
+                insert_fragment: 0.0,
             },
             ..VariationSettings::default()
         },

@@ -3,37 +3,50 @@
 use mlevolve_tasks::{Stream, stream};
 use rand::{Rng, RngExt};
 
-use super::{Operator, Origin, Population, SearchSettings};
+use super::{Island, Operator, Origin, Population, SearchSettings};
 use crate::fitness::Judge;
 use crate::program::Program;
-use crate::variation::Variation;
+use crate::variation::{Guidance, Variation};
 
 /// What programs of a search are called, until one of them is taken out of it.
 const NAME: &str = "candidate";
 
+/// A program that was made on an island.
+pub(super) struct Offspring {
+    pub(super) program: Program,
+    pub(super) origin: Origin,
+    pub(super) island: usize,
+}
+
 /// The first generation: known programs that the judge suggests, as far as there is room and the settings
-/// want them, and random programs.
+/// want them, and random programs. Known ones go round the islands.
 pub(super) fn first_generation(
     settings: &SearchSettings,
     variation: &Variation,
     judge: &dyn Judge,
-) -> Vec<(Program, Origin)> {
+) -> Vec<Offspring> {
     let known = if settings.known_programs {
         judge.starting_points()
     } else {
         Vec::new()
     };
-    let mut candidates: Vec<_> = known
-        .iter()
-        .filter_map(|program| member(program, settings))
-        .take(settings.population)
-        .map(|program| (program, origin(&[], Operator::Known)))
-        .collect();
-    for place in candidates.len()..settings.population {
+    let known = known.iter().filter_map(|program| member(program, settings));
+    let known = known.map(|program| (program, origin(&[], Operator::Known)));
+    let random = (0..settings.population).map(|place| {
         let mut numbers = stream(settings.seed, "breeding", [0, place as u64]);
-        candidates.push(random(variation, &mut numbers));
-    }
-    candidates
+        random(variation, &mut numbers)
+    });
+    let mut made: Vec<_> = known.take(settings.population).collect();
+    made.extend(random.skip(made.len()));
+    let islands = settings.islands;
+    let settled = made.into_iter().enumerate();
+    settled
+        .map(|(place, (program, origin))| Offspring {
+            program,
+            origin,
+            island: place % islands,
+        })
+        .collect()
 }
 
 /// A known program as a member of the first generation, if it fits the cells of the search.
@@ -45,30 +58,40 @@ fn member(known: &Program, settings: &SearchSettings) -> Option<Program> {
     program.on_cells(&settings.variation.cells).ok()
 }
 
-/// A later generation's candidates.
+/// A later generation's candidates, island by island.
 pub(super) fn offspring(
     settings: &SearchSettings,
     variation: &Variation,
-    population: &Population,
+    guidance: &Guidance<'_>,
+    islands: &[Island],
     generation: u32,
-    diversity: f64,
-) -> Vec<(Program, Origin)> {
-    let injection_rate = if diversity < settings.diversity_floor {
-        settings.low_diversity_injection_rate
-    } else {
-        settings.injection_rate
-    };
-    (0..settings.offspring)
-        .map(|place| {
-            let key = [u64::from(generation), place as u64];
+) -> Vec<Offspring> {
+    let mut made = Vec::with_capacity(settings.offspring);
+    for (place, island) in islands.iter().enumerate() {
+        let own = settings.on_island(place);
+        let injection_rate = if island.diversity < own.diversity_floor {
+            // An island may want more at any time.
+            own.low_diversity_injection_rate.max(own.injection_rate)
+        } else {
+            own.injection_rate
+        };
+        for _ in 0..own.offspring {
+            let key = [u64::from(generation), made.len() as u64];
             let mut numbers = stream(settings.seed, "breeding", key);
-            if population.individuals().is_empty() || numbers.random::<f64>() < injection_rate {
+            let is_empty = island.population.individuals().is_empty();
+            let (program, origin) = if is_empty || numbers.random::<f64>() < injection_rate {
                 random(variation, &mut numbers)
             } else {
-                child(settings, variation, population, &mut numbers)
-            }
-        })
-        .collect()
+                child(&own, variation, guidance, &island.population, &mut numbers)
+            };
+            made.push(Offspring {
+                program,
+                origin,
+                island: place,
+            });
+        }
+    }
+    made
 }
 
 fn random(variation: &Variation, numbers: &mut Stream) -> (Program, Origin) {
@@ -85,6 +108,7 @@ fn happens(probability: f64, numbers: &mut impl Rng) -> bool {
 fn child(
     settings: &SearchSettings,
     variation: &Variation,
+    guidance: &Guidance<'_>,
     population: &Population,
     numbers: &mut impl Rng,
 ) -> (Program, Origin) {
@@ -94,7 +118,7 @@ fn child(
         let program = variation.crossover(&first.program, &second.program, numbers);
         (program, origin(&[first.id, second.id], Operator::Crossover))
     } else if happens(settings.mutation_probability, numbers) {
-        let (program, mutation) = variation.mutate(&first.program, numbers);
+        let (program, mutation) = variation.mutate_guided(&first.program, guidance, numbers);
         (program, origin(&[first.id], Operator::Mutation(mutation)))
     } else {
         return (first.program.clone(), origin(&[first.id], Operator::Copy));
@@ -104,7 +128,7 @@ fn child(
         if numbers.random::<f64>() >= settings.further_mutation_probability {
             break;
         }
-        let (mutant, mutation) = variation.mutate(&program, numbers);
+        let (mutant, mutation) = variation.mutate_guided(&program, guidance, numbers);
         program = mutant;
         origin.operators.push(Operator::Mutation(mutation));
     }

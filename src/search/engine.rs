@@ -1,27 +1,24 @@
 //! The loop: breed, judge, select, once a generation.
 
-use std::collections::VecDeque;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use mlevolve_tasks::stream;
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
-use serde::{Deserialize, Serialize};
+use rustc_hash::FxHashSet;
+use serde::Serialize;
 
-use super::breeding;
-use super::{Individual, Origin, Population, SearchSettings, SearchSettingsError};
-use crate::fitness::{
-    Fingerprint, Judge, JudgeError, Judgement, Verdict, confirmation_seeds, search_seeds,
-};
-use crate::program::{Program, Schema};
-use crate::variation::Variation;
-
-/// How many verdicts are remembered; of more, the oldest are forgotten. Bounds memory and the size of
-/// a checkpoint in searches over millions of candidates.
-const REMEMBERED: usize = 100_000;
-
-/// How many of a generation's best are judged again for the lead.
-const CHALLENGERS: usize = 3;
+use super::archive::Archive;
+use super::breeding::{self, Offspring};
+use super::credit::Credit;
+use super::island::migrate;
+use super::library::Library;
+use super::population::median_fitness;
+use super::seen::Seen;
+use super::taking_up::{Candidate, TakenUp};
+use super::{Generation, Individual, Island, Leader, SearchSettings, SearchSettingsError, Totals};
+use crate::fitness::{Fingerprint, Judge, JudgeError, Verdict, search_seeds};
+use crate::program::Schema;
+use crate::variation::{Guidance, Variation};
 
 /// A search between two generations.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,113 +29,46 @@ pub struct Search {
     /// The number of the generation that comes next.
     pub(crate) next_generation: u32,
     pub(crate) next_id: u64,
-    pub(crate) population: Population,
-    pub(crate) diversity: f64,
+    pub(crate) islands: Vec<Island>,
     pub(crate) leader: Option<Leader>,
+    pub(crate) archive: Archive,
+    pub(crate) library: Library,
+    pub(crate) credit: Credit,
     pub(crate) seen: Seen,
     pub(crate) totals: Totals,
-}
-
-/// The program that is reported if the search ends now.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Leader {
-    /// The individual, with its fitness on the search's seeds.
-    pub individual: Individual,
-    /// How good it is on the seeds for confirmation.
-    pub confirmed: Judgement,
-    /// The generation that it came with.
-    pub generation: u32,
-}
-
-/// What has become of candidates so far, the first generation's included.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Totals {
-    /// Programs that were made.
-    pub candidates: u64,
-    /// Of these, those that had been judged before, up to names and order.
-    pub seen_before: u64,
-    /// Of these, those that a probe rejected.
-    pub rejected: u64,
-    /// Of these, those that were trained, but not on the whole suite.
-    pub dropped: u64,
-    /// Of these, those that were trained on the whole suite.
-    pub judged: u64,
-}
-
-impl Totals {
-    /// The share of candidates that never trained.
-    #[must_use]
-    pub fn share_untrained(&self) -> f64 {
-        if self.candidates == 0 {
-            0.0
-        } else {
-            (self.seen_before + self.rejected) as f64 / self.candidates as f64
-        }
-    }
-}
-
-/// Verdicts by fingerprint: a fitness, or nothing for what was rejected.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Seen {
-    /// Only looked up, never iterated.
-    verdicts: FxHashMap<Fingerprint, Option<SeenFitness>>,
-    /// In the order in which they were reached.
-    order: VecDeque<Fingerprint>,
-}
-
-/// What is remembered of a candidate that trained.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SeenFitness {
-    pub(crate) fitness: f64,
-    pub(crate) cost: u32,
-}
-
-impl Seen {
-    pub(crate) fn insert(&mut self, hash: Fingerprint, verdict: Option<SeenFitness>) {
-        if self.verdicts.insert(hash, verdict).is_none() {
-            self.order.push_back(hash);
-        }
-    }
-
-    /// Forgets the oldest verdicts, down to [`REMEMBERED`]. Done between generations, so that none is
-    /// forgotten that a candidate of this one was found to have.
-    fn forget_oldest(&mut self) {
-        while self.order.len() > REMEMBERED {
-            if let Some(oldest) = self.order.pop_front() {
-                self.verdicts.remove(&oldest);
-            }
-        }
-    }
-
-    /// Everything that is remembered, oldest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Fingerprint, Option<SeenFitness>)> + '_ {
-        let order = self.order.iter();
-        order.map(|hash| (*hash, self.verdicts.get(hash).copied().flatten()))
-    }
-}
-
-/// What one generation did.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Generation {
-    /// Its number; 0 is the first.
-    pub number: u32,
-    /// What became of its candidates.
-    pub counts: Totals,
-    /// The greatest fitness in the population after it, on the search's seeds.
-    pub best_fitness: f64,
-    /// The population's median fitness.
-    pub median_fitness: f64,
-    /// The population's diversity.
-    pub diversity: f64,
-    /// Whether the lead changed.
-    pub new_leader: bool,
 }
 
 /// The search was told to stop in the middle of a generation, which has left no trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interrupted;
+
+/// Why a search is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SearchEnd {
+    /// All generations have been.
+    Generations,
+    /// It has made as many candidates as it may.
+    Candidates,
+    /// The leader is as good as was wanted.
+    TargetFitness,
+    /// There was no new leader for long.
+    Stagnation,
+}
+
+impl fmt::Display for SearchEnd {
+    /// What can be said after "it ended, as".
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Generations => "all generations have been",
+            Self::Candidates => "it has made as many candidates as it may (candidates)",
+            Self::TargetFitness => "the best program is as good as was wanted (target_fitness)",
+            Self::Stagnation => {
+                "no program was better than the best for long (stagnation_generations)"
+            }
+        })
+    }
+}
 
 /// Why a search cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -151,23 +81,6 @@ pub enum SearchError {
     Judge(#[from] JudgeError),
 }
 
-/// A program that awaits its verdict.
-struct Candidate {
-    id: u64,
-    program: Program,
-    origin: Origin,
-    fingerprint: Fingerprint,
-}
-
-/// What becomes of a generation's candidates.
-#[derive(Default)]
-struct TakenUp {
-    /// Those that may enter the population.
-    children: Vec<Individual>,
-    /// Verdicts that are new, in the order of the candidates.
-    verdicts: Vec<(Fingerprint, Option<SeenFitness>)>,
-}
-
 impl Search {
     /// A search before its first generation.
     ///
@@ -178,13 +91,15 @@ impl Search {
         let schema = settings.schema()?;
         Ok(Self {
             variation: Variation::new(schema, &settings.variation),
+            islands: vec![Island::default(); settings.islands],
             settings,
             schema,
             next_generation: 0,
             next_id: 0,
-            population: Population::default(),
-            diversity: 0.0,
             leader: None,
+            archive: Archive::default(),
+            library: Library::default(),
+            credit: Credit::default(),
             seen: Seen::default(),
             totals: Totals::default(),
         })
@@ -214,16 +129,48 @@ impl Search {
         self.next_generation
     }
 
-    /// Whether all generations have been.
+    /// Why the search is over, if it is: the first reason of those that hold.
     #[must_use]
-    pub const fn is_finished(&self) -> bool {
-        self.next_generation > self.settings.generations
+    pub fn end(&self) -> Option<SearchEnd> {
+        let settings = &self.settings;
+        let leader = self.leader.as_ref();
+        let has_reached = |target: f64| leader.is_some_and(|it| it.confirmed.fitness >= target);
+        let stands_still = |generations: u32| {
+            let since = leader.map_or(0, |leader| leader.generation);
+            self.next_generation > since.saturating_add(generations)
+        };
+        if settings.target_fitness.is_some_and(has_reached) {
+            Some(SearchEnd::TargetFitness)
+        } else if self.next_generation > settings.generations {
+            Some(SearchEnd::Generations)
+        } else if settings
+            .candidates
+            .is_some_and(|most| self.totals.candidates >= most)
+        {
+            Some(SearchEnd::Candidates)
+        } else if settings.stagnation_generations.is_some_and(stands_still) {
+            Some(SearchEnd::Stagnation)
+        } else {
+            None
+        }
     }
 
-    /// The population after the last generation.
+    /// Whether the search is over.
     #[must_use]
-    pub const fn population(&self) -> &Population {
-        &self.population
+    pub fn is_finished(&self) -> bool {
+        self.end().is_some()
+    }
+
+    /// The islands after the last generation.
+    #[must_use]
+    pub fn islands(&self) -> &[Island] {
+        &self.islands
+    }
+
+    /// The best programs of every cost and length so far.
+    #[must_use]
+    pub const fn archive(&self) -> &Archive {
+        &self.archive
     }
 
     /// What is best so far, once anything has trained.
@@ -236,6 +183,19 @@ impl Search {
     #[must_use]
     pub const fn totals(&self) -> &Totals {
         &self.totals
+    }
+
+    /// What mutations of the next generation go by.
+    #[must_use]
+    pub fn guidance(&self) -> Guidance<'_> {
+        let (weights, adaptation) = (
+            &self.settings.variation.mutation_weights,
+            self.settings.mutation_adaptation,
+        );
+        Guidance {
+            weights: self.credit.weights(weights, adaptation),
+            library: self.library.programs(),
+        }
     }
 
     /// Breeds, judges and selects one generation. `judged` counts the candidates that have had their
@@ -258,7 +218,7 @@ impl Search {
         let is_fresh: Vec<bool> = candidates
             .iter()
             .map(|one| {
-                !self.seen.verdicts.contains_key(&one.fingerprint) && fresh.insert(one.fingerprint)
+                self.seen.verdict(one.fingerprint).is_none() && fresh.insert(one.fingerprint)
             })
             .collect();
         judged.fetch_add(made - fresh.len() as u64, Ordering::Relaxed);
@@ -284,8 +244,12 @@ impl Search {
             candidates: made,
             ..Totals::default()
         };
-        let TakenUp { children, verdicts } = self.take_up(candidates, verdicts, &mut counts);
-        let leader = self.challenged_leader(&children, judge, number)?;
+        let TakenUp {
+            children,
+            verdicts,
+            credit,
+        } = self.take_up(candidates, verdicts, &mut counts);
+        let leader = self.challenged_leader(children.iter().flatten(), judge, number)?;
         if stop.load(Ordering::Relaxed) {
             return Ok(Err(Interrupted));
         }
@@ -296,21 +260,41 @@ impl Search {
             self.seen.insert(fingerprint, verdict);
         }
         self.seen.forget_oldest();
-        let (elites, capacity) = (self.settings.elites, self.settings.population);
-        self.population.replace_oldest(children, elites, capacity);
-        let mut numbers = stream(self.settings.seed, "diversity", [u64::from(number), 0]);
-        self.diversity = self.population.diversity(&mut numbers);
+        self.credit = credit;
+        for child in children.iter().flatten() {
+            self.archive.insert(child);
+        }
         self.next_id += made;
+        self.grow(children, number);
         self.next_generation += 1;
         self.totals.add(&counts);
+        let populations = || self.islands.iter().map(|island| &island.population);
+        let best = populations().filter_map(|population| population.best());
+        let diversities = self.islands.iter().map(|island| island.diversity);
         Ok(Ok(Generation {
             number,
             counts,
-            best_fitness: self.population.best().map_or(0.0, |best| best.fitness),
-            median_fitness: self.population.median_fitness().unwrap_or(0.0),
-            diversity: self.diversity,
+            best_fitness: best.map(|best| best.fitness).fold(0.0, f64::max),
+            median_fitness: median_fitness(populations()).unwrap_or(0.0),
+            diversity: diversities.sum::<f64>() / self.islands.len() as f64,
             new_leader,
         }))
+    }
+
+    /// Lets children into their islands, takes the best of each into the library, and lets some move on.
+    fn grow(&mut self, children: Vec<Vec<Individual>>, generation: u32) {
+        let settings = &self.settings;
+        for (place, (island, children)) in self.islands.iter_mut().zip(children).enumerate() {
+            let own = settings.on_island(place);
+            island.grow(children, &own, generation, place);
+            if let Some(best) = island.population.best() {
+                self.library.insert(best);
+            }
+        }
+        let interval = settings.migration_interval_generations;
+        if self.islands.len() > 1 && generation > 0 && generation.is_multiple_of(interval) {
+            self.next_id = migrate(&mut self.islands, settings, self.next_id);
+        }
     }
 
     fn candidates(&self, judge: &dyn Judge) -> Result<Vec<Candidate>, JudgeError> {
@@ -318,18 +302,18 @@ impl Search {
         let made = if self.next_generation == 0 {
             breeding::first_generation(settings, &self.variation, judge)
         } else {
-            let (generation, diversity) = (self.next_generation, self.diversity);
-            breeding::offspring(
-                settings,
-                &self.variation,
-                &self.population,
-                generation,
-                diversity,
-            )
+            let (variation, guidance) = (&self.variation, self.guidance());
+            let generation = self.next_generation;
+            breeding::offspring(settings, variation, &guidance, &self.islands, generation)
         };
         made.into_par_iter()
             .enumerate()
-            .map(|(place, (program, origin))| {
+            .map(|(place, made)| {
+                let Offspring {
+                    program,
+                    origin,
+                    island,
+                } = made;
                 let id = self.next_id + place as u64;
                 let fingerprint = if settings.reuses_verdicts {
                     judge.fingerprint(&program)?
@@ -342,115 +326,9 @@ impl Search {
                     fingerprint,
                     program,
                     origin,
+                    island,
                 })
             })
             .collect()
-    }
-
-    /// What the verdicts make of the candidates: those with a fitness may enter the population, unless a twin
-    /// of theirs is in already.
-    fn take_up(
-        &self,
-        candidates: Vec<Candidate>,
-        verdicts: Vec<Option<Verdict>>,
-        counts: &mut Totals,
-    ) -> TakenUp {
-        let mut present = self.population.fingerprints();
-        let mut taken_up = TakenUp::default();
-        // Only looked up, never iterated.
-        let mut new: FxHashMap<Fingerprint, Option<SeenFitness>> = FxHashMap::default();
-        for (candidate, verdict) in candidates.into_iter().zip(verdicts) {
-            let fingerprint = candidate.fingerprint;
-            let seen = match verdict {
-                None => {
-                    counts.seen_before += 1;
-                    let before = self.seen.verdicts.get(&fingerprint);
-                    before.or_else(|| new.get(&fingerprint)).copied().flatten()
-                }
-                Some(verdict) => {
-                    let fitness = match verdict {
-                        Verdict::Rejected(_) => {
-                            counts.rejected += 1;
-                            None
-                        }
-                        Verdict::Trained {
-                            judgement,
-                            dropped,
-                            cost,
-                        } => {
-                            counts.dropped += u64::from(dropped);
-                            counts.judged += u64::from(!dropped);
-                            Some(SeenFitness {
-                                fitness: judgement.fitness,
-                                cost,
-                            })
-                        }
-                    };
-                    if self.settings.reuses_verdicts {
-                        new.insert(fingerprint, fitness);
-                        taken_up.verdicts.push((fingerprint, fitness));
-                    }
-                    fitness
-                }
-            };
-            let Some(seen) = seen else { continue };
-            if present.insert(fingerprint) {
-                taken_up.children.push(Individual {
-                    id: candidate.id,
-                    origin: candidate.origin,
-                    program: candidate.program,
-                    fingerprint,
-                    fitness: seen.fitness,
-                    cost: seen.cost,
-                });
-            }
-        }
-        taken_up
-    }
-
-    /// Judges the best children again, on other seeds than those that candidates are chosen by; the new
-    /// leader, if one of them is better than the old one there.
-    ///
-    /// A child's fitness is compared with the leader's confirmed one, not with that which the leader
-    /// was chosen by: the best of many owes some of that to luck, and would keep better ones out.
-    fn challenged_leader(
-        &self,
-        children: &[Individual],
-        judge: &dyn Judge,
-        generation: u32,
-    ) -> Result<Option<Leader>, SearchError> {
-        let leader = self.leader.as_ref();
-        let to_beat = leader.map_or(f64::NEG_INFINITY, |leader| leader.confirmed.fitness);
-        let mut challengers: Vec<&Individual> = children
-            .iter()
-            .filter(|child| child.fitness > to_beat)
-            .collect();
-        challengers.sort_by(|first, second| first.rank(second));
-        challengers.truncate(CHALLENGERS);
-        let seeds = confirmation_seeds(self.settings.seed, self.settings.confirmation_seeds);
-        let mut best: Option<Leader> = None;
-        for challenger in challengers {
-            let (program, backend) = (&challenger.program, self.settings.backend.0);
-            let confirmed = judge.judge(program, &seeds, backend)?;
-            let incumbent = best.as_ref().or(self.leader.as_ref());
-            if incumbent.is_none_or(|leader| confirmed.fitness > leader.confirmed.fitness) {
-                best = Some(Leader {
-                    individual: challenger.clone(),
-                    confirmed,
-                    generation,
-                });
-            }
-        }
-        Ok(best)
-    }
-}
-
-impl Totals {
-    fn add(&mut self, counts: &Self) {
-        self.candidates += counts.candidates;
-        self.seen_before += counts.seen_before;
-        self.rejected += counts.rejected;
-        self.dropped += counts.dropped;
-        self.judged += counts.judged;
     }
 }

@@ -20,6 +20,8 @@ pub enum Operator {
     Crossover,
     /// It is its parent as it was.
     Copy,
+    /// It is its parent, which lives on another island.
+    Migration,
     /// It was changed in one place.
     #[serde(untagged)]
     Mutation(Mutation),

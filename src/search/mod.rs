@@ -11,6 +11,10 @@
 //!                                                    leader: judged again on fresh seeds
 //! ```
 //!
+//! A population may be several islands, which breed apart and send their best around a ring. What works is remembered in two
+//! ways: kinds of mutation by how often their children are better than their parents (`credit`), and programs that were
+//! best, for fragments of them to be inserted again (`library`). The `archive` keeps what is best at its cost and length.
+//!
 //! Everything that happens is a function of the [`SearchSettings`], the seed among them. Candidates
 //! are made one after the other, each from a random stream that is keyed by its generation and its
 //! place in it; judging, which takes the time, is spread over threads, and its results are taken up
@@ -19,13 +23,25 @@
 //! [`Search`] holds all that a later generation depends on and nothing else, so that writing it down
 //! between two generations and reading it back changes nothing.
 
+mod archive;
 mod breeding;
-pub(crate) mod engine;
+pub(crate) mod credit;
+mod engine;
+mod generation;
 mod individual;
+mod island;
+mod leader;
+pub(crate) mod library;
 mod population;
+pub(crate) mod seen;
 mod settings;
+mod taking_up;
 
-pub use engine::{Generation, Interrupted, Leader, Search, SearchError, Totals};
+pub use archive::{Archive, ArchivedIndividual};
+pub use engine::{Interrupted, Search, SearchEnd, SearchError};
+pub use generation::{Generation, Totals};
 pub use individual::{Individual, Operator, Origin};
+pub use island::{Island, IslandSettings};
+pub use leader::Leader;
 pub use population::Population;
 pub use settings::{BackendName, SearchSettings, SearchSettingsError};

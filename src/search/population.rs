@@ -46,12 +46,20 @@ impl Population {
             .min_by(|first, second| first.rank(second))
     }
 
-    /// The median fitness, unless there is no individual; of an even number, the lower middle one.
+    /// The best so many, the best first.
     #[must_use]
-    pub fn median_fitness(&self) -> Option<f64> {
-        let mut fitnesses: Vec<f64> = self.individuals.iter().map(|one| one.fitness).collect();
-        fitnesses.sort_by(f64::total_cmp);
-        fitnesses.get(fitnesses.len().checked_sub(1)? / 2).copied()
+    pub fn best_few(&self, count: usize) -> Vec<Individual> {
+        let mut all: Vec<&Individual> = self.individuals.iter().collect();
+        all.sort_by(|first, second| first.rank(second));
+        all.truncate(count);
+        all.into_iter().cloned().collect()
+    }
+
+    /// The individual with this id, if it is there.
+    #[must_use]
+    pub fn with_id(&self, id: u64) -> Option<&Individual> {
+        let place = self.individuals.binary_search_by_key(&id, |one| one.id);
+        place.ok().map(|place| &self.individuals[place])
     }
 
     /// The best of `size` individuals drawn with replacement.
@@ -119,6 +127,15 @@ impl Population {
     }
 }
 
+/// The median fitness of some populations together, unless there is no individual; of an even number, the lower middle one.
+pub(super) fn median_fitness<'a>(populations: impl Iterator<Item = &'a Population>) -> Option<f64> {
+    let all = populations.flat_map(|population| &population.individuals);
+    let mut fitnesses: Vec<f64> = all.map(|one| one.fitness).collect();
+    let middle = fitnesses.len().checked_sub(1)? / 2;
+    let (_, median, _) = fitnesses.select_nth_unstable_by(middle, f64::total_cmp);
+    Some(*median)
+}
+
 #[cfg(test)]
 mod tests {
     use mlevolve_tasks::stream;
@@ -158,7 +175,7 @@ mod tests {
         // 7 and 1 are the best; 6, 5 and 4 the youngest of the others.
         assert_eq!(ids(&population), [1, 4, 5, 6, 7]);
         assert_eq!(population.best().map(|best| best.id), Some(7));
-        assert_eq!(population.median_fitness(), Some(0.8));
+        assert_eq!(median_fitness([&population].into_iter()), Some(0.8));
     }
 
     #[test]

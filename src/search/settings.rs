@@ -4,6 +4,7 @@ use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::Suite;
 use serde::{Deserialize, Serialize};
 
+use super::IslandSettings;
 use crate::fitness::{DataSettings, DataSettingsError, FitnessWeights};
 use crate::learner::{LearnerSettings, LearnerSettingsError};
 use crate::program::{Schema, list};
@@ -30,6 +31,16 @@ pub struct SearchSettings {
     pub population: usize,
     /// How many candidates a later generation makes. Default: 500.
     pub offspring: usize,
+    /// How many candidates the search makes at most, the first generation's included; the generation in which it comes to
+    /// so many is the last. Default: any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub candidates: Option<u64>,
+    /// The confirmed fitness at which the search ends. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_fitness: Option<f64>,
+    /// After how many generations without a new leader the search ends. Default: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stagnation_generations: Option<u32>,
     /// How many programs a tournament draws. Default: 6.
     pub tournament: usize,
     /// How many of the best are never too old. Default: 25.
@@ -47,6 +58,17 @@ pub struct SearchSettings {
     pub low_diversity_injection_rate: f64,
     /// The diversity, from 0 to 1, below which more random programs come in. Default: 0.4.
     pub diversity_floor: f64,
+    /// How many islands share the population; each breeds by itself. Default: 1.
+    pub islands: usize,
+    /// After how many generations the best of each island go to the next one, the last one's to the first. Default: 5.
+    pub migration_interval_generations: u32,
+    /// How many go. Default: 2.
+    pub migrants: usize,
+    /// What is different on an island, one table for each: the first table is the first island's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub island: Vec<IslandSettings>,
+    /// How much the choice of mutations goes by what has worked lately, from 0, not at all, to 1. Default: 0.8.
+    pub mutation_adaptation: f64,
     /// How many seeds a candidate is trained with on each task. Default: 4.
     pub seeds: usize,
     /// How many further seeds it is trained with before it may lead. Default: 8.
@@ -77,6 +99,9 @@ impl Default for SearchSettings {
             generations: 30,
             population: 500,
             offspring: 500,
+            candidates: None,
+            target_fitness: None,
+            stagnation_generations: None,
             tournament: 6,
             elites: 25,
             crossover_probability: 0.3,
@@ -85,6 +110,11 @@ impl Default for SearchSettings {
             injection_rate: 0.05,
             low_diversity_injection_rate: 0.25,
             diversity_floor: 0.4,
+            islands: 1,
+            migration_interval_generations: 5,
+            migrants: 2,
+            island: Vec::new(),
+            mutation_adaptation: 0.8,
             seeds: 4,
             confirmation_seeds: 8,
             hurdle: 0.3,
@@ -157,6 +187,25 @@ pub enum SearchSettingsError {
         /// What was asked for.
         found: f64,
     },
+    /// Nobody would ever migrate.
+    #[error("migration_interval_generations must be 1 or more, not 0")]
+    NoInterval,
+    /// There are settings for more islands than there are.
+    #[error("island: there are {tables} tables for {islands} islands")]
+    Islands {
+        /// How many tables there are.
+        tables: usize,
+        /// How many islands there are.
+        islands: usize,
+    },
+    /// Settings of one island make no sense.
+    #[error("island {number}: {source}")]
+    Island {
+        /// Which one, from 1.
+        number: usize,
+        /// What is wrong.
+        source: Box<SearchSettingsError>,
+    },
     /// The weights do not say how to combine.
     #[error("fitness: weights must be finite, not negative, and not all 0")]
     Weights,
@@ -195,6 +244,9 @@ impl SearchSettings {
             ("offspring", self.offspring, 1, GREATEST_COUNT),
             ("tournament", self.tournament, 1, GREATEST_COUNT),
             ("elites", self.elites, 1, self.population),
+            ("islands", self.islands, 1, self.population / 2),
+            ("offspring", self.offspring, self.islands, GREATEST_COUNT),
+            ("migrants", self.migrants, 0, GREATEST_COUNT),
             ("seeds", self.seeds, 1, 1_000),
             ("confirmation_seeds", self.confirmation_seeds, 1, 1_000),
         ] {
@@ -221,10 +273,32 @@ impl SearchSettings {
             ),
             ("diversity_floor", self.diversity_floor),
             ("hurdle", self.hurdle),
+            ("mutation_adaptation", self.mutation_adaptation),
         ] {
             if !(0.0..=1.0).contains(&found) {
                 return Err(SearchSettingsError::Share { setting, found });
             }
+        }
+        if self.migration_interval_generations == 0 {
+            return Err(SearchSettingsError::NoInterval);
+        }
+        if self.island.len() > self.islands {
+            return Err(SearchSettingsError::Islands {
+                tables: self.island.len(),
+                islands: self.islands,
+            });
+        }
+        for place in 0..self.island.len() {
+            let own = Self {
+                island: Vec::new(),
+                islands: 1,
+                ..self.on_island(place)
+            };
+            own.validate()
+                .map_err(|source| SearchSettingsError::Island {
+                    number: place + 1,
+                    source: Box::new(source),
+                })?;
         }
         self.data.sources()?;
         self.learner.validate()?;

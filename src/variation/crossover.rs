@@ -8,17 +8,41 @@ use super::Variation;
 use super::numbers::happens;
 
 /// A child's functions, and which of the second parent's constants should come along.
-struct Combination {
-    bodies: Vec<Vec<Instruction>>,
-    /// Those that instructions of the second parent name.
-    wanted: CellSet,
-    /// Those among them that no instruction of the first names: nothing speaks against them.
-    certain: CellSet,
+pub(super) struct Combination {
+    pub(super) bodies: Vec<Vec<Instruction>>,
+    /// Those that instructions of the second parent name: with a probability.
+    pub(super) wanted: CellSet,
+    /// Those that come along certainly.
+    pub(super) certain: CellSet,
+}
+
+impl Combination {
+    /// The child of `first`, with constants of `second`.
+    pub(super) fn child(
+        self,
+        first: &Program,
+        second: &Program,
+        takeover_probability: f64,
+        rng: &mut impl Rng,
+    ) -> Program {
+        let mut cells = first.cells().to_vec();
+        for (index, cell) in CellIndex::enumerate(second.cells()) {
+            let Role::Constant(_) = cell.role else {
+                continue;
+            };
+            let comes = self.certain.contains(index)
+                || self.wanted.contains(index) && happens(takeover_probability, rng);
+            if comes {
+                cells[index.index()].role = cell.role;
+            }
+        }
+        first.varied_on(cells, self.bodies)
+    }
 }
 
 impl Variation {
     /// A child of two parents: in each function, a segment of `second`'s instructions takes the place of
-    /// a segment of `first`'s; or, of programs of several functions, with the probability that the settings give, some of
+    /// a segment of `first`'s, any other one or, as often as the settings say, that which is at the same places; or, of programs of several functions, with the probability that the settings give, some of
     /// the functions are `second`'s as they are.
     ///
     /// Constants that a segment reads come along with another probability of the settings, and so do those of a whole
@@ -35,26 +59,11 @@ impl Variation {
         let exchanges =
             first.bodies().len() > 1 && happens(self.settings.function_exchange_probability, rng);
         let exchanged = exchanges.then(|| self.exchanged(first, second, rng));
-        let Combination {
-            bodies,
-            wanted,
-            certain,
-        } = exchanged
+        let combination = exchanged
             .flatten()
             .unwrap_or_else(|| self.spliced(first, second, rng));
-        let mut cells = first.cells().to_vec();
-        for (index, cell) in CellIndex::enumerate(second.cells()) {
-            let Role::Constant(_) = cell.role else {
-                continue;
-            };
-            let comes = certain.contains(index)
-                || wanted.contains(index)
-                    && happens(self.settings.constant_takeover_probability, rng);
-            if comes {
-                cells[index.index()].role = cell.role;
-            }
-        }
-        first.varied_on(cells, bodies)
+        let takeover = self.settings.constant_takeover_probability;
+        combination.child(first, second, takeover, rng)
     }
 
     /// Some functions of one parent and some of the other; nothing if those drawn of `second` are too long for a child.
@@ -97,7 +106,12 @@ impl Variation {
         let parents = first.bodies().iter().zip(second.bodies());
         let bodies = parents.zip(&self.functions);
         let bodies = bodies.map(|((body, other), repertoire)| {
-            let (spliced, segment) = splice(body, other, repertoire.most, rng);
+            let is_homologous = happens(self.settings.homologous_crossover_probability, rng);
+            let (spliced, segment) = if is_homologous {
+                exchange_places(body, other, repertoire.most, rng)
+            } else {
+                splice(body, other, repertoire.most, rng)
+            };
             insert_operands(&mut wanted, segment);
             spliced
         });
@@ -109,7 +123,8 @@ impl Variation {
     }
 }
 
-fn insert_operands(set: &mut CellSet, instructions: &[Instruction]) {
+/// Adds all cells that instructions read.
+pub(super) fn insert_operands(set: &mut CellSet, instructions: &[Instruction]) {
     for &operand in instructions.iter().flat_map(Instruction::operands) {
         set.insert(operand);
     }
@@ -139,6 +154,31 @@ fn splice<'a>(
     spliced.extend_from_slice(segment);
     spliced.extend_from_slice(&body[start + removed..]);
     (spliced, segment)
+}
+
+/// `body` with a random segment replaced by what `other` has at the same places, and that: homologous crossover, which leaves
+/// what stands where in related parents as it is (Nordin et al. 1999, "Efficient Evolution of Machine Code for CISC
+/// Architectures Using Instruction Blocks and Homologous Crossover"). It takes the end of a longer `other` along, as far as
+/// there is room.
+fn exchange_places<'a>(
+    body: &[Instruction],
+    other: &'a [Instruction],
+    most: usize,
+    rng: &mut impl Rng,
+) -> (Vec<Instruction>, &'a [Instruction]) {
+    let places = other.len().min(most);
+    if places == 0 {
+        return (body[..body.len().min(most)].to_vec(), &[]);
+    }
+    // Nothing may be left out between the two.
+    let start = rng.random_range(0..=(places - 1).min(body.len()));
+    let end = rng.random_range(start + 1..=places);
+    let segment = &other[start..end];
+    let mut child = body[..start].to_vec();
+    child.extend_from_slice(segment);
+    child.extend_from_slice(body.get(end..).unwrap_or_default());
+    child.truncate(most);
+    (child, segment)
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 
 mod crossover;
 mod draw;
+mod fragment;
 mod mutation;
 mod numbers;
 mod op_set;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use crate::program::{CellTable, Program, Schema, same_table};
 use repertoire::Repertoire;
 
-pub use mutation::Mutation;
+pub use mutation::{Guidance, Mutation};
 pub use op_set::{InvalidOps, OpSet};
 pub use settings::{FunctionSettings, MutationWeights, SettingsError, VariationSettings};
 

@@ -33,11 +33,13 @@ pub enum Mutation {
     ReplaceInstruction,
     /// As many random instructions take the place of all of a function's.
     ReplaceFunction,
+    /// A few instructions appear that follow each other in a program that has done well.
+    InsertFragment,
 }
 
 impl Mutation {
     /// Every kind, in the order in which one that cannot apply gives way to the next.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Insert,
         Self::Delete,
         Self::ReplaceOp,
@@ -46,7 +48,28 @@ impl Mutation {
         Self::Swap,
         Self::ReplaceInstruction,
         Self::ReplaceFunction,
+        Self::InsertFragment,
     ];
+}
+
+/// What a search has learnt of what works, for mutations to go by.
+#[derive(Clone, Copy, Debug)]
+pub struct Guidance<'a> {
+    /// How often each kind is chosen, relative to the others, in the order of [`Mutation::ALL`].
+    pub weights: [f64; Mutation::ALL.len()],
+    /// Programs that have done well, on the cells of the search, without what has no effect.
+    pub library: &'a [Program],
+}
+
+impl VariationSettings {
+    /// The guidance of a search that has learnt nothing yet.
+    #[must_use]
+    pub fn guidance(&self) -> Guidance<'static> {
+        Guidance {
+            weights: Mutation::ALL.map(|kind| self.mutation_weights.of(kind)),
+            library: &[],
+        }
+    }
 }
 
 impl Variation {
@@ -60,15 +83,33 @@ impl Variation {
     /// If the parent is not on the cells of this variation.
     #[must_use]
     pub fn mutate(&self, parent: &Program, rng: &mut impl Rng) -> (Program, Mutation) {
+        self.mutate_guided(parent, &self.settings.guidance(), rng)
+    }
+
+    /// As [`mutate`](Self::mutate), by what a search has learnt in place of the settings' weights.
+    ///
+    /// # Panics
+    /// As [`mutate`](Self::mutate), or if a program of the library is not on the cells of this variation.
+    #[must_use]
+    pub fn mutate_guided(
+        &self,
+        parent: &Program,
+        guidance: &Guidance<'_>,
+        rng: &mut impl Rng,
+    ) -> (Program, Mutation) {
         self.check(parent);
-        let drawn = draw_kind(&self.settings, rng);
+        let mut weights = guidance.weights;
+        if guidance.library.is_empty() {
+            weights[Mutation::InsertFragment as usize] = 0.0;
+        }
+        let drawn = draw_kind(weights, rng);
         let kinds = Mutation::ALL
             .iter()
             .cycle()
             .skip(drawn)
             .take(Mutation::ALL.len());
         for &kind in kinds {
-            if let Some(child) = self.apply(kind, parent, rng) {
+            if let Some(child) = self.apply(kind, parent, guidance.library, rng) {
                 return (child, kind);
             }
         }
@@ -77,9 +118,23 @@ impl Variation {
         (parent.clone(), Mutation::ALL[drawn])
     }
 
-    fn apply(&self, kind: Mutation, parent: &Program, rng: &mut impl Rng) -> Option<Program> {
-        if kind == Mutation::PerturbConstant {
-            return perturb_constant(parent, &self.settings, rng);
+    fn apply(
+        &self,
+        kind: Mutation,
+        parent: &Program,
+        library: &[Program],
+        rng: &mut impl Rng,
+    ) -> Option<Program> {
+        match kind {
+            Mutation::PerturbConstant => return perturb_constant(parent, &self.settings, rng),
+            Mutation::InsertFragment => return self.insert_fragment(parent, library, rng),
+            Mutation::Insert
+            | Mutation::Delete
+            | Mutation::ReplaceOp
+            | Mutation::RewireArgument
+            | Mutation::Swap
+            | Mutation::ReplaceInstruction
+            | Mutation::ReplaceFunction => {}
         }
         let function = rng.random_range(0..parent.bodies().len());
         let repertoire = &self.functions[function];
@@ -116,20 +171,15 @@ impl Variation {
                 }
                 *body = self.random_body(repertoire, body.len(), rng);
             }
-            Mutation::PerturbConstant => return None,
+            Mutation::PerturbConstant | Mutation::InsertFragment => return None,
         }
         Some(parent.varied(parent.shared_cells(), bodies))
     }
 }
 
 /// The place in [`Mutation::ALL`] of a kind drawn by weight. Weights that are none count as 0.
-fn draw_kind(settings: &VariationSettings, rng: &mut impl Rng) -> usize {
-    let weights = Mutation::ALL.map(|kind| {
-        settings
-            .mutation_weights
-            .of(kind)
-            .clamp(0.0, f64::MAX / 8.0)
-    });
+fn draw_kind(weights: [f64; Mutation::ALL.len()], rng: &mut impl Rng) -> usize {
+    let weights = weights.map(|weight| weight.clamp(0.0, f64::MAX / Mutation::ALL.len() as f64));
     let weights = weights.map(|weight| if weight.is_nan() { 0.0 } else { weight });
     let mut left = rng.random::<f64>() * weights.iter().sum::<f64>();
     let chosen = weights.iter().position(|&weight| {

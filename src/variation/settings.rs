@@ -38,6 +38,9 @@ pub struct VariationSettings {
     pub sign_flip_probability: f64,
     /// The probability that a constant which a crossed-over segment reads comes along. Default: 0.5.
     pub constant_takeover_probability: f64,
+    /// The probability that a segment which comes from the other parent takes the place of what is at the same places, and
+    /// not of any other segment. Default: 0.5.
+    pub homologous_crossover_probability: f64,
     /// The probability that a child of two programs of several functions has some of them whole from one and some from
     /// the other, instead of segments. Default: 0.5.
     pub function_exchange_probability: f64,
@@ -55,6 +58,7 @@ impl Default for VariationSettings {
             mutation_weights: MutationWeights::default(),
             sign_flip_probability: 0.1,
             constant_takeover_probability: 0.5,
+            homologous_crossover_probability: 0.5,
             function_exchange_probability: 0.5,
         }
     }
@@ -109,6 +113,8 @@ pub struct MutationWeights {
     pub replace_instruction: f64,
     /// Of [`Mutation::ReplaceFunction`]. Default: 0.
     pub replace_function: f64,
+    /// Of [`Mutation::InsertFragment`]. Default: 0.5.
+    pub insert_fragment: f64,
 }
 
 impl Default for MutationWeights {
@@ -122,6 +128,7 @@ impl Default for MutationWeights {
             swap: 0.5,
             replace_instruction: 0.0,
             replace_function: 0.0,
+            insert_fragment: 0.5,
         }
     }
 }
@@ -139,6 +146,7 @@ impl MutationWeights {
             Mutation::Swap => self.swap,
             Mutation::ReplaceInstruction => self.replace_instruction,
             Mutation::ReplaceFunction => self.replace_function,
+            Mutation::InsertFragment => self.insert_fragment,
         }
     }
 }
@@ -241,6 +249,10 @@ impl VariationSettings {
                 self.constant_takeover_probability,
             ),
             (
+                "homologous_crossover_probability",
+                self.homologous_crossover_probability,
+            ),
+            (
                 "function_exchange_probability",
                 self.function_exchange_probability,
             ),
@@ -292,7 +304,8 @@ mod tests {
     use crate::variation::Variation;
 
     const NO_WEIGHTS: &str = "insert = 0.0\ndelete = 0.0\nreplace_op = 0.0\n\
-        rewire_argument = 0.0\nperturb_constant = 0.0\nswap = 0.0\nreplace_instruction = 0.0\nreplace_function = 0.0";
+        rewire_argument = 0.0\nperturb_constant = 0.0\nswap = 0.0\nreplace_instruction = 0.0\nreplace_function = 0.0\n\
+        insert_fragment = 0.0";
 
     #[test]
     fn settings_round_trip_and_default() {

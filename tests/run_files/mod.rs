@@ -17,6 +17,12 @@ elites = 2
 generations = 10
 seeds = 1
 confirmation_seeds = 1
+islands = 2
+migration_interval_generations = 3
+migrants = 1
+
+[[search.island]]
+tournament = 3
 ";
 
 /// A directory with `small.toml` in it, and room for runs.

@@ -1,0 +1,123 @@
+//! The best programs of every cost and length: what a search found beside what leads.
+//!
+//! Which of two programs is better is not said by a fitness alone: one that is nearly as good at half the cost may be worth
+//! more. The archive holds every program to which there is none that is at least as good in all of fitness, cost and length
+//! and better in one: the Pareto front of everything that was judged.
+
+use super::Individual;
+
+/// The most programs; of more, those go whose fitness is least.
+const CAPACITY: usize = 256;
+
+/// A program to which there is no better one of its cost and length.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArchivedIndividual {
+    /// The individual, with its fitness on the search's seeds.
+    pub individual: Individual,
+    /// Its instructions that have an effect.
+    pub instructions: usize,
+}
+
+/// Programs of which none is better than another, the fittest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Archive {
+    members: Vec<ArchivedIndividual>,
+}
+
+impl ArchivedIndividual {
+    /// Whether it leaves no reason to keep one with these figures.
+    fn covers(&self, fitness: f64, cost: u32, instructions: usize) -> bool {
+        self.individual.fitness >= fitness
+            && self.individual.cost <= cost
+            && self.instructions <= instructions
+    }
+}
+
+impl Archive {
+    /// Of members that were an archive's.
+    pub(crate) const fn restored(members: Vec<ArchivedIndividual>) -> Self {
+        Self { members }
+    }
+
+    /// The programs, the fittest first.
+    #[must_use]
+    pub fn members(&self) -> &[ArchivedIndividual] {
+        &self.members
+    }
+
+    /// Takes an individual in, and lets go of those that are no better than it in anything, unless there is one that it is
+    /// no better than. The first of equals stays.
+    pub(super) fn insert(&mut self, individual: &Individual) {
+        let (fitness, cost) = (individual.fitness, individual.cost);
+        // A program has one instruction at least that counts; counting them takes time.
+        let is_hopeless = |member: &ArchivedIndividual| member.covers(fitness, cost, 1);
+        if self.members.iter().any(is_hopeless) {
+            return;
+        }
+        let instructions = individual.program.effective_instruction_count();
+        let covers = |member: &ArchivedIndividual| member.covers(fitness, cost, instructions);
+        if self.members.iter().any(covers) {
+            return;
+        }
+        let member = ArchivedIndividual {
+            individual: individual.clone(),
+            instructions,
+        };
+        self.members.retain(|other| {
+            let Individual { fitness, cost, .. } = other.individual;
+            !member.covers(fitness, cost, other.instructions)
+        });
+        let is_fitter = |other: &ArchivedIndividual| other.individual.fitness >= fitness;
+        let place = self.members.partition_point(is_fitter);
+        self.members.insert(place, member);
+        self.members.truncate(CAPACITY);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Operator, Origin};
+    use super::*;
+    use crate::lowering::CanonicalHash;
+    use crate::program::known;
+
+    fn individual(id: u64, name: &str, fitness: f64, cost: u32) -> Individual {
+        let program = known::find(name).map(known::KnownProgram::parsed);
+        let program = program.expect("the name is known");
+        Individual {
+            id,
+            origin: Origin {
+                parents: Vec::new(),
+                operators: vec![Operator::Known],
+            },
+            fingerprint: CanonicalHash::of(&program).into(),
+            program,
+            fitness,
+            cost,
+        }
+    }
+
+    #[test]
+    fn only_what_is_best_in_something_stays() {
+        let mut archive = Archive::default();
+        let ids = |archive: &Archive| -> Vec<u64> {
+            let members = archive.members().iter();
+            members.map(|member| member.individual.id).collect()
+        };
+        archive.insert(&individual(0, "adam", 0.8, 12));
+        archive.insert(&individual(1, "sgd", 0.5, 2));
+        // As good, at a greater cost; as good at the same; worse.
+        archive.insert(&individual(2, "adam", 0.8, 13));
+        archive.insert(&individual(3, "sgd", 0.5, 2));
+        archive.insert(&individual(4, "adam", 0.4, 12));
+        assert_eq!(ids(&archive), [0, 1]);
+        // Shorter than Adam, and as good.
+        archive.insert(&individual(5, "momentum", 0.8, 12));
+        assert_eq!(ids(&archive), [5, 1]);
+        archive.insert(&individual(6, "adam", 0.9, 20));
+        assert_eq!(ids(&archive), [6, 5, 1]);
+        // Better than all.
+        archive.insert(&individual(7, "sgd", 0.9, 1));
+        assert_eq!(ids(&archive), [7]);
+    }
+}
