@@ -41,4 +41,5 @@ pub mod program;
 pub mod run;
 pub mod schema;
 pub mod search;
+pub mod setting_range;
 pub mod variation;

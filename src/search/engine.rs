@@ -44,7 +44,7 @@ pub struct Search {
 pub struct Leader {
     /// The individual, with its fitness on the search's seeds.
     pub individual: Individual,
-    /// How good it is on the seeds for confirmation.
+    /// How good it is on the tasks and seeds for confirmation.
     pub confirmed: Judgement,
     /// The generation that it came with.
     pub generation: u32,
@@ -238,14 +238,27 @@ impl Search {
         &self.totals
     }
 
-    /// Breeds, judges and selects one generation. `judged` counts the candidates that have had their
-    /// verdict, for those who watch; when `stop` becomes true, the generation is given up.
+    /// The judge of what would lead, where the settings name tasks for it.
+    ///
+    /// # Errors
+    /// As [`judge`](Self::judge).
+    pub fn confirming_judge(&self) -> Result<Option<Box<dyn Judge>>, SearchError> {
+        let judging = &self.schema.description().judging;
+        let settings = self.settings.confirming();
+        let judge = settings.map(|settings| (judging.judge)(&settings, &settings.data));
+        Ok(judge.transpose()?)
+    }
+
+    /// Breeds, judges and selects one generation. What would lead is judged by `confirming`, or again by `judge` if
+    /// there is none. `judged` counts the candidates that have had their verdict, for those who watch; when `stop`
+    /// becomes true, the generation is given up.
     ///
     /// # Errors
     /// [`SearchError`] if the back end fails. The search is as before then.
     pub fn advance(
         &mut self,
         judge: &dyn Judge,
+        confirming: Option<&dyn Judge>,
         judged: &AtomicU64,
         stop: &AtomicBool,
     ) -> Result<Result<Generation, Interrupted>, SearchError> {
@@ -285,7 +298,7 @@ impl Search {
             ..Totals::default()
         };
         let TakenUp { children, verdicts } = self.take_up(candidates, verdicts, &mut counts);
-        let leader = self.challenged_leader(&children, judge, number)?;
+        let leader = self.challenged_leader(&children, judge, confirming, number)?;
         if stop.load(Ordering::Relaxed) {
             return Ok(Err(Interrupted));
         }
@@ -412,18 +425,20 @@ impl Search {
     /// leader, if one of them is better than the old one there.
     ///
     /// A child's fitness is compared with the leader's confirmed one, not with that which the leader
-    /// was chosen by: the best of many owes some of that to luck, and would keep better ones out.
+    /// was chosen by: the best of many owes some of that to luck, and would keep better ones out. Fitnesses on other
+    /// tasks cannot be compared, so where those confirm, the best children always challenge.
     fn challenged_leader(
         &self,
         children: &[Individual],
         judge: &dyn Judge,
+        confirming: Option<&dyn Judge>,
         generation: u32,
     ) -> Result<Option<Leader>, SearchError> {
         let leader = self.leader.as_ref();
         let to_beat = leader.map_or(f64::NEG_INFINITY, |leader| leader.confirmed.fitness);
         let mut challengers: Vec<&Individual> = children
             .iter()
-            .filter(|child| child.fitness > to_beat)
+            .filter(|child| confirming.is_some() || child.fitness > to_beat)
             .collect();
         challengers.sort_by(|first, second| first.rank(second));
         challengers.truncate(CHALLENGERS);
@@ -431,6 +446,7 @@ impl Search {
         let mut best: Option<Leader> = None;
         for challenger in challengers {
             let (program, backend) = (&challenger.program, self.settings.backend.0);
+            let judge = confirming.unwrap_or(judge);
             let confirmed = judge.judge(program, &seeds, backend)?;
             let incumbent = best.as_ref().or(self.leader.as_ref());
             if incumbent.is_none_or(|leader| confirmed.fitness > leader.confirmed.fitness) {
