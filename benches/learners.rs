@@ -219,7 +219,7 @@ fn searching(case: &str, settings: &SearchSettings, generations: u32, measuring:
 }
 
 fn advance(search: &mut Search, judge: &dyn Judge) -> mlevolve::search::Generation {
-    let generation = search.advance(judge, &AtomicU64::new(0), &AtomicBool::new(false));
+    let generation = search.advance(judge, None, &AtomicU64::new(0), &AtomicBool::new(false));
     generation.unwrap().unwrap()
 }
 

@@ -24,7 +24,7 @@ const POPULATION: usize = 40;
 const LATER_GENERATION: u32 = 4;
 
 fn advance(search: &mut Search, judge: &dyn Judge) -> Generation {
-    let generation = search.advance(judge, &AtomicU64::new(0), &AtomicBool::new(false));
+    let generation = search.advance(judge, None, &AtomicU64::new(0), &AtomicBool::new(false));
     generation.unwrap().unwrap()
 }
 

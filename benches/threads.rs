@@ -46,7 +46,7 @@ fn main() {
     let mut search = Search::new(settings).unwrap();
     let judge = search.judge().unwrap();
     let advance = |search: &mut Search| {
-        let generation = search.advance(&*judge, &AtomicU64::new(0), &AtomicBool::new(false));
+        let generation = search.advance(&*judge, None, &AtomicU64::new(0), &AtomicBool::new(false));
         generation.unwrap().unwrap()
     };
     // A generation of children, most of which train.

@@ -43,5 +43,6 @@ pub mod program;
 pub mod run;
 pub mod schema;
 pub mod search;
+pub mod setting_range;
 mod text_table;
 pub mod variation;

@@ -204,7 +204,7 @@ fn a_search_breeds_both_parts_and_ends_better_than_it_began() {
     let mut best = Vec::new();
     while !search.is_finished() {
         let generation = search
-            .advance(&*judge, &AtomicU64::new(0), &AtomicBool::new(false))
+            .advance(&*judge, None, &AtomicU64::new(0), &AtomicBool::new(false))
             .unwrap()
             .unwrap();
         best.push(generation.best_fitness);

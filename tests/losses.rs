@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
 use mlevolve::fitness::{
     DataSettings, Fingerprint, FitnessWeights, Judge, Rejection, TrainingJudge, Verdict,
     judging_seeds,
@@ -9,6 +11,7 @@ use mlevolve::fitness::{
 use mlevolve::loss::{LossFunction, LossJudge, Probe};
 use mlevolve::optimizer::CompiledOptimizer;
 use mlevolve::program::{Program, Schema, known};
+use mlevolve::search::{Search, SearchSettings};
 use mlevolve_ir::{Backend, BackendChoice};
 use mlevolve_tasks::{TargetKind, Targets};
 
@@ -54,7 +57,9 @@ fn known_losses_pass_where_they_belong() {
         let program = known.program().unwrap();
         for outputs in [2, 3, 10, 56] {
             let found = rejection(TargetKind::Classes, outputs, &program);
-            assert_eq!(found, None, "{} of {outputs} classes", known.name);
+            // It divides by the probability of the right class, and training diverges where that overflows.
+            let expected = (known.name == "baikal").then_some(Rejection::NotFinite);
+            assert_eq!(found, expected, "{} of {outputs} classes", known.name);
         }
         for (kind, outputs) in [
             (TargetKind::Values, 1),
@@ -110,6 +115,27 @@ fn what_teaches_nothing_is_refused_before_training() {
     let right = program("v = softmax(prediction)\nloss = dot(v, target)");
     let found = rejection(TargetKind::Classes, 3, &right);
     assert_eq!(found, Some(Rejection::LeadsAstray));
+}
+
+/// Each is cross-entropy, or nearly, until softmax rounds to 0: of what is wrong, where that is multiplied by 0, or of what
+/// is right.
+#[test]
+fn losses_that_end_as_nan_where_logits_are_far_apart_are_refused() {
+    for body in [
+        "v = softmax(prediction)\nv = log(v)\nu = neg(target)\nloss = dot(v, u)",
+        "v = softmax(prediction)\ns = dot(v, target)\nloss = log(s)\nloss = neg(loss)",
+        "v = softmax(prediction)\nv = div(half, v)\nv = sqrt(v)\nloss = dot(v, target)",
+    ] {
+        let program = program(body);
+        for outputs in [2, 3, 10] {
+            let found = rejection(TargetKind::Classes, outputs, &program);
+            assert_eq!(found, Some(Rejection::NotFinite), "{body}");
+        }
+    }
+    // The same number for an example, from the logits themselves.
+    let safe =
+        program("s = log_sum_exp(prediction)\nloss = dot(prediction, target)\nloss = sub(s, loss)");
+    assert_eq!(rejection(TargetKind::Classes, 3, &safe), None);
 }
 
 #[test]
@@ -339,14 +365,86 @@ fn a_search_begins_with_settings_that_make_sense() {
             "breast-cancer-mlp"
         ]
     );
-    // Far enough below its own loss that there is something to find, and above what is dropped.
+    // Far enough below the tasks' own loss that there is something to find, and not so far that nothing is better than
+    // nothing.
     let seeds = judging_seeds();
     for start in judge.starting_points() {
         let judgement = judge.judge(&start, &seeds, INTERPRETER).unwrap();
-        assert!(
-            judgement.tasks[0].fitness > settings.hurdle,
-            "{judgement:?}"
-        );
+        assert!(judgement.tasks[0].fitness > 0.3, "{judgement:?}");
         assert!(judgement.fitness < 0.5, "{judgement:?}");
     }
+    // The loss that is to be found is let to the whole suite, and worth more there than its rivals.
+    let of = |name: &str| {
+        let verdict = judge.examine(&known_program(name), &seeds, settings.hurdle, INTERPRETER);
+        match verdict.unwrap() {
+            Verdict::Trained {
+                judgement,
+                dropped: false,
+                ..
+            } => judgement.fitness,
+            other => panic!("{name}: {other:?}"),
+        }
+    };
+    let cross_entropy = of("cross_entropy");
+    for rival in ["binary_cross_entropy", "hinge", "focal", "label_smoothing"] {
+        assert!(of(rival) < cross_entropy, "{rival}");
+    }
+}
+
+/// A search with few candidates, to its end.
+fn searched(settings: &str) -> Search {
+    let own = SearchSettings {
+        population: 12,
+        offspring: 12,
+        elites: 2,
+        generations: 1,
+        seeds: 1,
+        confirmation_seeds: 1,
+        ..(Schema::Loss.description().judging.defaults)()
+    };
+    let mut table = toml::Table::try_from(own).unwrap();
+    table.extend(settings.parse::<toml::Table>().unwrap());
+    let mut search = Search::new(table.try_into().unwrap()).unwrap();
+    let (judge, confirming) = (search.judge().unwrap(), search.confirming_judge().unwrap());
+    while !search.is_finished() {
+        let (judged, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+        let generation = search.advance(&*judge, confirming.as_deref(), &judged, &stop);
+        assert!(generation.unwrap().is_ok());
+    }
+    search
+}
+
+#[test]
+fn what_leads_is_judged_by_the_tasks_that_confirm() {
+    let search = searched("suite = 'iris-logistic'\nconfirmation_suite = 'wine-logistic,iris-mlp'");
+    let leader = search.leader().unwrap();
+    let confirmed = leader.confirmed.tasks.iter();
+    let confirmed: Vec<_> = confirmed.map(|it| (&*it.task, it.runs)).collect();
+    assert_eq!(confirmed, [("wine-logistic", 1), ("iris-mlp", 1)]);
+    // Elites stay, so the best on the suite is still there to be compared with.
+    let best = search.islands()[0].population.best().unwrap();
+    assert!(best.fitness >= leader.individual.fitness);
+}
+
+#[test]
+fn a_search_over_losses_of_action_values_begins_at_the_squared_temporal_difference() {
+    let search = searched("suite = 'cartpole-dqn'");
+    let settings = search.settings();
+    let judge = search.judge().unwrap();
+    // What DQN minimises is the mean squared error of one output.
+    let start = &judge.starting_points()[0];
+    assert_eq!(
+        judge.fingerprint(start).unwrap(),
+        judge.fingerprint(&known_program("dqn")).unwrap()
+    );
+    let leader = search.leader().unwrap();
+    let [task] = &leader.confirmed.tasks[..] else {
+        panic!("one task");
+    };
+    assert_eq!((&*task.task, task.runs), ("cartpole-dqn", 1));
+    assert!(task.fitness > 0.3, "{task:?}");
+    let held_out = (Schema::Loss.description().judging.held_out)(&settings.seeing_all());
+    let held_out = held_out.unwrap().unwrap().tasks();
+    let names: Vec<_> = held_out.iter().map(|task| task.name).collect();
+    assert_eq!(names, ["acrobot-dqn", "mountain-car-dqn"]);
 }

@@ -27,7 +27,10 @@ fn searched(settings: SearchSettings, mut each: impl FnMut(&Search)) -> Search {
     let judge = search.judge().unwrap();
     while !search.is_finished() {
         let (judged, stop) = (AtomicU64::new(0), AtomicBool::new(false));
-        search.advance(&*judge, &judged, &stop).unwrap().unwrap();
+        search
+            .advance(&*judge, None, &judged, &stop)
+            .unwrap()
+            .unwrap();
         each(&search);
     }
     search

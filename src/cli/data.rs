@@ -65,11 +65,6 @@ impl DataOptions {
         }
     }
 
-    /// Whether data of a user's own are named.
-    pub(super) const fn names_data(&self) -> bool {
-        self.data_dir.is_some() || self.text.is_some() || self.csv.is_some() || self.train.is_some()
-    }
-
     /// Settings with these options where they are given, and as in `base` where they are not.
     pub(super) fn over(&self, base: &DataSettings) -> DataSettings {
         DataSettings {

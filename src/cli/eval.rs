@@ -78,7 +78,7 @@ impl Eval {
         settings.suite = self.data.suite_over(&settings.suite);
         settings.data = self.data.over(&settings.data);
         settings.validate()?;
-        let working = Working::on(if self.data.names_data() {
+        let working = Working::on(if settings.tunes_known_rules() {
             "training; unless --baselines has it, known rules are tuned on your data"
         } else {
             "training"

@@ -53,6 +53,11 @@ pub(super) struct Evolve {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     population: Option<usize>,
 
+    /// The tasks that judge what would lead, named as by --suite: what fits the suite alone does not lead then, and
+    /// reports hold out the data of both [default: the suite's]
+    #[arg(long, value_name = "SUITE", conflicts_with = "resume")]
+    confirmation_suite: Option<String>,
+
     /// What runs the programs: `auto`, `interp`, `jit-quick` or `jit`; all give the same result
     /// [default: auto]
     #[arg(long, value_name = "BACKEND", value_parser = backend)]
@@ -97,16 +102,20 @@ impl Evolve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         set_threads(self.threads)?;
         // Until there is a run, Ctrl-C has nothing to lose.
-        let working = Working::on(if self.data.names_data() {
-            "preparing; unless --baselines has it, known rules are tuned on your data"
-        } else {
-            "preparing"
-        });
         let mut session = match &self.resume {
-            Some(directory) => Session::resume(directory, |begun| self.wanted(begun.clone()))?,
+            // What was tuned when it began, its directory has.
+            Some(directory) => {
+                let _working = Working::on("preparing");
+                Session::resume(directory, |begun| self.wanted(begun.clone()))?
+            }
             None => {
                 let config =
                     self.wanted(RunConfig::of(self.schema.unwrap_or(Schema::Optimizer)))?;
+                let _working = Working::on(if config.search.tunes_known_rules() {
+                    "preparing; unless --baselines has it, known rules are tuned on your data"
+                } else {
+                    "preparing"
+                });
                 let out = match &self.out {
                     Some(out) => out.clone(),
                     None => unused_directory(config.search.seed)?,
@@ -114,7 +123,6 @@ impl Evolve {
                 Session::start(&out, &config)?
             }
         };
-        drop(working);
         let stop = Arc::new(AtomicBool::new(false));
         let interrupted = Arc::new(AtomicBool::new(false));
         let (on_signal, signalled) = (Arc::clone(&stop), Arc::clone(&interrupted));
@@ -197,10 +205,18 @@ impl Evolve {
             elites,
             backend,
             suite,
+            confirmation_suite,
             data,
             ..
         } = &mut config.search;
-        *suite = self.data.suite_over(suite);
+        let wanted_suite = self.data.suite_over(suite);
+        if wanted_suite != *suite {
+            // What confirms was chosen for the other suite.
+            (*suite, *confirmation_suite) = (wanted_suite, None);
+        }
+        if let Some(wanted) = &self.confirmation_suite {
+            *confirmation_suite = Some(wanted.clone());
+        }
         *data = self.data.over(data);
         *seed = self.seed.unwrap_or(*seed);
         *generations = self.generations.unwrap_or(*generations);
@@ -228,10 +244,38 @@ fn unused_directory(seed: u64) -> anyhow::Result<PathBuf> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use clap::{Args, Command};
+    use clap::{Args, Command, FromArgMatches};
 
     use super::*;
+
+    /// What confirms was chosen for a suite, and does not go with another one.
+    #[test]
+    fn another_suite_is_not_confirmed_by_the_tasks_for_the_first() {
+        let mut base = RunConfig::of(Schema::Loss);
+        base.search.confirmation_suite = Some("digits-mlp".to_owned());
+        let suite = base.search.suite.clone();
+        let confirming = |words: &[&str]| {
+            let command = Evolve::augment_args(Command::new("evolve"));
+            let matches = command.try_get_matches_from([&["evolve"], words].concat());
+            let options = Evolve::from_arg_matches(&matches.unwrap()).unwrap();
+            let search = options.wanted(base.clone()).unwrap().search;
+            search.confirmation_suite
+        };
+        for (words, expected) in [
+            (&[][..], Some("digits-mlp")),
+            (&["--suite", &suite], Some("digits-mlp")),
+            (&["--suite", "iris-mlp"], None),
+            (&["--confirmation-suite", "iris-mlp"], Some("iris-mlp")),
+            (
+                &["--suite", "iris-mlp", "--confirmation-suite", "wine-mlp"],
+                Some("wine-mlp"),
+            ),
+        ] {
+            assert_eq!(confirming(words).as_deref(), expected, "{words:?}");
+        }
+    }
 
     #[test]
     fn help_tells_the_defaults() {

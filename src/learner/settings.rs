@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::setting_range::{CountOutOfRange, check_counts};
+
 /// The size of the tasks, and how a learner's fitness on them is combined. Only searches for learners heed it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -76,17 +78,8 @@ impl Combination {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum LearnerSettingsError {
     /// A count is out of range.
-    #[error("{setting} must be from {least} to {most}, not {found}")]
-    Count {
-        /// The setting's name.
-        setting: &'static str,
-        /// The least that makes sense.
-        least: usize,
-        /// The most that makes sense.
-        most: usize,
-        /// What was asked for.
-        found: usize,
-    },
+    #[error(transparent)]
+    Count(#[from] CountOutOfRange),
     /// A number is not positive, or is infinite.
     #[error("{setting} must be finite and greater than 0, not {found}")]
     NotPositive {
@@ -106,33 +99,22 @@ impl LearnerSettings {
     /// # Errors
     /// [`LearnerSettingsError`] for the first that does not.
     pub fn validate(&self) -> Result<(), LearnerSettingsError> {
-        for (setting, found, least, most) in [
-            ("features", self.features, 2, 64),
+        check_counts([
+            ("features", self.features, 2..=64),
             (
                 "training_examples",
                 self.training_examples,
-                1,
-                MOST_EXAMPLES,
+                1..=MOST_EXAMPLES,
             ),
             (
                 "validation_examples",
                 self.validation_examples,
-                1,
-                MOST_EXAMPLES,
+                1..=MOST_EXAMPLES,
             ),
-            ("epochs", self.epochs, 1, 1_000_000),
-            ("report_tasks", self.report_tasks, 1, 10_000),
-            ("equivalence_examples", self.equivalence_examples, 1, 1_000),
-        ] {
-            if !(least..=most).contains(&found) {
-                return Err(LearnerSettingsError::Count {
-                    setting,
-                    least,
-                    most,
-                    found,
-                });
-            }
-        }
+            ("epochs", self.epochs, 1..=1_000_000),
+            ("report_tasks", self.report_tasks, 1..=10_000),
+            ("equivalence_examples", self.equivalence_examples, 1..=1_000),
+        ])?;
         let greatest_error = f64::from(self.greatest_error);
         let greatest_cost = self.greatest_cost.unwrap_or(1.0);
         for (setting, found) in [

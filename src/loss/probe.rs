@@ -22,7 +22,11 @@ const EASY_DISTANCES: [f32; 2] = [2.0, 4.0];
 const EASY_CLASSES: usize = 4;
 /// Logits of hard rows are between minus this and this: beyond what models have while they learn.
 const HARD_LOGIT: f32 = 20.0;
-/// The same for hard predictions of values, whose targets have a variance around 1.
+/// The logit of the right class and minus that of another, or the other way round, in the last rows. Linear models of well
+/// separated classes come to that, and softmax in binary32 is 0 from a distance of 104 on: what takes its logarithm, or
+/// divides by it, passes all other rows and ends as NaN there.
+const FAR_LOGIT: f32 = 80.0;
+/// The same as [`HARD_LOGIT`] for hard predictions of values, whose targets have a variance around 1.
 const HARD_VALUE: f32 = 100.0;
 /// How far the right class is ahead in rows that are right, or nearly: losses with margins differ there.
 const LEADS: [f32; 8] = [0.1, 0.3, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0];
@@ -129,6 +133,15 @@ impl Probe {
         }
         self.ordinary = start..self.predictions.len();
         random(self, HARD_LOGIT, 0.0);
+        for right in 0..classes.min(EASY_CLASSES) {
+            let next = (right + 1) % classes;
+            for logit in [FAR_LOGIT, -FAR_LOGIT] {
+                for class in 0..classes {
+                    let (wanted, other) = (target(class, right), target(class, next));
+                    self.add(logit * (wanted - other), wanted, other, 0.0);
+                }
+            }
+        }
     }
 
     /// Easy: every value far below or above its target.

@@ -100,7 +100,8 @@ pub fn replay(path: &Path, backend: BackendChoice) -> Result<Replay, RunError> {
     };
     let program = &leader.individual.program;
     let settings = search.settings();
-    let judge = Judges::new(path, settings)?.suite;
+    let judges = Judges::new(path, settings)?;
+    let judge = judges.confirmation.unwrap_or(judges.suite);
     let seeds = confirmation_seeds(settings.seed, settings.confirmation_seeds);
     let judgement = judge.judge(program, &seeds, backend);
     let cost = judge.cost(program).map_err(SearchError::from)?;

@@ -51,11 +51,18 @@ impl Session {
     }
 
     fn begin(directory: RunDirectory, search: Search, judges: Judges) -> Result<Self, RunError> {
-        if search.settings().data.baselines.is_none()
-            && let Some(text) = judges.suite.own_yardstick()
-        {
-            // So that whoever takes up the run again need not measure it again.
-            write_whole(&directory.file(OWN_BASELINES), text.as_bytes())?;
+        if search.settings().data.baselines.is_none() {
+            // So that whoever takes up the run again need not measure them again.
+            let confirming = judges.confirmation.as_ref();
+            let confirming = confirming.and_then(|judge| judge.own_yardstick());
+            for (file, yardstick) in [
+                (OWN_BASELINES, judges.suite.own_yardstick()),
+                (OWN_CONFIRMATION_BASELINES, confirming),
+            ] {
+                if let Some(text) = yardstick {
+                    write_whole(&directory.file(file), text.as_bytes())?;
+                }
+            }
         }
         let log = Log::create(&directory, search.settings())?;
         checkpoint::save(&directory, &search, log.bytes())?;
@@ -145,7 +152,13 @@ impl Session {
         let mut saved = start;
         while !self.search.is_finished() {
             let before = Instant::now();
-            let Ok(generation) = self.search.advance(&*self.judges.suite, judged, stop)? else {
+            let Ok(generation) = self.search.advance(
+                &*self.judges.suite,
+                self.judges.confirmation.as_deref(),
+                judged,
+                stop,
+            )?
+            else {
                 self.save().map_err(|source| self.stopped_by(source))?;
                 return Ok(Ending::Stopped);
             };
@@ -242,11 +255,15 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The file of a run directory that has the known rules' curves on a user's own data, if the run measured them.
 const OWN_BASELINES: &str = "baselines.json";
+/// The same of the tasks that confirm what would lead.
+const OWN_CONFIRMATION_BASELINES: &str = "confirmation_baselines.json";
 
 /// The judges of a run.
 pub(super) struct Judges {
     /// On the run's suite.
     pub(super) suite: Box<dyn Judge>,
+    /// On the tasks that confirm what would lead, if they are others.
+    pub(super) confirmation: Option<Box<dyn Judge>>,
     /// On what the search does not see, if there is anything.
     pub(super) held_out: Option<Box<dyn Judge>>,
 }
@@ -254,16 +271,22 @@ pub(super) struct Judges {
 impl Judges {
     /// Of the run in a directory, or of one that will be there.
     pub(super) fn new(directory: &Path, settings: &SearchSettings) -> Result<Self, SearchError> {
-        let kept = directory.join(OWN_BASELINES);
-        let measured = kept.exists().then_some(kept);
-        let data = DataSettings {
-            baselines: settings.data.baselines.clone().or(measured),
-            ..settings.data.clone()
+        let data = |kept: &str| {
+            let kept = directory.join(kept);
+            let measured = kept.exists().then_some(kept);
+            DataSettings {
+                baselines: settings.data.baselines.clone().or(measured),
+                ..settings.data.clone()
+            }
         };
         let judging = &settings.schema()?.description().judging;
+        let confirming = settings.confirming();
+        let confirmation = confirming
+            .map(|settings| (judging.judge)(&settings, &data(OWN_CONFIRMATION_BASELINES)));
         Ok(Self {
-            suite: (judging.judge)(settings, &data)?,
-            held_out: (judging.held_out)(settings)?,
+            suite: (judging.judge)(settings, &data(OWN_BASELINES))?,
+            confirmation: confirmation.transpose()?,
+            held_out: (judging.held_out)(&settings.seeing_all())?,
         })
     }
 

@@ -73,7 +73,7 @@ const STANDARD: [StandardCells; 8] = {
     [loss_constants, vectors, loss_scalars, c, m, q, t, s]
 };
 
-/// A search like that over losses, which differs in what the functions may be.
+/// A search from the mean squared error with every known rule, on the tasks that one over losses has.
 fn defaults() -> SearchSettings {
     let settings = (loss::DESCRIPTION.judging.defaults)();
     let own = |variation: VariationSettings| FunctionSettings {
@@ -85,6 +85,12 @@ fn defaults() -> SearchSettings {
     let functions = [(LOSS.name.to_owned(), own(settings.variation))];
     SearchSettings {
         schema: DESCRIPTION.name.to_owned(),
+        generations: 60,
+        offspring: 600,
+        // A random loss is of use one time in a thousand, and a random rule not much more often; both at once never.
+        injection_rate: 0.2,
+        low_diversity_injection_rate: 0.3,
+        hurdle: 0.3,
         variation: VariationSettings {
             functions: functions.into(),
             ..VariationSettings::default()

@@ -117,6 +117,17 @@ impl Search {
         )?)
     }
 
+    /// The judge of what would lead, where the settings name tasks for it.
+    ///
+    /// # Errors
+    /// As [`judge`](Self::judge).
+    pub fn confirming_judge(&self) -> Result<Option<Box<dyn Judge>>, SearchError> {
+        let judging = &self.schema.description().judging;
+        let settings = self.settings.confirming();
+        let judge = settings.map(|settings| (judging.judge)(&settings, &settings.data));
+        Ok(judge.transpose()?)
+    }
+
     /// The settings.
     #[must_use]
     pub const fn settings(&self) -> &SearchSettings {
@@ -198,14 +209,16 @@ impl Search {
         }
     }
 
-    /// Breeds, judges and selects one generation. `judged` counts the candidates that have had their
-    /// verdict, for those who watch; when `stop` becomes true, the generation is given up.
+    /// Breeds, judges and selects one generation. What would lead is judged by `confirming`, or again by `judge` if
+    /// there is none. `judged` counts the candidates that have had their verdict, for those who watch; when `stop`
+    /// becomes true, the generation is given up.
     ///
     /// # Errors
     /// [`SearchError`] if the back end fails. The search is as before then.
     pub fn advance(
         &mut self,
         judge: &dyn Judge,
+        confirming: Option<&dyn Judge>,
         judged: &AtomicU64,
         stop: &AtomicBool,
     ) -> Result<Result<Generation, Interrupted>, SearchError> {
@@ -249,7 +262,8 @@ impl Search {
             verdicts,
             credit,
         } = self.take_up(candidates, verdicts, &mut counts);
-        let leader = self.challenged_leader(children.iter().flatten(), judge, number)?;
+        let challengers = children.iter().flatten();
+        let leader = self.challenged_leader(challengers, judge, confirming, number)?;
         if stop.load(Ordering::Relaxed) {
             return Ok(Err(Interrupted));
         }

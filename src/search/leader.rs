@@ -11,7 +11,7 @@ const CHALLENGERS: usize = 3;
 pub struct Leader {
     /// The individual, with its fitness on the search's seeds.
     pub individual: Individual,
-    /// How good it is on the seeds for confirmation.
+    /// How good it is on the tasks and seeds for confirmation.
     pub confirmed: Judgement,
     /// The generation that it came with.
     pub generation: u32,
@@ -22,23 +22,27 @@ impl Search {
     /// leader, if one of them is better than the old one there.
     ///
     /// A child's fitness is compared with the leader's confirmed one, not with that which the leader
-    /// was chosen by: the best of many owes some of that to luck, and would keep better ones out.
+    /// was chosen by: the best of many owes some of that to luck, and would keep better ones out. Fitnesses on other
+    /// tasks cannot be compared, so where those confirm, the best children always challenge.
     pub(super) fn challenged_leader<'a>(
         &self,
         children: impl Iterator<Item = &'a Individual>,
         judge: &dyn Judge,
+        confirming: Option<&dyn Judge>,
         generation: u32,
     ) -> Result<Option<Leader>, SearchError> {
         let leader = self.leader.as_ref();
         let to_beat = leader.map_or(f64::NEG_INFINITY, |leader| leader.confirmed.fitness);
-        let mut challengers: Vec<&Individual> =
-            children.filter(|child| child.fitness > to_beat).collect();
+        let mut challengers: Vec<&Individual> = children
+            .filter(|child| confirming.is_some() || child.fitness > to_beat)
+            .collect();
         challengers.sort_by(|first, second| first.rank(second));
         challengers.truncate(CHALLENGERS);
         let seeds = confirmation_seeds(self.settings.seed, self.settings.confirmation_seeds);
         let mut best: Option<Leader> = None;
         for challenger in challengers {
             let (program, backend) = (&challenger.program, self.settings.backend.0);
+            let judge = confirming.unwrap_or(judge);
             let confirmed = judge.judge(program, &seeds, backend)?;
             let incumbent = best.as_ref().or(self.leader.as_ref());
             if incumbent.is_none_or(|leader| confirmed.fitness > leader.confirmed.fitness) {

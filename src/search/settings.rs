@@ -8,6 +8,7 @@ use super::IslandSettings;
 use crate::fitness::{DataSettings, DataSettingsError, FitnessWeights};
 use crate::learner::{LearnerSettings, LearnerSettingsError};
 use crate::program::{Schema, list};
+use crate::setting_range::{CountOutOfRange, ShareOutOfRange, check_counts, check_shares};
 use crate::variation::{SettingsError, VariationSettings};
 
 /// All that a search's result depends on.
@@ -20,6 +21,10 @@ pub struct SearchSettings {
     pub schema: String,
     /// The tasks that judge it: a suite, or tasks' names with commas between them. Default: `default`.
     pub suite: String,
+    /// The tasks that judge what would lead, named as in `suite`; it leads by them alone, so that what fits the suite
+    /// and nothing else does not. Reports hold out the data of these tasks too. Default: those of `suite`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmation_suite: Option<String>,
     /// Whether the first generation has known programs, beside random ones. Default: true.
     pub known_programs: bool,
     /// Whether a candidate takes the verdict on an earlier one that is taken to be judged alike, so that it need
@@ -94,6 +99,7 @@ impl Default for SearchSettings {
             seed: 1,
             schema: Schema::Optimizer.description().name.to_owned(),
             suite: Suite::DEFAULT.to_owned(),
+            confirmation_suite: None,
             known_programs: true,
             reuses_verdicts: true,
             generations: 30,
@@ -167,26 +173,15 @@ pub enum SearchSettingsError {
     /// There is no such suite.
     #[error("suite: {0}")]
     Suite(String),
+    /// There is no such suite to confirm by.
+    #[error("confirmation_suite: {0}")]
+    ConfirmationSuite(String),
     /// A count is out of range.
-    #[error("{setting} must be from {least} to {most}, not {found}")]
-    Count {
-        /// The setting's name.
-        setting: &'static str,
-        /// The least that makes sense.
-        least: usize,
-        /// The most that makes sense.
-        most: usize,
-        /// What was asked for.
-        found: usize,
-    },
+    #[error(transparent)]
+    Count(#[from] CountOutOfRange),
     /// A number is out of range.
-    #[error("{setting} must be from 0 to 1, not {found}")]
-    Share {
-        /// The setting's name.
-        setting: &'static str,
-        /// What was asked for.
-        found: f64,
-    },
+    #[error(transparent)]
+    Share(#[from] ShareOutOfRange),
     /// Nobody would ever migrate.
     #[error("migration_interval_generations must be 1 or more, not 0")]
     NoInterval,
@@ -232,34 +227,84 @@ impl SearchSettings {
         })
     }
 
+    /// The settings of the judge of what would lead, if the tasks for that are others: these, with those tasks as the
+    /// suite.
+    #[must_use]
+    pub fn confirming(&self) -> Option<Self> {
+        self.confirmation_suite.as_ref().map(|suite| Self {
+            suite: suite.clone(),
+            confirmation_suite: None,
+            ..self.clone()
+        })
+    }
+
+    /// These settings with all tasks as the suite that a candidate is judged by, sooner or later: what is held out must
+    /// be on none of their data.
+    ///
+    /// Tasks of learners are left as they are, as other seeds of theirs are held out.
+    #[must_use]
+    pub fn seeing_all(&self) -> Self {
+        let suites = [Some(&self.suite), self.confirmation_suite.as_ref()];
+        let entries = suites
+            .into_iter()
+            .flatten()
+            .map(|name| Suite::entries(name));
+        let Ok(entries) = entries.collect::<Result<Vec<_>, _>>() else {
+            return self.clone();
+        };
+        let mut names: Vec<&str> = Vec::new();
+        for entry in entries.concat() {
+            if !names.contains(&entry.name()) {
+                names.push(entry.name());
+            }
+        }
+        Self {
+            suite: names.join(","),
+            confirmation_suite: None,
+            ..self.clone()
+        }
+    }
+
+    /// Whether its judges tune known rules before anything else: on a user's own data, if no file has their
+    /// baselines. Learners are measured by themselves.
+    #[must_use]
+    pub fn tunes_known_rules(&self) -> bool {
+        let suite = self.seeing_all().suite;
+        let (Ok(entries), Ok(sources)) = (Suite::entries(&suite), self.data.sources()) else {
+            return false;
+        };
+        let is_own = entries.iter().any(|entry| !entry.is_bundled(&sources));
+        is_own && self.data.baselines.is_none()
+    }
+
     /// Checks that the settings make sense.
     ///
     /// # Errors
     /// [`SearchSettingsError`] for the first that does not.
     pub fn validate(&self) -> Result<(), SearchSettingsError> {
         let schema = self.schema()?;
-        (schema.description().judging.validate)(self)?;
-        for (setting, found, least, most) in [
-            ("population", self.population, 2, GREATEST_COUNT),
-            ("offspring", self.offspring, 1, GREATEST_COUNT),
-            ("tournament", self.tournament, 1, GREATEST_COUNT),
-            ("elites", self.elites, 1, self.population),
-            ("islands", self.islands, 1, self.population / 2),
-            ("offspring", self.offspring, self.islands, GREATEST_COUNT),
-            ("migrants", self.migrants, 0, GREATEST_COUNT),
-            ("seeds", self.seeds, 1, 1_000),
-            ("confirmation_seeds", self.confirmation_seeds, 1, 1_000),
-        ] {
-            if !(least..=most).contains(&found) {
-                return Err(SearchSettingsError::Count {
-                    setting,
-                    least,
-                    most,
-                    found,
-                });
-            }
+        let validate = schema.description().judging.validate;
+        validate(self)?;
+        if let Some(confirming) = self.confirming() {
+            validate(&confirming).map_err(|error| match error {
+                SearchSettingsError::Suite(message) => {
+                    SearchSettingsError::ConfirmationSuite(message)
+                }
+                other => other,
+            })?;
         }
-        for (setting, found) in [
+        check_counts([
+            ("population", self.population, 2..=GREATEST_COUNT),
+            ("offspring", self.offspring, 1..=GREATEST_COUNT),
+            ("tournament", self.tournament, 1..=GREATEST_COUNT),
+            ("elites", self.elites, 1..=self.population),
+            ("islands", self.islands, 1..=self.population / 2),
+            ("offspring", self.offspring, self.islands..=GREATEST_COUNT),
+            ("migrants", self.migrants, 0..=GREATEST_COUNT),
+            ("seeds", self.seeds, 1..=1_000),
+            ("confirmation_seeds", self.confirmation_seeds, 1..=1_000),
+        ])?;
+        check_shares([
             ("crossover_probability", self.crossover_probability),
             ("mutation_probability", self.mutation_probability),
             (
@@ -274,11 +319,7 @@ impl SearchSettings {
             ("diversity_floor", self.diversity_floor),
             ("hurdle", self.hurdle),
             ("mutation_adaptation", self.mutation_adaptation),
-        ] {
-            if !(0.0..=1.0).contains(&found) {
-                return Err(SearchSettingsError::Share { setting, found });
-            }
-        }
+        ])?;
         if self.migration_interval_generations == 0 {
             return Err(SearchSettingsError::NoInterval);
         }
@@ -324,6 +365,53 @@ mod tests {
     }
 
     #[test]
+    fn all_that_judges_is_seen() {
+        let seen = |text: &str| {
+            let settings: SearchSettings = toml::from_str(text).unwrap();
+            settings.seeing_all().suite
+        };
+        assert_eq!(seen("suite = 'iris-mlp'"), "iris-mlp");
+        assert_eq!(
+            seen("suite = 'iris-mlp,wine-mlp'\nconfirmation_suite = 'wine-mlp,digits-mlp'"),
+            "iris-mlp,wine-mlp,digits-mlp"
+        );
+        assert_eq!(
+            seen("schema = 'learner'\nsuite = 'linear'\nconfirmation_suite = 'two-layer'"),
+            "linear"
+        );
+    }
+
+    /// Only what has no committed baselines is tuned, and only where known rules are the measure.
+    #[test]
+    fn known_rules_are_tuned_on_a_users_own_data_alone() {
+        for (text, tunes) in [
+            ("", false),
+            ("suite = 'csv'\ndata.csv = 'x.csv'\ndata.target = 'y'", true),
+            (
+                "suite = 'quick'\nconfirmation_suite = 'csv'\ndata.csv = 'x.csv'\ndata.target = 'y'",
+                true,
+            ),
+            (
+                "suite = 'csv'\ndata.csv = 'x.csv'\ndata.target = 'y'\ndata.baselines = 'x.json'",
+                false,
+            ),
+            ("suite = 'text-gru'\ndata.text = 'x.txt'", true),
+            ("suite = 'iris-mlp'\ndata.text = 'x.txt'", false),
+            (
+                "schema = 'learner'\nsuite = 'own'\ndata.train = 'x.csv'\ndata.valid = 'y.csv'",
+                false,
+            ),
+            (
+                "schema = 'learner'\nsuite = 'projected-files'\ndata.directory = 'x'",
+                false,
+            ),
+        ] {
+            let settings: SearchSettings = toml::from_str(text).unwrap();
+            assert_eq!(settings.tunes_known_rules(), tunes, "{text}");
+        }
+    }
+
+    #[test]
     fn settings_that_make_no_sense_are_named() {
         for (text, message) in [
             (
@@ -337,6 +425,12 @@ mod tests {
                 "suite: there is no suite or task `x`; suites are `default`, `quick`, `classification`, \
                  `regression`, `ill-conditioned`, `sequence`, `self-supervised`, `rl`, `image`, `held-out`, `csv`, or \
                  tasks with commas between them, which `mlevolve tasks` lists",
+            ),
+            (
+                "confirmation_suite = 'linear'",
+                "confirmation_suite: `linear` is for whole learners, programs of schema `learner`, which bring their own \
+                 model and rule; suites whose models are trained are `default`, `quick`, `classification`, `regression`, \
+                 `ill-conditioned`, `sequence`, `self-supervised`, `rl`, `image`, `held-out`, `csv`",
             ),
             (
                 "schema = 'x'",

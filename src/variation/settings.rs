@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::program::{Schema, list};
 use crate::schema::{CellCounts, CellCountsError};
+use crate::setting_range::{CountOutOfRange, ShareOutOfRange, check_counts, check_shares};
 
 use super::{Mutation, OpSet};
 
@@ -154,26 +155,12 @@ impl MutationWeights {
 /// Settings that make no sense.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SettingsError {
-    /// A number of instructions is out of range.
-    #[error("{setting} must be from {least} to {most}, not {found}")]
-    Instructions {
-        /// The setting's name.
-        setting: &'static str,
-        /// The least that makes sense.
-        least: usize,
-        /// The most that makes sense, given the other settings.
-        most: usize,
-        /// What was asked for.
-        found: usize,
-    },
+    /// A number of instructions is out of range, given the other settings.
+    #[error(transparent)]
+    Instructions(#[from] CountOutOfRange),
     /// A probability is none.
-    #[error("{setting} must be from 0 to 1, not {found}")]
-    Probability {
-        /// The setting's name.
-        setting: &'static str,
-        /// What was asked for.
-        found: f64,
-    },
+    #[error(transparent)]
+    Probability(#[from] ShareOutOfRange),
     /// The schema has no such function.
     #[error("functions: schema `{schema}` has no function `{found}`, only {known}")]
     Function {
@@ -224,25 +211,16 @@ impl VariationSettings {
                 function.random_minimum_instructions,
                 self.random_minimum_instructions,
             );
-            for (setting, found, least, most) in [
-                ("maximum_instructions", most, 1, limit),
-                ("random_maximum_instructions", random_most, 0, most),
-                ("random_minimum_instructions", random_least, 0, random_most),
-            ] {
-                if !(least..=most).contains(&found) {
-                    return Err(SettingsError::Instructions {
-                        setting,
-                        least,
-                        most,
-                        found,
-                    });
-                }
-            }
+            check_counts([
+                ("maximum_instructions", most, 1..=limit),
+                ("random_maximum_instructions", random_most, 0..=most),
+                ("random_minimum_instructions", random_least, 0..=random_most),
+            ])?;
             if function.ops.as_ref().unwrap_or(&self.ops).is_empty() {
                 return Err(SettingsError::NoOps);
             }
         }
-        for (setting, found) in [
+        check_shares([
             ("sign_flip_probability", self.sign_flip_probability),
             (
                 "constant_takeover_probability",
@@ -256,11 +234,7 @@ impl VariationSettings {
                 "function_exchange_probability",
                 self.function_exchange_probability,
             ),
-        ] {
-            if !(0.0..=1.0).contains(&found) {
-                return Err(SettingsError::Probability { setting, found });
-            }
-        }
+        ])?;
         let weights = Mutation::ALL.map(|mutation| self.mutation_weights.of(mutation));
         let total: f64 = weights.iter().sum();
         if weights.iter().any(|&weight| weight < 0.0) || !total.is_finite() || total <= 0.0 {
