@@ -11,12 +11,13 @@ use crate::variation::Variation;
 /// What programs of a search are called, until one of them is taken out of it.
 const NAME: &str = "candidate";
 
-/// The first generation: known programs that the judge suggests, as far as there is room and the settings
-/// want them, and random programs.
+/// The first generation, or one that begins anew: known programs that the judge suggests, as far as there is room
+/// and the settings want them, and random programs.
 pub(super) fn first_generation(
     settings: &SearchSettings,
     variation: &Variation,
     judge: &dyn Judge,
+    generation: u32,
 ) -> Vec<(Program, Origin)> {
     let known = if settings.known_programs {
         judge.starting_points()
@@ -30,7 +31,11 @@ pub(super) fn first_generation(
         .map(|program| (program, origin(&[], Operator::Known)))
         .collect();
     for place in candidates.len()..settings.population {
-        let mut numbers = stream(settings.seed, "breeding", [0, place as u64]);
+        let mut numbers = stream(
+            settings.seed,
+            "breeding",
+            [u64::from(generation), place as u64],
+        );
         candidates.push(random(variation, &mut numbers));
     }
     candidates

@@ -296,6 +296,11 @@ impl Search {
             self.seen.insert(fingerprint, verdict);
         }
         self.seen.forget_oldest();
+        if self.settings.begins_in(number) {
+            self.population = Population::default();
+        } else if self.settings.renews_twins {
+            self.population.remove_twins_of(&children);
+        }
         let (elites, capacity) = (self.settings.elites, self.settings.population);
         self.population.replace_oldest(children, elites, capacity);
         let mut numbers = stream(self.settings.seed, "diversity", [u64::from(number), 0]);
@@ -315,8 +320,8 @@ impl Search {
 
     fn candidates(&self, judge: &dyn Judge) -> Result<Vec<Candidate>, JudgeError> {
         let settings = &self.settings;
-        let made = if self.next_generation == 0 {
-            breeding::first_generation(settings, &self.variation, judge)
+        let made = if settings.begins_in(self.next_generation) {
+            breeding::first_generation(settings, &self.variation, judge, self.next_generation)
         } else {
             let (generation, diversity) = (self.next_generation, self.diversity);
             breeding::offspring(
@@ -347,15 +352,20 @@ impl Search {
             .collect()
     }
 
-    /// What the verdicts make of the candidates: those with a fitness may enter the population, unless a twin
-    /// of theirs is in already.
+    /// What the verdicts make of the candidates: those with a fitness may enter the population. Of twins only one
+    /// does: the first that came, or the youngest, as the settings have it.
     fn take_up(
         &self,
         candidates: Vec<Candidate>,
         verdicts: Vec<Option<Verdict>>,
         counts: &mut Totals,
     ) -> TakenUp {
-        let mut present = self.population.fingerprints();
+        let renews = self.settings.renews_twins;
+        let mut present = if renews || self.settings.begins_in(self.next_generation) {
+            FxHashSet::default()
+        } else {
+            self.population.fingerprints()
+        };
         let mut taken_up = TakenUp::default();
         // Only looked up, never iterated.
         let mut new: FxHashMap<Fingerprint, Option<SeenFitness>> = FxHashMap::default();
@@ -394,7 +404,7 @@ impl Search {
                 }
             };
             let Some(seen) = seen else { continue };
-            if present.insert(fingerprint) {
+            if renews || present.insert(fingerprint) {
                 taken_up.children.push(Individual {
                     id: candidate.id,
                     origin: candidate.origin,
@@ -404,6 +414,12 @@ impl Search {
                     cost: seen.cost,
                 });
             }
+        }
+        if renews {
+            let children = &mut taken_up.children;
+            children.reverse();
+            children.retain(|child| present.insert(child.fingerprint));
+            children.reverse();
         }
         taken_up
     }

@@ -25,6 +25,10 @@ mod individual;
 mod population;
 mod settings;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;
+
 pub use engine::{Generation, Interrupted, Leader, Search, SearchError, Totals};
 pub use individual::{Individual, Operator, Origin};
 pub use population::Population;

@@ -24,6 +24,13 @@ pub struct SearchSettings {
     /// Whether a candidate takes the verdict on an earlier one that is taken to be judged alike, so that it need
     /// not be judged again and cannot enter the population twice. Default: true.
     pub reuses_verdicts: bool,
+    /// Whether a candidate that has the fingerprint of an individual takes its place, instead of not entering the
+    /// population. Then code without effect can change, and a program that is found again is young again.
+    /// Default: false.
+    pub renews_twins: bool,
+    /// After how many generations the population is given up for one like the first, so that a search that is stuck
+    /// begins again; the leader stays. Default: 0, never.
+    pub restart_interval: u32,
     /// How many generations are bred after the first. Default: 30.
     pub generations: u32,
     /// The most programs in the population, and how many the first generation tries. Default: 500.
@@ -74,6 +81,8 @@ impl Default for SearchSettings {
             suite: Suite::DEFAULT.to_owned(),
             known_programs: true,
             reuses_verdicts: true,
+            renews_twins: false,
+            restart_interval: 0,
             generations: 30,
             population: 500,
             offspring: 500,
@@ -181,6 +190,14 @@ impl SearchSettings {
             found: self.schema.clone(),
             known: list(Schema::ALL.iter().map(|schema| schema.description().name)),
         })
+    }
+
+    /// Whether the candidates of this generation are made of nothing.
+    pub(super) const fn begins_in(&self, generation: u32) -> bool {
+        match self.restart_interval {
+            0 => generation == 0,
+            interval => generation.is_multiple_of(interval),
+        }
     }
 
     /// Checks that the settings make sense.
