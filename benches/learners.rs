@@ -62,7 +62,13 @@ enum Case {
     },
     /// Candidates until linear regression is found
     Success {
-        /// How many searches, with seeds from 1
+        /// The settings of a search; without them, those of the demonstration
+        #[arg(long)]
+        config: Option<PathBuf>,
+        /// The seed of the first search; each further one has the next
+        #[arg(long, default_value_t = 1)]
+        first: u64,
+        /// How many searches
         #[arg(long, default_value_t = 20)]
         searches: u64,
         /// How many candidates a search may make
@@ -106,9 +112,17 @@ fn main() {
                     searching("projected", &projected(data_dir), 30, &measuring);
                 }
                 Case::Success {
+                    config,
+                    first,
                     searches,
                     candidates,
-                } => success(searches, candidates),
+                } => {
+                    let settings = match config {
+                        Some(path) => load_config(&path, None).unwrap().search,
+                        None => demo(),
+                    };
+                    success(&settings, first, searches, candidates);
+                }
             }
         }
     });
@@ -226,13 +240,16 @@ fn advance(search: &mut Search, judge: &dyn Judge) -> mlevolve::search::Generati
 /// The fitness on 100 fresh tasks, after 1,000 examples, at which AutoML-Zero's demonstration ends.
 const SUFFICIENT: f64 = 0.9999;
 
-fn success(searches: u64, most: u64) {
+fn success(settings: &SearchSettings, first: u64, searches: u64, most: u64) {
     let mut needed: Vec<f64> = Vec::new();
     println!(
         "candidates until a leader has fitness {SUFFICIENT} on 100 other tasks of 1,000 examples"
     );
-    for seed in 1..=searches {
-        let settings = SearchSettings { seed, ..demo() };
+    for seed in first..first + searches {
+        let settings = SearchSettings {
+            seed,
+            ..settings.clone()
+        };
         let thorough = SearchSettings {
             learner: LearnerSettings {
                 training_examples: 1_000,

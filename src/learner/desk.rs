@@ -20,6 +20,8 @@ pub(super) struct Desk {
     /// One for each kind of task and number of lanes.
     pub(super) classrooms: Vec<Classroom>,
     pub(super) predictions: Vec<f32>,
+    /// What of the candidate has an effect.
+    pub(super) effective: Effective,
     pub(super) bytes: Vec<u8>,
     /// The number of a judge, and its fingerprints of programs of each structure.
     pub(super) known: (u64, FxHashMap<Box<[u8]>, Fingerprint>),

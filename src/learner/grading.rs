@@ -120,9 +120,12 @@ fn greatest_errors(
     let (targets, _) = greatest.as_chunks_mut::<LANE_GROUP>();
     let groups = targets.len();
     for (group, target) in targets.iter_mut().enumerate() {
-        let rows = labels.iter().zip(predictions).skip(group);
         let mut greatest = [0.0f32; LANE_GROUP];
-        for (labels, predictions) in rows.step_by(groups) {
+        let rows = labels
+            .chunks_exact(groups)
+            .zip(predictions.chunks_exact(groups));
+        for (labels, predictions) in rows {
+            let (labels, predictions) = (&labels[group], &predictions[group]);
             for lane in 0..LANE_GROUP {
                 let error = match evaluation {
                     Evaluation::RootMeanSquare => (labels[lane] - predictions[lane]).abs(),
@@ -147,9 +150,12 @@ fn add_grades(evaluation: Evaluation, labels: &[f32], predictions: &[f32], sums:
     let (targets, _) = sums.as_chunks_mut::<LANE_GROUP>();
     let groups = targets.len();
     for (group, target) in targets.iter_mut().enumerate() {
-        let rows = labels.iter().zip(predictions).skip(group);
         let mut sums = *target;
-        for (labels, predictions) in rows.step_by(groups) {
+        let rows = labels
+            .chunks_exact(groups)
+            .zip(predictions.chunks_exact(groups));
+        for (labels, predictions) in rows {
+            let (labels, predictions) = (&labels[group], &predictions[group]);
             for lane in 0..LANE_GROUP {
                 let (label, prediction) = (labels[lane], predictions[lane]);
                 sums[lane] += match evaluation {

@@ -106,10 +106,11 @@ impl LearnerJudge {
     }
 
     /// The fingerprint of a program: what it predicts for a few examples of each task, rounded.
-    fn behaviour(&self, program: &Program, effective: &Effective, desk: &mut Desk) -> Fingerprint {
+    fn behaviour(&self, program: &Program, desk: &mut Desk) -> Fingerprint {
         let Desk {
             classrooms,
             predictions,
+            effective,
             bytes,
             ..
         } = desk;
@@ -141,49 +142,48 @@ impl LearnerJudge {
         Fingerprint::new(fingerprint)
     }
 
-    /// A program's fitness on a kind of task, at this thread's desk.
+    /// The fitness on a kind of task of a program that is on the desk.
     fn on_kind(
         &self,
         program: &Program,
-        effective: &Effective,
         lesson: &Lesson,
         kind: usize,
         backend: BackendChoice,
+        desk: &mut Desk,
     ) -> Result<TaskFitness, JudgeError> {
         let examples = &lesson.kinds[kind];
-        DESK.with_borrow_mut(|desk| {
-            let Desk {
-                classrooms,
-                predictions,
-                ..
-            } = desk;
-            let epochs = self.settings.epochs;
-            let mut seat = Seat::choose(
-                (program, effective),
-                (lesson, examples, epochs),
-                room_for(classrooms, examples),
-                predictions,
-                backend,
-            )?;
-            let mut grades = Grades::new(examples, self.settings.greatest_error);
-            seat.begin(&lesson.seeds);
-            for _ in 0..epochs {
-                teach(&mut seat, predictions, &examples.training, &mut grades);
-                if grades.all_failed() {
-                    break;
-                }
-                examine(&mut seat, predictions, &examples.validation, &mut grades);
+        let Desk {
+            classrooms,
+            predictions,
+            effective,
+            ..
+        } = desk;
+        let epochs = self.settings.epochs;
+        let mut seat = Seat::choose(
+            (program, effective),
+            (lesson, examples, epochs),
+            room_for(classrooms, examples),
+            predictions,
+            backend,
+        )?;
+        let mut grades = Grades::new(examples, self.settings.greatest_error);
+        seat.begin(&lesson.seeds);
+        for _ in 0..epochs {
+            teach(&mut seat, predictions, &examples.training, &mut grades);
+            if grades.all_failed() {
+                break;
             }
-            Ok(TaskFitness {
-                task: self.library.tasks[kind].name().to_owned(),
-                fitness: self.settings.combination.of(&grades.fitnesses()),
-                parts: None,
-                final_value: grades.metric(),
-                final_companion: None,
-                runs: examples.lanes,
-                diverged_runs: grades.failed(),
-                program_flops: 0,
-            })
+            examine(&mut seat, predictions, &examples.validation, &mut grades);
+        }
+        Ok(TaskFitness {
+            task: self.library.tasks[kind].name().to_owned(),
+            fitness: self.settings.combination.of(&grades.fitnesses()),
+            parts: None,
+            final_value: grades.metric(),
+            final_companion: None,
+            runs: examples.lanes,
+            diverged_runs: grades.failed(),
+            program_flops: 0,
         })
     }
 }
@@ -252,9 +252,9 @@ impl Judge for LearnerJudge {
     /// it (Real et al. 2020, section 3.2).
     fn fingerprint(&self, program: &Program) -> Result<Fingerprint, JudgeError> {
         Self::check(program)?;
-        let effective = program.effective();
         Ok(DESK.with_borrow_mut(|desk| {
-            structure(program, &effective, &mut desk.bytes);
+            desk.effective.find(program);
+            structure(program, &desk.effective, &mut desk.bytes);
             if desk.known.0 != self.number {
                 desk.known = (self.number, FxHashMap::default());
             }
@@ -262,7 +262,7 @@ impl Judge for LearnerJudge {
                 return fingerprint;
             }
             let key = desk.bytes.clone().into_boxed_slice();
-            let fingerprint = self.behaviour(program, &effective, desk);
+            let fingerprint = self.behaviour(program, desk);
             if desk.known.1.len() >= MOST_KNOWN {
                 desk.known.1.clear();
             }
@@ -279,19 +279,22 @@ impl Judge for LearnerJudge {
         backend: BackendChoice,
     ) -> Result<Verdict, JudgeError> {
         Self::check(program)?;
-        let effective = program.effective();
-        if self.is_too_expensive(program, &effective) {
-            return Ok(Verdict::Rejected(Rejection::TooExpensive));
-        }
         let lesson = self.lesson(seeds)?;
-        let names = self.library.tasks.iter().map(LearnerTask::name);
-        let (judgement, dropped) = Judgement::until_hurdle(names, hurdle, |kind| {
-            self.on_kind(program, &effective, &lesson, kind, backend)
-        })?;
-        Ok(Verdict::Trained {
-            judgement,
-            dropped,
-            cost: effective.bodies.iter().map(Vec::len).sum::<usize>() as u32,
+        DESK.with_borrow_mut(|desk| {
+            desk.effective.find(program);
+            if self.is_too_expensive(program, &desk.effective) {
+                return Ok(Verdict::Rejected(Rejection::TooExpensive));
+            }
+            let names = self.library.tasks.iter().map(LearnerTask::name);
+            let (judgement, dropped) = Judgement::until_hurdle(names, hurdle, |kind| {
+                self.on_kind(program, &lesson, kind, backend, desk)
+            })?;
+            let bodies = desk.effective.bodies.iter();
+            Ok(Verdict::Trained {
+                judgement,
+                dropped,
+                cost: bodies.map(Vec::len).sum::<usize>() as u32,
+            })
         })
     }
 
@@ -302,11 +305,13 @@ impl Judge for LearnerJudge {
         backend: BackendChoice,
     ) -> Result<Judgement, JudgeError> {
         Self::check(program)?;
-        let effective = program.effective();
         let lesson = self.lesson(seeds)?;
-        let kinds = 0..lesson.kinds.len();
-        let tasks = kinds.map(|kind| self.on_kind(program, &effective, &lesson, kind, backend));
-        Ok(Judgement::of(tasks.collect::<Result<_, _>>()?))
+        DESK.with_borrow_mut(|desk| {
+            desk.effective.find(program);
+            let kinds = 0..lesson.kinds.len();
+            let tasks = kinds.map(|kind| self.on_kind(program, &lesson, kind, backend, desk));
+            Ok(Judgement::of(tasks.collect::<Result<_, _>>()?))
+        })
     }
 
     fn cost(&self, program: &Program) -> Result<ProgramCost, JudgeError> {

@@ -59,56 +59,65 @@ impl Program {
 
     /// What [`pruned`](Self::pruned) keeps.
     pub(crate) fn effective(&self) -> Effective {
-        let (needed_at_start, needed_at_end) = self.needed();
-        let bodies = self.bodies.iter().zip(&needed_at_end);
-        let bodies: Vec<Vec<Instruction>> = bodies
-            .map(|(body, needed)| {
-                let mut needed = *needed;
-                let mut kept = Vec::with_capacity(body.len());
-                for instruction in body.iter().rev() {
-                    if step_back(instruction, &mut needed) {
-                        kept.push(*instruction);
-                    }
-                }
-                kept.reverse();
-                kept
-            })
-            .collect();
-        let mut kept = self.cells.required;
-        for cell in bodies.iter().flatten().flat_map(Instruction::cells) {
-            kept.insert(cell);
-        }
-        Effective {
+        let mut effective = Effective::default();
+        effective.find(self);
+        effective
+    }
+}
+
+impl Effective {
+    /// Makes this what of `program` has an effect, in the memory that it has: searches ask of millions.
+    pub(crate) fn find(&mut self, program: &Program) {
+        self.find_needed(program);
+        let Self {
             bodies,
             kept,
-            needed_at_start,
             needed_at_end,
+            ..
+        } = self;
+        *kept = program.cells.required;
+        bodies.resize_with(program.bodies.len(), Vec::new);
+        let pairs = program.bodies.iter().zip(bodies);
+        for ((body, effective), needed) in pairs.zip(needed_at_end) {
+            let mut needed = *needed;
+            effective.clear();
+            for instruction in body.iter().rev() {
+                if step_back(instruction, &mut needed) {
+                    effective.push(*instruction);
+                    for cell in instruction.cells() {
+                        kept.insert(cell);
+                    }
+                }
+            }
+            effective.reverse();
         }
     }
 
     /// For each function the cells whose value matters at the start and at the end of a call: at the
     /// end those of the function's outputs, and of state that a function which may be called next needs at
     /// its start. The fixpoint is reached because the cells that matter only become more.
-    fn needed(&self) -> (Vec<CellSet>, Vec<CellSet>) {
-        let mut at_end = self.cells.outputs.clone();
-        let mut at_start = at_end.clone();
+    fn find_needed(&mut self, program: &Program) {
+        let Program { cells, bodies, .. } = program;
+        let (at_start, at_end) = (&mut self.needed_at_start, &mut self.needed_at_end);
+        at_end.clone_from(&cells.outputs);
+        at_start.clone_from(&cells.outputs);
         loop {
-            for ((body, needed), start) in self.bodies.iter().zip(&at_end).zip(&mut at_start) {
+            for ((body, needed), start) in bodies.iter().zip(&*at_end).zip(&mut *at_start) {
                 *start = *needed;
                 for instruction in body.iter().rev() {
                     step_back(instruction, start);
                 }
             }
             let mut has_grown = false;
-            for (followers, needed) in self.cells.followers.iter().zip(&mut at_end) {
+            for (followers, needed) in cells.followers.iter().zip(&mut *at_end) {
                 let before = *needed;
                 for &next in followers {
-                    *needed = *needed | at_start[next] & self.cells.state;
+                    *needed = *needed | at_start[next] & cells.state;
                 }
                 has_grown |= *needed != before;
             }
             if !has_grown {
-                return (at_start, at_end);
+                return;
             }
         }
     }

@@ -18,12 +18,13 @@ pub(super) struct Offspring {
     pub(super) island: usize,
 }
 
-/// The first generation: known programs that the judge suggests, as far as there is room and the settings
-/// want them, and random programs. Known ones go round the islands.
+/// The first generation, or one that begins anew: known programs that the judge suggests, as far as there is room
+/// and the settings want them, and random programs. Known ones go round the islands.
 pub(super) fn first_generation(
     settings: &SearchSettings,
     variation: &Variation,
     judge: &dyn Judge,
+    generation: u32,
 ) -> Vec<Offspring> {
     let known = if settings.known_programs {
         judge.starting_points()
@@ -33,7 +34,8 @@ pub(super) fn first_generation(
     let known = known.iter().filter_map(|program| member(program, settings));
     let known = known.map(|program| (program, origin(&[], Operator::Known)));
     let random = (0..settings.population).map(|place| {
-        let mut numbers = stream(settings.seed, "breeding", [0, place as u64]);
+        let key = [u64::from(generation), place as u64];
+        let mut numbers = stream(settings.seed, "breeding", key);
         random(variation, &mut numbers)
     });
     let mut made: Vec<_> = known.take(settings.population).collect();

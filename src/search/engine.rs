@@ -15,7 +15,9 @@ use super::library::Library;
 use super::population::median_fitness;
 use super::seen::Seen;
 use super::taking_up::{Candidate, TakenUp};
-use super::{Generation, Individual, Island, Leader, SearchSettings, SearchSettingsError, Totals};
+use super::{
+    Generation, Individual, Island, Leader, Population, SearchSettings, SearchSettingsError, Totals,
+};
 use crate::fitness::{Fingerprint, Judge, JudgeError, Verdict, search_seeds};
 use crate::program::Schema;
 use crate::variation::{Guidance, Variation};
@@ -300,6 +302,11 @@ impl Search {
         let settings = &self.settings;
         for (place, (island, children)) in self.islands.iter_mut().zip(children).enumerate() {
             let own = settings.on_island(place);
+            if settings.begins_in(generation) {
+                island.population = Population::default();
+            } else if settings.renews_twins {
+                island.population.remove_twins_of(&children);
+            }
             island.grow(children, &own, generation, place);
             if let Some(best) = island.population.best() {
                 self.library.insert(best);
@@ -313,11 +320,11 @@ impl Search {
 
     fn candidates(&self, judge: &dyn Judge) -> Result<Vec<Candidate>, JudgeError> {
         let settings = &self.settings;
-        let made = if self.next_generation == 0 {
-            breeding::first_generation(settings, &self.variation, judge)
+        let (variation, generation) = (&self.variation, self.next_generation);
+        let made = if settings.begins_in(generation) {
+            breeding::first_generation(settings, variation, judge, generation)
         } else {
-            let (variation, guidance) = (&self.variation, self.guidance());
-            let generation = self.next_generation;
+            let guidance = self.guidance();
             breeding::offspring(settings, variation, &guidance, &self.islands, generation)
         };
         made.into_par_iter()

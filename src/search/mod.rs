@@ -37,6 +37,10 @@ pub(crate) mod seen;
 mod settings;
 mod taking_up;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests;
+
 pub use archive::{Archive, ArchivedIndividual};
 pub use engine::{Interrupted, Search, SearchEnd, SearchError};
 pub use generation::{Generation, Totals};

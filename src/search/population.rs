@@ -79,6 +79,14 @@ impl Population {
         best
     }
 
+    /// Lets go of the individuals that have the fingerprint of one of these.
+    pub(crate) fn remove_twins_of(&mut self, children: &[Individual]) {
+        let fingerprints: FxHashSet<Fingerprint> =
+            children.iter().map(|child| child.fingerprint).collect();
+        self.individuals
+            .retain(|individual| !fingerprints.contains(&individual.fingerprint));
+    }
+
     /// Takes in `children`, whose ids are greater and rise, and lets go of the oldest individuals that are not among the `elites`
     /// best, until no more than `capacity` are left.
     pub fn replace_oldest(&mut self, children: Vec<Individual>, elites: usize, capacity: usize) {

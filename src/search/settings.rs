@@ -30,6 +30,13 @@ pub struct SearchSettings {
     /// Whether a candidate takes the verdict on an earlier one that is taken to be judged alike, so that it need
     /// not be judged again and cannot enter the population twice. Default: true.
     pub reuses_verdicts: bool,
+    /// Whether a candidate that has the fingerprint of an individual takes its place, instead of not entering the
+    /// population. Then code without effect can change, and a program that is found again is young again.
+    /// Default: false.
+    pub renews_twins: bool,
+    /// After how many generations the population is given up for one like the first, so that a search that is stuck
+    /// begins again; the leader stays. Default: 0, never.
+    pub restart_interval_generations: u32,
     /// How many generations are bred after the first. Default: 30.
     pub generations: u32,
     /// The most programs in the population, and how many the first generation tries. Default: 500.
@@ -102,6 +109,8 @@ impl Default for SearchSettings {
             confirmation_suite: None,
             known_programs: true,
             reuses_verdicts: true,
+            renews_twins: false,
+            restart_interval_generations: 0,
             generations: 30,
             population: 500,
             offspring: 500,
@@ -275,6 +284,14 @@ impl SearchSettings {
         };
         let is_own = entries.iter().any(|entry| !entry.is_bundled(&sources));
         is_own && self.data.baselines.is_none()
+    }
+
+    /// Whether the candidates of this generation are made of nothing.
+    pub(super) const fn begins_in(&self, generation: u32) -> bool {
+        match self.restart_interval_generations {
+            0 => generation == 0,
+            interval => generation.is_multiple_of(interval),
+        }
     }
 
     /// Checks that the settings make sense.

@@ -1,6 +1,6 @@
 //! What a generation's verdicts make of its candidates.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::credit::Credit;
 use super::seen::SeenFitness;
@@ -29,17 +29,22 @@ pub(super) struct TakenUp {
 }
 
 impl Search {
-    /// What the verdicts make of the candidates: those with a fitness may enter their island's population, unless a twin
-    /// of theirs is there already.
+    /// What the verdicts make of the candidates: those with a fitness may enter their island's population. Of twins only
+    /// one does: the first that came, or the youngest, as the settings have it.
     pub(super) fn take_up(
         &self,
         candidates: Vec<Candidate>,
         verdicts: Vec<Option<Verdict>>,
         counts: &mut Totals,
     ) -> TakenUp {
+        let renews = self.settings.renews_twins;
+        let is_open = renews || self.settings.begins_in(self.next_generation);
         let islands = self.islands.iter();
         let mut present: Vec<_> = islands
-            .map(|island| island.population.fingerprints())
+            .map(|island| match is_open {
+                true => FxHashSet::default(),
+                false => island.population.fingerprints(),
+            })
             .collect();
         let mut taken_up = TakenUp {
             children: vec![Vec::new(); self.islands.len()],
@@ -69,7 +74,7 @@ impl Search {
             let operators = &candidate.origin.operators;
             taken_up.credit.record(operators, is_better);
             let Some(seen) = seen else { continue };
-            if present[candidate.island].insert(fingerprint) {
+            if renews || present[candidate.island].insert(fingerprint) {
                 taken_up.children[candidate.island].push(Individual {
                     id: candidate.id,
                     origin: candidate.origin,
@@ -78,6 +83,13 @@ impl Search {
                     fitness: seen.fitness,
                     cost: seen.cost,
                 });
+            }
+        }
+        if renews {
+            for (children, present) in taken_up.children.iter_mut().zip(&mut present) {
+                children.reverse();
+                children.retain(|child| present.insert(child.fingerprint));
+                children.reverse();
             }
         }
         taken_up.credit.fade();

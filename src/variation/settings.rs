@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::program::{Schema, list};
+use crate::program::{Role, Schema, list};
 use crate::schema::{CellCounts, CellCountsError};
 use crate::setting_range::{CountOutOfRange, ShareOutOfRange, check_counts, check_shares};
 
@@ -26,6 +26,9 @@ pub struct VariationSettings {
     pub random_maximum_instructions: usize,
     /// The ops that random instructions are made of.
     pub ops: OpSet,
+    /// Inputs that random instructions do not read, by their names. Default: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored_inputs: Vec<String>,
     /// What is different in one function, by its name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub functions: BTreeMap<String, FunctionSettings>,
@@ -54,6 +57,7 @@ impl Default for VariationSettings {
             random_minimum_instructions: 3,
             random_maximum_instructions: 12,
             ops: OpSet::default(),
+            ignored_inputs: Vec::new(),
             functions: BTreeMap::new(),
             cells: CellCounts::default(),
             mutation_weights: MutationWeights::default(),
@@ -171,6 +175,16 @@ pub enum SettingsError {
         /// The functions there are.
         known: String,
     },
+    /// Programs of the schema have no such input.
+    #[error("ignored_inputs: programs of schema `{schema}` have no input `{found}`, only {known}")]
+    Input {
+        /// The schema's name.
+        schema: &'static str,
+        /// What was asked for.
+        found: String,
+        /// The inputs there are.
+        known: String,
+    },
     /// Numbers of cells make no sense.
     #[error("cells: {0}")]
     Cells(#[from] CellCountsError),
@@ -196,6 +210,18 @@ impl VariationSettings {
                 schema: schema.description().name,
                 found: found.clone(),
                 known: list(functions.iter().map(|function| function.name)),
+            });
+        }
+        let inputs = || {
+            let required = schema.description().required.iter();
+            required.filter(|cell| cell.role.role() == Role::Input)
+        };
+        let is_missing = |name: &&String| !inputs().any(|input| input.name == **name);
+        if let Some(found) = self.ignored_inputs.iter().find(is_missing) {
+            return Err(SettingsError::Input {
+                schema: schema.description().name,
+                found: found.clone(),
+                known: list(inputs().map(|input| input.name)),
             });
         }
         let limit = schema.description().maximum_instructions;
@@ -300,7 +326,11 @@ mod tests {
         no_weights.mutation_weights = toml::from_str(NO_WEIGHTS).unwrap();
         let mut nan = base();
         nan.mutation_weights.swap = f64::NAN;
-        let rows: [(VariationSettings, &str); 8] = [
+        let rows: [(VariationSettings, &str); 9] = [
+            (
+                toml::from_str("ignored_inputs = ['w', 'x']").unwrap(),
+                "ignored_inputs: programs of schema `optimizer` have no input `x`, only `w`, `g`, `step`",
+            ),
             (
                 toml::from_str("ops = []").unwrap(),
                 "ops must name at least one op",
