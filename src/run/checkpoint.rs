@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::directory::write_whole;
 use super::{RUN_FORMAT, RunDirectory, RunError};
 use crate::fitness::{Fingerprint, InvalidFingerprint, Judgement};
-use crate::program::Program;
+use crate::program::{Form, Program};
 use crate::schema::CellCounts;
 use crate::search::engine::{Seen, SeenFitness};
 use crate::search::{Individual, Leader, Origin, Population, Search, SearchSettings, Totals};
@@ -80,10 +80,10 @@ impl From<&Individual> for IndividualRecord {
 }
 
 impl IndividualRecord {
-    fn restored(self, cells: &CellCounts) -> Result<Individual, String> {
+    fn restored(self, form: Form, cells: &CellCounts) -> Result<Individual, String> {
         let program =
             Program::parse(&self.program).map_err(|error| RunError::program_text(&error))?;
-        if program.on_cells(cells).as_ref() != Ok(&program) {
+        if program.form() != form || program.on_cells(cells).as_ref() != Ok(&program) {
             let id = self.id;
             return Err(format!(
                 "program {id} is not on the cells that searches work on"
@@ -211,15 +211,16 @@ fn restored(body: Body) -> Result<(Search, u64), String> {
     let settings = &body.settings;
     settings.validate().map_err(|error| error.to_string())?;
     let schema = settings.schema().map_err(|error| error.to_string())?;
+    let form = settings.form().map_err(|error| error.to_string())?;
     let cells = &settings.variation.cells;
     let individuals: Result<_, _> = body
         .population
         .into_iter()
-        .map(|record| record.restored(cells))
+        .map(|record| record.restored(form, cells))
         .collect();
     let leader = body.leader.map(|leader| {
         Ok::<_, String>(Leader {
-            individual: leader.individual.restored(cells)?,
+            individual: leader.individual.restored(form, cells)?,
             confirmed: leader.confirmed,
             generation: leader.generation,
         })
@@ -229,7 +230,7 @@ fn restored(body: Body) -> Result<(Search, u64), String> {
         seen.insert(parsed(&hash)?, verdict);
     }
     let search = Search {
-        variation: Variation::new(schema, &body.settings.variation),
+        variation: Variation::of_form(schema, form, &body.settings.variation),
         settings: body.settings,
         schema,
         next_generation: body.next_generation,

@@ -5,7 +5,8 @@ use mlevolve_ir::Shape;
 use mlevolve_tasks::{Suite, TaskError};
 
 use super::{
-    FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription, StandardCells,
+    Form, FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription,
+    StandardCells,
 };
 use crate::fitness::Judge;
 use crate::loss::LossJudge;
@@ -34,20 +35,20 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
         // Of classes, a logit for each; of values, these.
         RequiredCell {
             name: PREDICTION,
-            shape: Shape::Column,
+            shapes: &[Shape::Column],
             role: RequiredRole::Input,
             known_to: &[],
         },
         // Of classes, 1 for the right one and 0 for others; of values, what they should be.
         RequiredCell {
             name: TARGET,
-            shape: Shape::Column,
+            shapes: &[Shape::Column],
             role: RequiredRole::Input,
             known_to: &[],
         },
         RequiredCell {
             name: LOSS,
-            shape: Shape::Scalar,
+            shapes: &[Shape::Scalar],
             role: RequiredRole::Output,
             known_to: &[],
         },
@@ -79,6 +80,7 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     maximum_cells: 64,
     maximum_instructions: 128,
     judging: Judging {
+        form: |_| Form::STANDARD,
         defaults,
         validate: |settings| {
             let entries = Suite::entries(&settings.suite);

@@ -177,7 +177,7 @@ impl Search {
         settings.validate()?;
         let schema = settings.schema()?;
         Ok(Self {
-            variation: Variation::new(schema, &settings.variation),
+            variation: Variation::of_form(schema, settings.form()?, &settings.variation),
             settings,
             schema,
             next_generation: 0,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fitness::{DataSettings, DataSettingsError, FitnessWeights};
 use crate::learner::{LearnerSettings, LearnerSettingsError};
-use crate::program::{Schema, list};
+use crate::program::{Form, Schema, list};
 use crate::variation::{SettingsError, VariationSettings};
 
 /// All that a search's result depends on.
@@ -181,6 +181,14 @@ impl SearchSettings {
             found: self.schema.clone(),
             known: list(Schema::ALL.iter().map(|schema| schema.description().name)),
         })
+    }
+
+    /// The form of the programs that are searched, which their tasks ask for.
+    ///
+    /// # Errors
+    /// As [`schema`](Self::schema).
+    pub fn form(&self) -> Result<Form, SearchSettingsError> {
+        Ok((self.schema()?.description().judging.form)(self))
     }
 
     /// Checks that the settings make sense.
