@@ -182,7 +182,7 @@ macro_rules! arrangements {
                     rust: "broadcast_row({a}, {b})", latex: "\\mathbf{1} {a}",
                 }
             }
-            /// a with c for one element: that in whose part b is, if all share 0 to 1 evenly, row by row
+            /// a with c for one element: the one in whose equal part of [0, 1], row by row, b is
             set_element = SetElement {
                 shape: (R, C), (1, 1), (1, 1) -> (R, C),
                 domain: [Any, Place, Any],
