@@ -4,7 +4,7 @@ use mlevolve::fitness::{Fingerprint, probe};
 use mlevolve::lowering::{CanonicalHash, lower, lower_unoptimised};
 use mlevolve::optimizer::CompiledOptimizer;
 use mlevolve::program::known;
-use mlevolve::program::{MAXIMUM_TEXT_BYTES, Program, Schema, distance};
+use mlevolve::program::{Form, MAXIMUM_TEXT_BYTES, Program, Schema, distance};
 
 use mlevolve::variation::{Variation, VariationSettings};
 use mlevolve_ir::Backend;
@@ -67,15 +67,13 @@ pub(crate) fn descend(
     settings: &VariationSettings,
     draws: &mut impl Rng,
 ) -> Program {
-    let variation = Variation::new(schema, settings);
-    let mut programs = vec![variation.random_program(draws, "random")];
     let known: Vec<_> = known::of(schema).collect();
-    let known = known[draws.random_range(0..known.len())];
-    let standardised = known
-        .program()
-        .ok()
-        .and_then(|program| program.on_cells(&settings.cells).ok());
-    programs.extend(standardised);
+    let known = known[draws.random_range(0..known.len())].program().ok();
+    // All programs are of the form of the known one.
+    let form = known.as_ref().map_or(Form::STANDARD, Program::form);
+    let variation = Variation::of_form(schema, form, settings);
+    let mut programs = vec![variation.random_program(draws, "random")];
+    programs.extend(known.and_then(|program| program.on_cells(&settings.cells).ok()));
     for _ in 0..draws.random_range(0..=MOST_OFFSPRING) {
         let first = &programs[draws.random_range(0..programs.len())];
         let second = &programs[draws.random_range(0..programs.len())];

@@ -214,13 +214,16 @@ fn derivatives_are_precise_in_single_precision() {
     }
 }
 
-/// A stream of random numbers is what it is wherever its keys move to.
+/// A stream of random numbers is what it is wherever its keys move to, and an element is chosen or is not.
 #[test]
-fn keys_have_the_derivative_0() {
+fn keys_and_places_have_the_derivative_0() {
     let mut checks = 0;
     for application in applications() {
         let mut rng = generator(application.op, 3);
-        let is_key = application.domains().map(|domain| domain == Domain::Key);
+        let is_key = application.domains().map(|domain| match domain {
+            Domain::Key | Domain::Place => true,
+            Domain::Any | Domain::Symmetric | Domain::PositiveDefinite => false,
+        });
         let is_key: Vec<bool> = is_key.collect();
         if !is_key.contains(&true) {
             continue;

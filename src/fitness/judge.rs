@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     BaselineError, Comparison, DataSettingsError, FitnessParts, TuningError, judging_seeds,
 };
+use crate::learner::{MixedLabels, OtherLabel};
 use crate::loss::LossError;
 use crate::lowering::CanonicalHash;
 use crate::optimizer::OptimizerError;
@@ -272,6 +273,12 @@ pub enum JudgeError {
         /// The program's name.
         program: String,
     },
+    /// A learner's label is not what it is in the tasks.
+    #[error(transparent)]
+    Label(#[from] OtherLabel),
+    /// The tasks of a suite have labels of several shapes.
+    #[error(transparent)]
+    Labels(#[from] MixedLabels),
     /// A program cannot be compiled.
     #[error(transparent)]
     Optimizer(#[from] OptimizerError),

@@ -33,6 +33,8 @@ struct Seated {
     examine: Vec<Section>,
     /// The cell that holds what tells tasks apart, if the program looks at it.
     seed: Option<Place>,
+    /// How many elements a label has.
+    label_elements: usize,
 }
 
 /// Room for one program at a time, over tasks of one shape. Seating a program and running it allocate
@@ -59,7 +61,8 @@ impl Classroom {
             seated: None,
             places: Vec::new(),
             nothing: vec![0.0; features * stride],
-            ignored: vec![0.0; stride],
+            // A label has no more elements than there are features.
+            ignored: vec![0.0; features * stride],
         }
     }
 
@@ -89,10 +92,12 @@ impl Classroom {
     ) {
         let Self { code, places, .. } = self;
         code.clear();
+        // A prediction is what a label is.
+        let label = program.cell(required(program, LABEL)).shape;
         let streams = Streams {
             features: code.stream(Shape::Column),
-            label: code.stream(Shape::Scalar),
-            prediction: code.stream(Shape::Scalar),
+            label: code.stream(label),
+            prediction: code.stream(label),
         };
         places.clear();
         for (index, cell) in CellIndex::enumerate(program.cells()) {
@@ -146,6 +151,7 @@ impl Classroom {
             setup,
             teach,
             examine: vec![predict, record],
+            label_elements: label_elements(program, self.features),
             seed: reads(seed).then(|| self.places[seed.index()]).flatten(),
         });
     }
@@ -167,11 +173,11 @@ impl Classroom {
         if let Some(seed) = seated.seed {
             code.write(seed, seeds);
         }
-        let stride = ignored.len();
+        let label = seated.label_elements * lane_stride(code.lanes());
         let arguments = &mut [
             LaneArgument::Read(nothing),
-            LaneArgument::Read(&nothing[..stride]),
-            LaneArgument::Write(ignored),
+            LaneArgument::Read(&nothing[..label]),
+            LaneArgument::Write(&mut ignored[..label]),
         ];
         let ran = code.run(&[seated.setup], 1, arguments);
         ran.expect("the arguments are made for the streams");
@@ -216,7 +222,7 @@ pub(super) struct Examples<'a> {
     pub(super) count: usize,
     /// For each example, each feature and each lane a number.
     pub(super) features: &'a [f32],
-    /// For each example and each lane a number.
+    /// For each example, each element of its label and each lane a number.
     pub(super) labels: &'a [f32],
 }
 
@@ -240,6 +246,16 @@ impl<'a> Examples<'a> {
 pub(super) fn required(program: &Program, name: &str) -> CellIndex {
     let index = program.cell_named(name);
     index.expect("a learner has the cells that its schema requires")
+}
+
+/// How many elements a label has for a program, of so many features.
+///
+/// # Panics
+/// If the program is no learner.
+pub(super) fn label_elements(program: &Program, features: usize) -> usize {
+    let label = program.cell(required(program, LABEL)).shape;
+    let elements = Dimensions::new(features, features).elements(label);
+    elements.expect("a label has no more elements than there are features")
 }
 
 /// Whether a prediction becomes the chance that it stands for once it is recorded: if labels are classes, and

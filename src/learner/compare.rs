@@ -22,8 +22,9 @@ pub(super) fn with_known_learners(
             cost: judge.cost(program)?,
         })
     };
-    let known = known::of(Schema::Learner);
-    let compared = known.map(|known| contender(known.name, &known.parsed()));
+    let known = known::of(Schema::Learner).map(known::KnownProgram::parsed);
+    let known = known.filter(|program| judge.takes(program));
+    let compared = known.map(|program| contender(program.name(), &program));
     Ok(Comparison {
         written: contender(&format!("{}, as written", program.name()), program)?,
         tuned: None,

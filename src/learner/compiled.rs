@@ -8,7 +8,7 @@ use mlevolve_ir::ops::ElementwiseOp;
 use mlevolve_ir::{Access, Backend, CompileError, Dimensions, Function, passes};
 use mlevolve_tasks::learner::Evaluation;
 
-use super::classroom::{Examples, becomes_chance, required};
+use super::classroom::{Examples, becomes_chance, label_elements, required};
 use crate::lowering::{Part, lower_sequence};
 use crate::program::{CellIndex, Effective, Program, Role};
 use crate::schema::learner::{FEATURES, LABEL, LEARN, PREDICT, PREDICTION, SEED, SETUP, STEP};
@@ -49,6 +49,8 @@ pub(super) struct CompiledLearner {
     step: u64,
     steps: Vec<f32>,
     nothing: Vec<f32>,
+    /// How many elements a label has.
+    label_elements: usize,
     stride: usize,
 }
 
@@ -115,6 +117,7 @@ impl CompiledLearner {
             step: 0,
             steps: Vec::new(),
             nothing: vec![0.0; features * stride],
+            label_elements: label_elements(program, features),
             stride,
         })
     }
@@ -130,7 +133,7 @@ impl CompiledLearner {
         let examples = Examples {
             count: 1,
             features: &nothing,
-            labels: &nothing[..self.stride],
+            labels: &nothing[..self.label_elements * self.stride],
         };
         let Self {
             setup,

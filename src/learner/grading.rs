@@ -1,9 +1,9 @@
 //! From predictions to grades, lane by lane.
 //!
 //! Error and fitness are AutoML-Zero's (Real et al. 2020): of regression 1 − (2/π) · atan(e) for a root mean square
-//! e of the errors of predictions, of classification the share of examples that are classified right. A task on
-//! which an error is greater than a bound, or none at all, counts 0. Sums are of binary64, from the first example to
-//! the last.
+//! e of the errors of predictions, of classification the share of examples that are classified right. Where a label is
+//! a vector, each of its elements counts as an example of its own, with an error of its own. A task on which an error is
+//! greater than a bound, or none at all, counts 0. Sums are of binary64, from the first example to the last.
 
 use std::f64::consts::FRAC_2_PI;
 
@@ -86,7 +86,8 @@ impl<'a> Grades<'a> {
 
     /// Ends an examination: a lane that has failed has fitness 0, of others the best examination counts.
     pub(super) fn end(&mut self) {
-        let count = self.kind.validation.count as f64;
+        let elements = self.kind.label.elements(self.kind.features);
+        let count = (self.kind.validation.count * elements) as f64;
         for (lane, sum) in self.lanes.iter_mut().zip(&self.sums) {
             let mean = sum / count;
             let (metric, fitness) = match self.kind.evaluation {

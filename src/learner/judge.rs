@@ -14,6 +14,7 @@ use super::classroom::Examples;
 use super::compare;
 use super::desk::{DESK, Desk, MOST_KNOWN, room_for, rounded, structure};
 use super::grading::Grades;
+use super::label::{OtherLabel, network_for};
 use super::lessons::{Lesson, Library};
 use super::seat::{BLOCK_STEPS, Seat};
 use super::{Combination, LearnerSettings};
@@ -22,6 +23,7 @@ use crate::fitness::{
     TaskFitness, TaskLabel, Verdict, judging_task_seeds, search_seeds,
 };
 use crate::program::{Effective, Program, Schema, known};
+use crate::schema::learner::form_for;
 use crate::search::SearchSettings;
 
 /// Judges learners on a suite of tasks.
@@ -62,11 +64,10 @@ impl LearnerJudge {
             greatest_cost_flops: None,
             number: JUDGES.fetch_add(1, Ordering::Relaxed),
         };
-        judge.greatest_cost_flops = judge.settings.greatest_cost.map(|times| {
-            let yardstick = known::find("two_layer_network").map(known::KnownProgram::parsed);
-            let flops = yardstick.map_or(f64::INFINITY, |program| judge.example_flops(&program));
-            times * flops
-        });
+        judge.greatest_cost_flops = judge
+            .settings
+            .greatest_cost
+            .map(|times| times * judge.example_flops(&network_for(judge.library.label)));
         Ok(judge)
     }
 
@@ -86,15 +87,25 @@ impl LearnerJudge {
         kinds.max().unwrap_or(self.settings.features)
     }
 
-    fn check(program: &Program) -> Result<(), JudgeError> {
-        if program.schema() == Schema::Learner {
+    /// Whether a program is a learner, and its label what it is in the tasks of the suite.
+    fn check(&self, program: &Program) -> Result<(), JudgeError> {
+        if program.schema() != Schema::Learner {
+            return Err(JudgeError::Schema {
+                program: program.name().to_owned(),
+                found: program.schema().description().name,
+                expected: Schema::Learner.description().name,
+            });
+        }
+        if self.takes(program) {
             return Ok(());
         }
-        Err(JudgeError::Schema {
-            program: program.name().to_owned(),
-            found: program.schema().description().name,
-            expected: Schema::Learner.description().name,
-        })
+        let tasks = self.library.tasks.iter().map(LearnerTask::name);
+        Err(OtherLabel::new(program, self.library.label, tasks).into())
+    }
+
+    /// Whether a learner's label is what it is in the tasks of the suite.
+    pub(super) fn takes(&self, program: &Program) -> bool {
+        program.form() == form_for(self.library.label)
     }
 
     /// The lesson of these seeds.
@@ -245,13 +256,14 @@ impl Judge for LearnerJudge {
     fn starting_points(&self) -> Vec<Program> {
         known::of(Schema::Learner)
             .map(known::KnownProgram::parsed)
+            .filter(|program| self.takes(program))
             .collect()
     }
 
     /// Of rounded predictions for a few examples of each task, as AutoML-Zero's cache of functional equivalence has
     /// it (Real et al. 2020, section 3.2).
     fn fingerprint(&self, program: &Program) -> Result<Fingerprint, JudgeError> {
-        Self::check(program)?;
+        self.check(program)?;
         Ok(DESK.with_borrow_mut(|desk| {
             desk.effective.find(program);
             structure(program, &desk.effective, &mut desk.bytes);
@@ -278,7 +290,7 @@ impl Judge for LearnerJudge {
         hurdle: f64,
         backend: BackendChoice,
     ) -> Result<Verdict, JudgeError> {
-        Self::check(program)?;
+        self.check(program)?;
         let lesson = self.lesson(seeds)?;
         DESK.with_borrow_mut(|desk| {
             desk.effective.find(program);
@@ -304,7 +316,7 @@ impl Judge for LearnerJudge {
         seeds: &[u64],
         backend: BackendChoice,
     ) -> Result<Judgement, JudgeError> {
-        Self::check(program)?;
+        self.check(program)?;
         let lesson = self.lesson(seeds)?;
         DESK.with_borrow_mut(|desk| {
             desk.effective.find(program);
@@ -315,7 +327,7 @@ impl Judge for LearnerJudge {
     }
 
     fn cost(&self, program: &Program) -> Result<ProgramCost, JudgeError> {
-        Self::check(program)?;
+        self.check(program)?;
         Ok(compare::cost(program, self.features()))
     }
 

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use mlevolve_ir::lane_kernel::lane_stride;
 use mlevolve_tasks::TaskError;
 use mlevolve_tasks::learner::{
-    LANE_GROUP, LaneExamples, LearnerTask, LearnerTaskEntry, LearnerTaskShape, TaskSeed,
+    LANE_GROUP, LabelShape, LaneExamples, LearnerTask, LearnerTaskEntry, LearnerTaskShape, TaskSeed,
 };
 
 use super::LearnerSettings;
+use super::label::common_label;
 use crate::fitness::{DataSettings, JudgeError};
 
 // Examples are laid out as kernels over lanes read them.
@@ -39,6 +40,8 @@ pub(super) struct Lesson {
 /// Opened tasks, and the lessons that have been asked for.
 pub(super) struct Library {
     pub(super) tasks: Vec<LearnerTask>,
+    /// What a label is, in all of them.
+    pub(super) label: LabelShape,
     shape: LearnerTaskShape,
     /// By the seeds of the tasks. There are a few in a run: for search, for confirmation, for the report.
     lessons: Mutex<BTreeMap<Vec<u64>, Arc<Lesson>>>,
@@ -48,17 +51,18 @@ impl Library {
     /// The tasks of a suite, on these data.
     ///
     /// # Errors
-    /// [`TaskError`] if there is no such task, or what it needs is missing.
+    /// [`JudgeError`] if there is no such task, what it needs is missing, or labels differ.
     pub(super) fn open(
         suite: &str,
         data: &DataSettings,
         settings: &LearnerSettings,
     ) -> Result<Self, JudgeError> {
         let sources = data.sources()?;
-        let tasks = entries(suite)?
-            .into_iter()
-            .map(|entry| entry.open(&sources));
+        let entries = entries(suite)?;
+        let label = common_label(&entries)?;
+        let tasks = entries.into_iter().map(|entry| entry.open(&sources));
         Ok(Self {
+            label,
             tasks: tasks.collect::<Result<_, _>>()?,
             shape: LearnerTaskShape {
                 features: settings.features,

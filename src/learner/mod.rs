@@ -18,10 +18,12 @@ mod compiled;
 mod desk;
 mod grading;
 mod judge;
+pub(crate) mod label;
 pub(crate) mod lessons;
 mod seat;
 mod settings;
 
 pub use compiled::teaching_function;
 pub use judge::LearnerJudge;
+pub use label::{MixedLabels, OtherLabel};
 pub use settings::{Combination, LearnerSettings, LearnerSettingsError};

@@ -5,13 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use mlevolve_ir::{Backend, BackendChoice, CompileError};
-use mlevolve_tasks::learner::LaneExamples;
+use mlevolve_tasks::learner::{LabelShape, LaneExamples};
 
 use super::classroom::{Classroom, Examples};
 use super::compiled::CompiledLearner;
+use super::label::network_for;
 use super::lessons::Lesson;
 use crate::optimizer::OptimizerError;
-use crate::program::{Effective, Program, known};
+use crate::program::{Effective, Program};
 
 /// How many examples are predicted before errors are looked at.
 pub(super) const BLOCK_STEPS: usize = 128;
@@ -124,16 +125,13 @@ struct NativeCode {
 }
 
 /// What native code is like for tasks of this shape: what the known network of two layers tells, measured once.
-///
-/// # Panics
-/// If the network that comes with the program cannot be read, which tests see to.
 fn native_code(lesson: &Lesson, kind: &LaneExamples) -> NativeCode {
-    static MEASURED: Mutex<BTreeMap<(usize, usize), NativeCode>> = Mutex::new(BTreeMap::new());
+    type Measured = BTreeMap<(LabelShape, (usize, usize)), NativeCode>;
+    static MEASURED: Mutex<Measured> = Mutex::new(BTreeMap::new());
     let mut measured = MEASURED.lock().unwrap_or_else(PoisonError::into_inner);
     let shape = (kind.features, kind.lanes);
-    *measured.entry(shape).or_insert_with(|| {
-        let network = known::find("two_layer_network").map(known::KnownProgram::parsed);
-        let network = network.expect("the network comes with the program");
+    *measured.entry((kind.label, shape)).or_insert_with(|| {
+        let network = network_for(kind.label);
         let effective = network.effective();
         let mut room = Classroom::new(shape.0, shape.1);
         room.seat(&network, &effective, kind.evaluation);

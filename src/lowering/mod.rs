@@ -373,10 +373,11 @@ impl<'a> Lowering<'a> {
     /// Always the same one, in whatever order cells are declared, as hashes depend on it. Nothing writes to
     /// inputs, so it is there at every point.
     fn any_input(&self) -> Option<Value> {
+        let form = self.program.form();
         let mut required = self.program.schema().description().required.iter();
         let input = required.find(|cell| {
             matches!(cell.role, RequiredRole::Input)
-                && matches!(cell.shape, Shape::Tensor | Shape::Column)
+                && matches!(cell.shape(form), Shape::Tensor | Shape::Column)
                 && self
                     .program
                     .cell_named(cell.name)

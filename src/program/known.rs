@@ -50,7 +50,10 @@ known_programs! {
         "sgd", "momentum", "nesterov", "signum", "lion", "adagrad", "rmsprop", "adam", "adamw", "muon",
         "shampoo",
     ],
-    Learner: ["linear_regression", "logistic_regression", "two_layer_network"],
+    Learner: [
+        "linear_regression", "logistic_regression", "two_layer_network", "linear_regression_vector",
+        "two_layer_network_vector",
+    ],
     Loss: [
         "mean_squared", "mean_absolute", "huber", "log_cosh", "cross_entropy", "binary_cross_entropy",
         "hinge", "focal", "label_smoothing", "baikal", "dqn", "dqnreg",

@@ -36,7 +36,7 @@ mod suggestion;
 mod text;
 pub mod verify;
 
-pub use crate::schema::{RequiredCell, RequiredRole, Schema, SchemaDescription};
+pub use crate::schema::{Form, RequiredCell, RequiredRole, Schema, SchemaDescription};
 pub use cell::{Cell, CellIndex, Role};
 pub(crate) use cell_set::CellSet;
 pub(crate) use cell_table::CellTable;
@@ -109,6 +109,12 @@ impl Program {
     #[must_use]
     pub const fn schema(&self) -> Schema {
         self.schema
+    }
+
+    /// Which of the shapes that the schema allows its required cells have.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.schema.form_of(&self.cells).0
     }
 
     /// The program's name.

@@ -27,15 +27,14 @@ pub struct StandardiseError {
 }
 
 impl Program {
-    /// Whether the cell table is the schema's standard one, up to the constants' values.
+    /// Whether the cell table is the schema's standard one in the program's form, up to the constants' values.
     #[must_use]
     pub fn is_standardised(&self) -> bool {
-        let standard = self.schema.standard_cells();
+        let standard = self.schema.cells(self.form(), &CellCounts::default());
         same_table(&self.cells, &standard)
     }
 
-    /// The same program on the cells of [`Schema::standard_cells`](super::Schema::standard_cells), as
-    /// [`on_cells`](Self::on_cells) gives it.
+    /// The same program on the standard numbers of cells, as [`on_cells`](Self::on_cells) gives it.
     ///
     /// # Errors
     /// [`StandardiseError`] if the program has more cells of a kind than the layout.
@@ -43,14 +42,14 @@ impl Program {
         self.on_cells(&CellCounts::default())
     }
 
-    /// The same program on so many cells of each group: required cells keep their names, the others take the
-    /// places of their role and shape in order, if possible of a group that is meant for the functions that name them.
+    /// The same program on so many cells of each group: required cells keep their names and shapes, the others take
+    /// the places of their role and shape in order, if possible of a group that is meant for the functions that name them.
     /// Programs that are on them already come back as they are.
     ///
     /// # Errors
     /// [`StandardiseError`] if the program has more cells of a kind than the layout.
     pub fn on_cells(&self, counts: &CellCounts) -> Result<Self, StandardiseError> {
-        let mut cells = self.schema.cells(counts);
+        let mut cells = self.schema.cells(self.form(), counts);
         if same_table(&self.cells, &cells) {
             return Ok(self.clone());
         }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::directory::write_whole;
 use super::{RUN_FORMAT, RunDirectory, RunError};
 use crate::fitness::{Fingerprint, InvalidFingerprint, Judgement};
-use crate::program::Program;
+use crate::program::{Form, Program};
 use crate::schema::CellCounts;
 use crate::search::credit::Credit;
 use crate::search::library::Library;
@@ -109,12 +109,12 @@ impl From<&Individual> for IndividualRecord {
 }
 
 impl IndividualRecord {
-    fn restored(self, cells: &CellCounts) -> Result<Individual, String> {
+    fn restored(self, form: Form, cells: &CellCounts) -> Result<Individual, String> {
         Ok(Individual {
             id: self.id,
             origin: self.origin,
             fingerprint: parsed(&self.fingerprint)?,
-            program: program_on(cells, &self.program)?,
+            program: program_on(form, cells, &self.program)?,
             fitness: self.fitness,
             cost: self.cost,
         })
@@ -122,9 +122,9 @@ impl IndividualRecord {
 }
 
 /// The program of this text, which must be on these cells.
-fn program_on(cells: &CellCounts, text: &str) -> Result<Program, String> {
+fn program_on(form: Form, cells: &CellCounts, text: &str) -> Result<Program, String> {
     let program = Program::parse(text).map_err(|error| RunError::program_text(&error))?;
-    if program.on_cells(cells).as_ref() == Ok(&program) {
+    if program.form() == form && program.on_cells(cells).as_ref() == Ok(&program) {
         Ok(program)
     } else {
         let name = program.name();
@@ -264,6 +264,7 @@ fn restored(body: Body) -> Result<(Search, u64), String> {
     let settings = &body.settings;
     settings.validate().map_err(|error| error.to_string())?;
     let schema = settings.schema().map_err(|error| error.to_string())?;
+    let form = settings.form().map_err(|error| error.to_string())?;
     let cells = &settings.variation.cells;
     if body.islands.len() != settings.islands {
         let (expected, found) = (settings.islands, body.islands.len());
@@ -271,7 +272,7 @@ fn restored(body: Body) -> Result<(Search, u64), String> {
     }
     let islands = body.islands.into_iter().map(|island| {
         let individuals = island.population.into_iter();
-        let individuals = individuals.map(|record| record.restored(cells));
+        let individuals = individuals.map(|record| record.restored(form, cells));
         Ok(Island {
             diversity: island.diversity,
             population: Population::new(individuals.collect::<Result<_, String>>()?),
@@ -281,7 +282,7 @@ fn restored(body: Body) -> Result<(Search, u64), String> {
     let archive = body.archive.into_iter().map(|member| {
         Ok(ArchivedIndividual {
             instructions: member.instructions,
-            individual: member.individual.restored(cells)?,
+            individual: member.individual.restored(form, cells)?,
         })
     });
     let archive = archive.collect::<Result<_, String>>()?;
@@ -289,12 +290,12 @@ fn restored(body: Body) -> Result<(Search, u64), String> {
     for record in body.library {
         library.push(
             parsed(&record.fingerprint)?,
-            program_on(cells, &record.program)?,
+            program_on(form, cells, &record.program)?,
         );
     }
     let leader = body.leader.map(|leader| {
         Ok::<_, String>(Leader {
-            individual: leader.individual.restored(cells)?,
+            individual: leader.individual.restored(form, cells)?,
             confirmed: leader.confirmed,
             generation: leader.generation,
         })
@@ -304,7 +305,7 @@ fn restored(body: Body) -> Result<(Search, u64), String> {
         seen.insert(parsed(&hash)?, verdict);
     }
     let search = Search {
-        variation: Variation::new(schema, &body.settings.variation),
+        variation: Variation::of_form(schema, form, &body.settings.variation),
         settings: body.settings,
         schema,
         next_generation: body.next_generation,

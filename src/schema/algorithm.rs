@@ -2,8 +2,8 @@
 //! together.
 
 use super::{
-    FunctionDescription, Judging, RequiredCell, Schema, SchemaDescription, StandardCells, loss,
-    optimizer,
+    Form, FunctionDescription, Judging, RequiredCell, Schema, SchemaDescription, StandardCells,
+    loss, optimizer,
 };
 use crate::algorithm::AlgorithmJudge;
 use crate::contest::Trainer;
@@ -34,6 +34,7 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     // No more than either has alone.
     maximum_instructions: 128,
     judging: Judging {
+        form: |_| Form::STANDARD,
         defaults,
         validate: loss::DESCRIPTION.judging.validate,
         judge: |settings, data| {

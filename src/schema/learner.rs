@@ -3,14 +3,14 @@
 
 use mlevolve_ir::Shape;
 use mlevolve_tasks::Suite;
-use mlevolve_tasks::learner::{LEARNER_TASKS, LearnerTaskEntry};
+use mlevolve_tasks::learner::{LEARNER_TASKS, LabelShape, LearnerTaskEntry};
 
 use super::{
-    CellCounts, FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription,
+    CellCounts, Form, FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription,
     StandardCells,
 };
 use crate::fitness::JudgeError;
-use crate::learner::{LearnerJudge, lessons};
+use crate::learner::{LearnerJudge, label, lessons};
 use crate::program::{Constant, Role, list};
 use crate::search::{SearchSettings, SearchSettingsError};
 use crate::variation::{FunctionSettings, MutationWeights, OpSet, VariationSettings};
@@ -42,7 +42,8 @@ const SHAPES: &[Shape] = &[
 
 /// `setup` is called once; then for each example to learn from `predict` and `learn`, and for each example
 /// to be examined on `predict` alone. With *F* features, a column has *F* elements and a row Gram matrix is
-/// *F* × *F*. All memory lasts, as it does there.
+/// *F* × *F*. All memory lasts, as it does there. A label, and the prediction of it, is a scalar or a column: which
+/// of them, the [form](form_for) of a program says.
 pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     name: "learner",
     version: 1,
@@ -70,36 +71,36 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
         // The features of the example.
         RequiredCell {
             name: FEATURES,
-            shape: Shape::Column,
+            shapes: &[Shape::Column],
             role: RequiredRole::Input,
             known_to: &[],
         },
         // The label of the example.
         RequiredCell {
             name: LABEL,
-            shape: Shape::Scalar,
+            shapes: LABEL_SHAPES,
             role: RequiredRole::Input,
             known_to: &["learn"],
         },
         // The number of the example, from 1; 0 in `setup`. A key for random numbers.
         RequiredCell {
             name: STEP,
-            shape: Shape::Scalar,
+            shapes: &[Shape::Scalar],
             role: RequiredRole::Input,
             known_to: &[],
         },
         // What tells this task from others, for random numbers.
         RequiredCell {
             name: SEED,
-            shape: Shape::Scalar,
+            shapes: &[Shape::Scalar],
             role: RequiredRole::Input,
             known_to: &[],
         },
-        // The number that `predict` leaves. Of classification, the chance of class 1 is its sigmoid,
-        // which is what `learn` finds.
+        // What `predict` leaves. Of classification, the chance of class 1 is its sigmoid, which is what `learn`
+        // finds.
         RequiredCell {
             name: PREDICTION,
-            shape: Shape::Scalar,
+            shapes: LABEL_SHAPES,
             role: RequiredRole::Result { of: "predict" },
             known_to: &[],
         },
@@ -129,10 +130,11 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
             role: Role::State,
             meant_for: &[],
         },
+        // Backpropagation to a label that is a vector has two of weights, and one for what changes them.
         StandardCells {
             group: "matrices",
             prefix: "m",
-            count: 2,
+            count: 3,
             shape: Shape::RowGram,
             role: Role::State,
             meant_for: &[],
@@ -143,6 +145,13 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     judging: Judging {
         defaults,
         validate,
+        // Of a suite that there is not, validation says so.
+        form: |settings| {
+            let entries = lessons::entries(&settings.suite).unwrap_or_default();
+            entries
+                .first()
+                .map_or(Form::STANDARD, |entry| form_for(entry.label()))
+        },
         judge: |settings, data| Ok(Box::new(LearnerJudge::new(settings, data)?)),
         // Reports are on tasks that no search has anyway.
         held_out: |_| Ok(None),
@@ -153,6 +162,17 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
         },
     },
 };
+
+/// What a label and a prediction are, by the form of a program.
+const LABEL_SHAPES: &[Shape] = &[Shape::Scalar, Shape::Column];
+
+/// The form of programs for tasks with such labels.
+pub(crate) const fn form_for(label: LabelShape) -> Form {
+    match label {
+        LabelShape::Number => Form::STANDARD,
+        LabelShape::Vector => Form::new(1),
+    }
+}
 
 /// Whether there are such tasks for learners, and whether they are on the data that are named.
 fn validate(settings: &SearchSettings) -> Result<(), SearchSettingsError> {
@@ -182,6 +202,9 @@ fn validate(settings: &SearchSettings) -> Result<(), SearchSettingsError> {
         before.any(|other| other == name).then_some(name)
     }) {
         return refused(format!("task `{twice}` is named twice"));
+    }
+    if let Err(mixed) = label::common_label(&entries) {
+        return refused(mixed.to_string());
     }
     if data.text.is_some() || data.baselines.is_some() {
         return refused(
@@ -259,5 +282,25 @@ fn defaults() -> SearchSettings {
             ..VariationSettings::default()
         },
         ..SearchSettings::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::Schema;
+
+    #[test]
+    fn programs_of_a_form_have_the_label_that_it_is_for() {
+        for (label, shape) in [
+            (LabelShape::Number, Shape::Scalar),
+            (LabelShape::Vector, Shape::Column),
+        ] {
+            let cells = Schema::Learner.cells(form_for(label), &CellCounts::default());
+            for name in [LABEL, PREDICTION] {
+                let cell = cells.iter().find(|cell| cell.name == name);
+                assert_eq!(cell.map(|cell| cell.shape), Some(shape), "{name}");
+            }
+        }
     }
 }

@@ -4,8 +4,8 @@
 use mlevolve_ir::Shape;
 
 use super::{
-    FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription, StandardCells,
-    optimizer,
+    Form, FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription,
+    StandardCells, optimizer,
 };
 use crate::contest::Trainer;
 use crate::fitness::Judge;
@@ -35,20 +35,20 @@ pub(super) const REQUIRED: [RequiredCell; 3] = [
     // Of classes, a logit for each; of values, these.
     RequiredCell {
         name: PREDICTION,
-        shape: Shape::Column,
+        shapes: &[Shape::Column],
         role: RequiredRole::Input,
         known_to: &[FUNCTION.name],
     },
     // Of classes, 1 for the right one and 0 for others; of values, what they should be.
     RequiredCell {
         name: TARGET,
-        shape: Shape::Column,
+        shapes: &[Shape::Column],
         role: RequiredRole::Input,
         known_to: &[FUNCTION.name],
     },
     RequiredCell {
         name: LOSS,
-        shape: Shape::Scalar,
+        shapes: &[Shape::Scalar],
         role: RequiredRole::Output,
         known_to: &[FUNCTION.name],
     },
@@ -91,6 +91,7 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     maximum_cells: 64,
     maximum_instructions: 128,
     judging: Judging {
+        form: |_| Form::STANDARD,
         defaults,
         validate: optimizer::DESCRIPTION.judging.validate,
         judge: |settings, data| {

@@ -9,6 +9,7 @@
 
 mod algorithm;
 mod cell_counts;
+mod form;
 pub(crate) mod learner;
 pub(crate) mod loss;
 mod optimizer;
@@ -21,6 +22,7 @@ use crate::program::{Cell, Constant, Program, Role};
 use crate::search::{SearchSettings, SearchSettingsError};
 
 pub use cell_counts::{CellCounts, CellCountsError};
+pub use form::Form;
 
 /// The data that defines a schema.
 #[derive(Debug)]
@@ -59,6 +61,8 @@ pub struct Judging {
     pub defaults: fn() -> SearchSettings,
     /// Whether there are such tasks, and what else only the schema can tell of settings.
     pub validate: fn(&SearchSettings) -> Result<(), SearchSettingsError>,
+    /// The form of the programs that a search with these settings is for.
+    pub form: fn(&SearchSettings) -> Form,
     /// The judge of a search and of what it found.
     pub judge: MakeJudge,
     /// A second judge of what it found.
@@ -86,8 +90,8 @@ pub struct FunctionDescription {
 pub struct RequiredCell {
     /// Its name in every program.
     pub name: &'static str,
-    /// What it holds.
-    pub shape: Shape,
+    /// What it may hold: in each [form](Form) of the schema's programs one of these, or in all of them the only one.
+    pub shapes: &'static [Shape],
     /// What it is for.
     pub role: RequiredRole,
     /// The functions that may name it; all, if there are none.
@@ -271,20 +275,20 @@ impl Schema {
             })
     }
 
-    /// The cells of the standard layout. A search works on programs that all have one table,
+    /// The cells of the standard layout, in the standard form. A search works on programs that all have one table,
     /// so that an instruction means the same in each of them and splicing is a plain cut.
     #[must_use]
     pub fn standard_cells(self) -> Vec<Cell> {
-        self.cells(&CellCounts::default())
+        self.cells(Form::STANDARD, &CellCounts::default())
     }
 
-    /// The required cells, and so many of each group of the standard layout.
+    /// The required cells in a form, and so many of each group of the standard layout.
     #[must_use]
-    pub fn cells(self, counts: &CellCounts) -> Vec<Cell> {
+    pub fn cells(self, form: Form, counts: &CellCounts) -> Vec<Cell> {
         let description = self.description();
         let required = description.required.iter().map(|cell| Cell {
             name: cell.name.to_owned(),
-            shape: cell.shape,
+            shape: cell.shape(form),
             role: cell.role.role(),
         });
         let further = description.standard.iter().flat_map(|group| {

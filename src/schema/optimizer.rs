@@ -4,7 +4,8 @@ use mlevolve_ir::Shape;
 use mlevolve_tasks::{Suite, TaskError};
 
 use super::{
-    FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription, StandardCells,
+    Form, FunctionDescription, Judging, RequiredCell, RequiredRole, SchemaDescription,
+    StandardCells,
 };
 use crate::contest::Trainer;
 use crate::fitness::{Judge, TrainingJudge};
@@ -24,27 +25,27 @@ pub(super) const UPDATE: FunctionDescription = FunctionDescription {
 pub(super) const REQUIRED: [RequiredCell; 5] = [
     RequiredCell {
         name: "w",
-        shape: Shape::Tensor,
+        shapes: &[Shape::Tensor],
         role: RequiredRole::Input,
         known_to: &[UPDATE.name],
     },
     // The loss's gradient at w.
     RequiredCell {
         name: "g",
-        shape: Shape::Tensor,
+        shapes: &[Shape::Tensor],
         role: RequiredRole::Input,
         known_to: &[UPDATE.name],
     },
     // The number of this step, from 1.
     RequiredCell {
         name: "step",
-        shape: Shape::Scalar,
+        shapes: &[Shape::Scalar],
         role: RequiredRole::Input,
         known_to: &[UPDATE.name],
     },
     RequiredCell {
         name: "learning_rate",
-        shape: Shape::Scalar,
+        shapes: &[Shape::Scalar],
         role: RequiredRole::PositiveConstant {
             default: Constant::literal(0.001),
             drawn_from: [1e-4, 1.0],
@@ -53,7 +54,7 @@ pub(super) const REQUIRED: [RequiredCell; 5] = [
     },
     RequiredCell {
         name: "delta",
-        shape: Shape::Tensor,
+        shapes: &[Shape::Tensor],
         role: RequiredRole::Increment { of: "w" },
         known_to: &[UPDATE.name],
     },
@@ -112,6 +113,7 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     maximum_cells: 64,
     maximum_instructions: 256,
     judging: Judging {
+        form: |_| Form::STANDARD,
         defaults: SearchSettings::default,
         validate: |settings| {
             let entries = Suite::entries(&settings.suite);

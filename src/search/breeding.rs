@@ -51,13 +51,14 @@ pub(super) fn first_generation(
         .collect()
 }
 
-/// A known program as a member of the first generation, if it fits the cells of the search.
+/// A known program as a member of the first generation, if it fits the cells of the search and is of its form.
 fn member(known: &Program, settings: &SearchSettings) -> Option<Program> {
     let program = known
         .with_name(NAME)
         .and_then(|program| program.with_notes(Vec::new()))
         .expect("the name is one, and there are no notes");
-    program.on_cells(&settings.variation.cells).ok()
+    let program = program.on_cells(&settings.variation.cells).ok()?;
+    (settings.form() == Ok(program.form())).then_some(program)
 }
 
 /// A later generation's candidates, island by island.

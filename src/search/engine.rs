@@ -92,7 +92,7 @@ impl Search {
         settings.validate()?;
         let schema = settings.schema()?;
         Ok(Self {
-            variation: Variation::new(schema, &settings.variation),
+            variation: Variation::of_form(schema, settings.form()?, &settings.variation),
             islands: vec![Island::default(); settings.islands],
             settings,
             schema,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::IslandSettings;
 use crate::fitness::{DataSettings, DataSettingsError, FitnessWeights};
 use crate::learner::{LearnerSettings, LearnerSettingsError};
-use crate::program::{Schema, list};
+use crate::program::{Form, Schema, list};
 use crate::setting_range::{CountOutOfRange, ShareOutOfRange, check_counts, check_shares};
 use crate::variation::{SettingsError, VariationSettings};
 
@@ -292,6 +292,14 @@ impl SearchSettings {
             0 => generation == 0,
             interval => generation.is_multiple_of(interval),
         }
+    }
+
+    /// The form of the programs that are searched, which their tasks ask for.
+    ///
+    /// # Errors
+    /// As [`schema`](Self::schema).
+    pub fn form(&self) -> Result<Form, SearchSettingsError> {
+        Ok((self.schema()?.description().judging.form)(self))
     }
 
     /// Checks that the settings make sense.

@@ -26,7 +26,7 @@ mod settings;
 
 use std::sync::Arc;
 
-use crate::program::{CellTable, Program, Schema, same_table};
+use crate::program::{CellTable, Form, Program, Schema, same_table};
 use repertoire::Repertoire;
 
 pub use mutation::{Guidance, Mutation};
@@ -45,10 +45,16 @@ pub struct Variation {
 }
 
 impl Variation {
-    /// Of programs of this schema, with these settings, of which any will do.
+    /// Of programs of this schema in the standard form, with these settings, of which any will do.
     #[must_use]
     pub fn new(schema: Schema, settings: &VariationSettings) -> Self {
-        let cells = schema.cells(&settings.cells);
+        Self::of_form(schema, Form::STANDARD, settings)
+    }
+
+    /// Of programs of this schema in a form.
+    #[must_use]
+    pub fn of_form(schema: Schema, form: Form, settings: &VariationSettings) -> Self {
+        let cells = schema.cells(form, &settings.cells);
         let functions = 0..schema.description().functions.len();
         Self {
             schema,

@@ -1,4 +1,4 @@
-//! Transposes, diagonals, broadcasts, and sums and maxima over rows and columns.
+//! Transposes, diagonals, broadcasts, single elements, and sums and maxima over rows and columns.
 //!
 //! A sum along a row has the order of a reduction, sixteen accumulators, as [`crate::lanes`] fixes it.
 //! One down a column goes from the first row to the last, so that neighbouring columns are summed side
@@ -65,6 +65,18 @@ pub(crate) fn broadcast_column(column: Matrix<'_>, result: &mut MatrixMut<'_>) {
     }
 }
 
+/// `a` with `value` for the element in whose part of [0, 1] `place` is, if all have a part of the same length, row by row.
+pub(crate) fn set_element(a: Matrix<'_>, place: f32, value: f32, result: &mut MatrixMut<'_>) {
+    result.data.copy_from_slice(a.data);
+    let count = a.data.len();
+    // In binary64 the product is exact, so that no rounding carries a place over to the next element. The cast rounds
+    // down, and takes what is below 0, and NaN, for 0.
+    let index = (f64::from(place) * count as f64) as usize;
+    if let Some(element) = result.data.get_mut(index.min(count.saturating_sub(1))) {
+        *element = value;
+    }
+}
+
 /// A reduction along each row.
 pub(crate) fn reduce_rows(op: ReductionOp, a: Matrix<'_>, result: &mut MatrixMut<'_>) {
     for (target, row) in result.data.iter_mut().zip(a.each_row()) {
@@ -93,5 +105,49 @@ pub(crate) fn column_maxima(a: Matrix<'_>, result: &mut MatrixMut<'_>) {
         for (greatest, &element) in result.data.iter_mut().zip(row) {
             *greatest = ScalarLanes.maximum(*greatest, element);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_share_the_unit_interval() {
+        let chosen = |place: f32, rows: usize, columns: usize| {
+            let zeros = vec![0.0; rows * columns];
+            let a = Matrix {
+                data: &zeros,
+                rows,
+                columns,
+            };
+            let mut numbers = vec![7.0; rows * columns];
+            let mut result = MatrixMut {
+                data: &mut numbers,
+                rows,
+                columns,
+            };
+            set_element(a, place, 1.0, &mut result);
+            assert_eq!(numbers.iter().sum::<f32>(), 1.0);
+            numbers.iter().position(|&number| number == 1.0)
+        };
+        for (rows, columns) in [(1, 1), (3, 1), (10, 1), (4, 4), (3, 7)] {
+            let count = rows * columns;
+            for index in 0..count {
+                let part = |share: f32| (index as f32 + share) / count as f32;
+                for share in [0.01, 0.5, 0.99] {
+                    assert_eq!(chosen(part(share), rows, columns), Some(index));
+                }
+            }
+            for first in [0.0, -0.0, -3.0, f32::NEG_INFINITY, f32::NAN] {
+                assert_eq!(chosen(first, rows, columns), Some(0), "{first}");
+            }
+            for last in [1.0, 1.5, f32::MAX, f32::INFINITY] {
+                assert_eq!(chosen(last, rows, columns), Some(count - 1), "{last}");
+            }
+        }
+        // The number next to 0.7 is a little less, although its product with 10 rounds to 7 in binary32.
+        assert_eq!(0.7_f32 * 10.0, 7.0);
+        assert_eq!(chosen(0.7, 10, 1), Some(6));
     }
 }

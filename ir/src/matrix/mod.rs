@@ -7,7 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`product`] | matrix products, which are those of the crate `mlevolve_product` |
-//! | [`arrange`] | transposes, diagonals, broadcasts, sums and maxima over rows and columns |
+//! | [`arrange`] | transposes, diagonals, broadcasts, single elements, sums and maxima over rows and columns |
 //! | [`root`] | inverse roots of symmetric positive matrices, and their derivatives |
 //! | [`draw`] | uniform and normal random numbers by place, without state |
 

@@ -87,6 +87,9 @@ pub enum Domain {
     PositiveDefinite,
     /// A number whose bits choose a stream of random numbers. The result jumps wherever it changes.
     Key,
+    /// A number from 0 to 1 that chooses one of the elements, which share that interval evenly. The result jumps where it
+    /// passes from one to the next.
+    Place,
 }
 
 /// The most operands that any op takes.

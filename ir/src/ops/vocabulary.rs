@@ -187,7 +187,7 @@ pub const AUTOML_ZERO: Vocabulary = Vocabulary {
                 "vector abs" = "abs(a)", (a: Column) -> Column;
                 "vector heaviside" = "heaviside(a)", (a: Column) -> Column;
                 "vector reciprocal" = "reciprocal(a)", (a: Column) -> Column;
-                "vector constant" = "select(place, b, a)", (place: Column, b: Scalar, a: Column) -> Column, "b for one element of a: elements have no numbers here, so `place` is 1 there and 0 elsewhere";
+                "vector constant" = "set_element(a, place, b)", (a: Column, place: Scalar, b: Scalar) -> Column, "the element is chosen by a number from 0 to 1, as there; a and both numbers are cells";
                 "vector uniform" = "lerp(low, high, uniform(seed, step, a))", (low: Scalar, high: Scalar, seed: Scalar, step: Scalar, a: Column) -> Column, "in the shape of a";
                 "vector gaussian" = "fma(normal(seed, step, a), deviation, mean)", (mean: Scalar, deviation: Scalar, seed: Scalar, step: Scalar, a: Column) -> Column, "in the shape of a";
             },
@@ -204,7 +204,7 @@ pub const AUTOML_ZERO: Vocabulary = Vocabulary {
                 "matrix abs" = "abs(a)", (a: RowGram) -> RowGram;
                 "matrix heaviside" = "heaviside(a)", (a: RowGram) -> RowGram;
                 "matrix reciprocal" = "reciprocal(a)", (a: RowGram) -> RowGram;
-                "matrix constant" = "select(place, b, a)", (place: RowGram, b: Scalar, a: RowGram) -> RowGram, "as for a vector";
+                "matrix constant" = "set_element(a, place, b)", (a: RowGram, place: Scalar, b: Scalar) -> RowGram, "as for a vector; one number chooses among all elements, row by row, where there are two, for row and column, there";
                 "matrix uniform" = "lerp(low, high, uniform(seed, step, a))", (low: Scalar, high: Scalar, seed: Scalar, step: Scalar, a: RowGram) -> RowGram, "in the shape of a";
                 "matrix gaussian" = "fma(normal(seed, step, a), deviation, mean)", (mean: Scalar, deviation: Scalar, seed: Scalar, step: Scalar, a: RowGram) -> RowGram, "in the shape of a";
             },

@@ -266,7 +266,7 @@ impl Drawing {
             let mut gram = None;
             for (position, operand) in operands.iter_mut().enumerate() {
                 *operand = match op.domain(position) {
-                    Domain::Any | Domain::Key => self.recent(rng),
+                    Domain::Any | Domain::Key | Domain::Place => self.recent(rng),
                     // All of them of one matrix, so that they fit: x xᵀ, and x xᵀ + c I.
                     Domain::Symmetric | Domain::PositiveDefinite => {
                         let x = self.recent(rng);
@@ -278,7 +278,7 @@ impl Drawing {
                                 let shift = self.named("scaled_identity", &[shift, made])?;
                                 self.named("add", &[made, shift])?
                             }
-                            Domain::Any | Domain::Key | Domain::Symmetric => made,
+                            Domain::Any | Domain::Key | Domain::Place | Domain::Symmetric => made,
                         }
                     }
                 };

@@ -73,7 +73,7 @@ fn positive_definite(factor: &Matrix) -> Matrix {
 fn operand(rng: &mut ChaCha8Rng, domain: Domain, shape: Shape, dimensions: Dimensions) -> Matrix {
     let any = numbers(rng, shape, dimensions);
     match domain {
-        Domain::Any | Domain::Key => any,
+        Domain::Any | Domain::Key | Domain::Place => any,
         Domain::Symmetric => symmetric(&any),
         Domain::PositiveDefinite => positive_definite(&any),
     }
@@ -85,8 +85,8 @@ fn direction(rng: &mut ChaCha8Rng, domain: Domain, shape: Shape, dimensions: Dim
     match domain {
         Domain::Any => any,
         Domain::Symmetric | Domain::PositiveDefinite => symmetric(&any),
-        // What is drawn jumps where its key moves.
-        Domain::Key => any.map(|_| 0.0),
+        // What is drawn jumps where its key moves, and what is chosen where its place does.
+        Domain::Key | Domain::Place => any.map(|_| 0.0),
     }
 }
 
@@ -144,7 +144,7 @@ fn nudged(rng: &mut ChaCha8Rng, domain: Domain, operand: &Matrix) -> Matrix {
     let signs = match domain {
         Domain::Any => signs,
         Domain::Symmetric | Domain::PositiveDefinite => symmetric(&signs),
-        Domain::Key => signs.map(|_| 0.0),
+        Domain::Key | Domain::Place => signs.map(|_| 0.0),
     };
     Matrix::from_fn(operand.rows, operand.columns, |row, column| {
         operand.at(row, column) + step * signs.at(row, column)

@@ -3,8 +3,8 @@
 //! 1. The program's and its cells' names are identifiers of at most [`MAXIMUM_NAME_LENGTH`]
 //!    characters; no two cells share one.
 //! 2. Notes are single lines, bounded in length and number.
-//! 3. Every cell that the schema requires is there, with its role and shape; a constant that must
-//!    be positive is. There are no further inputs or outputs.
+//! 3. Every cell that the schema requires is there, with its role and a shape that it may have; cells that may have
+//!    several are of one [form](super::Form). A constant that must be positive is. There are no further inputs or outputs.
 //! 4. Cells have shapes that the schema has. Constants are scalars; that they are finite is a property of [`Constant`](super::Constant).
 //! 5. There is one body for each function of the schema. Cells and instructions are within its
 //!    limits.
@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use mlevolve_ir::Shape;
 use mlevolve_ir::ops::{MAX_ARITY, TypeError};
 
-use super::{Cell, CellIndex, Instruction, Program, RequiredRole, Role, list};
+use super::{Cell, CellIndex, Instruction, Program, RequiredCell, RequiredRole, Role, list};
 use crate::schema::FunctionDescription;
 
 pub use problem::{CellPart, InstructionPart, InvalidProgram, Place, Problem};
@@ -113,7 +113,8 @@ impl Program {
             .iter()
             .find(|cell| !names.contains(cell.name));
         missing.map_or(Ok(()), |cell| {
-            let (name, shape, role) = (cell.name.to_owned(), cell.shape, cell.role.role());
+            let (form, _) = self.schema.form_of(&self.cells);
+            let (name, shape, role) = (cell.name.to_owned(), cell.shape(form), cell.role.role());
             let declaration = Cell { name, shape, role }.to_string();
             let problem = Problem::MissingCell {
                 schema: description.name,
@@ -143,16 +144,7 @@ impl Program {
             };
             return Err((CellPart::Role, problem));
         }
-        let (expected, found) = (required.shape, cell.shape);
-        if expected != found {
-            let problem = Problem::RequiredShape {
-                schema,
-                name: name(),
-                expected,
-                found,
-            };
-            return Err((CellPart::Content, problem));
-        }
+        self.verify_form(cell, required)?;
         match (&required.role, cell.role) {
             (RequiredRole::PositiveConstant { .. }, Role::Constant(value))
                 if value.value() <= 0.0 =>
@@ -173,6 +165,36 @@ impl Program {
                 | RequiredRole::Increment { .. },
                 Role::Input | Role::Constant(_) | Role::State | Role::Scratch | Role::Output,
             ) => Ok(()),
+        }
+    }
+
+    /// Whether a required cell has a shape that it may have, and the one that goes with those of the others.
+    fn verify_form(&self, cell: &Cell, required: &RequiredCell) -> Result<(), (CellPart, Problem)> {
+        let schema = self.schema.description().name;
+        let (name, found) = (|| cell.name.clone(), cell.shape);
+        if !required.shapes.contains(&found) {
+            let expected: Vec<&str> = required.shapes.iter().map(|it| it.keyword()).collect();
+            let problem = Problem::RequiredShape {
+                schema,
+                name: name(),
+                expected: expected.join(" or a "),
+                found,
+            };
+            return Err((CellPart::Content, problem));
+        }
+        let (form, told_by) = self.schema.form_of(&self.cells);
+        let expected = required.shape(form);
+        match told_by {
+            Some(other) if expected != found => {
+                let problem = Problem::OtherForm {
+                    name: name(),
+                    found,
+                    expected,
+                    other,
+                };
+                Err((CellPart::Content, problem))
+            }
+            Some(_) | None => Ok(()),
         }
     }
 

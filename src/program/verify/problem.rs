@@ -140,8 +140,16 @@ pub enum Problem {
     RequiredShape {
         schema: &'static str,
         name: String,
-        expected: Shape,
+        expected: String,
         found: Shape,
+    },
+    /// A required cell has a shape that does not go with those of others.
+    #[error("`{name}` must be a {expected}, as `{other}` is, not a {found}")]
+    OtherForm {
+        name: String,
+        found: Shape,
+        expected: Shape,
+        other: &'static str,
     },
     /// An input or output that the schema does not have.
     #[error("schema `{schema}` has no {role} `{name}`, only {known}")]

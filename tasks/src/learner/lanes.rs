@@ -5,6 +5,8 @@
 //!  feature 0        feature 1        …
 //!  lane 0 1 2 … L   lane 0 1 2 … L             L = stride − 1
 //! ```
+//!
+//! and so are labels, element by element.
 
 use super::course::{Counts, Lane, LaneLessons};
 
@@ -16,6 +18,8 @@ pub const LANE_GROUP: usize = 16;
 pub struct LaneExamples {
     /// Features of an example.
     pub features: usize,
+    /// What a label is.
+    pub label: LabelShape,
     /// How many tasks there are.
     pub lanes: usize,
     /// Numbers from one feature to the next: [`lanes`](Self::lanes), rounded up to a multiple of [`LANE_GROUP`]. Those after the last
@@ -38,14 +42,35 @@ pub struct Lessons {
     pub count: usize,
     /// Example by example, feature by feature, lane by lane: count × features × stride.
     pub features: Vec<f32>,
-    /// Example by example, lane by lane: count × stride. Classes are 0 and 1.
+    /// Example by example, element by element of a label, lane by lane: count × elements × stride. Classes are 0 and 1.
     pub labels: Vec<f32>,
+}
+
+/// What a label is, and so what a prediction of it must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LabelShape {
+    /// One number.
+    Number,
+    /// A vector of as many elements as there are features.
+    Vector,
+}
+
+impl LabelShape {
+    /// How many elements a label has, of examples of so many features.
+    #[must_use]
+    pub const fn elements(self, features: usize) -> usize {
+        match self {
+            Self::Number => 1,
+            Self::Vector => features,
+        }
+    }
 }
 
 /// How the errors of predictions are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Evaluation {
-    /// The root of the mean of (prediction − label)².
+    /// The root of the mean of (prediction − label)², over examples and, of labels that are vectors, over elements: so
+    /// that predicting 0 for labels of variance 1 has the error 1, however many elements there are.
     RootMeanSquare,
     /// The share of predictions that are on the label's side, as labels are 0 and 1.
     ///
@@ -63,14 +88,14 @@ impl LaneExamples {
     /// Puts lanes side by side.
     pub(super) fn interleave(
         counts: &Counts,
-        evaluation: Evaluation,
+        (label, evaluation): (LabelShape, Evaluation),
         remarks: Vec<String>,
         mut lanes: impl ExactSizeIterator<Item = Lane>,
     ) -> Self {
         let count = lanes.len();
         let stride = stride(count);
-        let mut training = Lessons::zeros(counts.training, counts.features, stride);
-        let mut validation = Lessons::zeros(counts.validation, counts.features, stride);
+        let mut training = Lessons::zeros(counts.training, counts, stride);
+        let mut validation = Lessons::zeros(counts.validation, counts, stride);
         for first in (0..count).step_by(LANE_GROUP) {
             let together: Vec<Lane> = lanes.by_ref().take(LANE_GROUP).collect();
             let of = |part: fn(&Lane) -> &LaneLessons| together.iter().map(part).collect();
@@ -79,6 +104,7 @@ impl LaneExamples {
         }
         Self {
             features: counts.features,
+            label,
             lanes: count,
             stride,
             training,
@@ -90,11 +116,11 @@ impl LaneExamples {
 }
 
 impl Lessons {
-    fn zeros(count: usize, features: usize, stride: usize) -> Self {
+    fn zeros(count: usize, counts: &Counts, stride: usize) -> Self {
         Self {
             count,
-            features: vec![0.0; count * features * stride],
-            labels: vec![0.0; count * stride],
+            features: vec![0.0; count * counts.features * stride],
+            labels: vec![0.0; count * counts.label_elements * stride],
         }
     }
 
@@ -126,17 +152,19 @@ mod tests {
     fn numbers_lie_example_by_example_feature_by_feature_lane_by_lane() {
         let counts = Counts {
             features: 2,
+            label_elements: 2,
             training: 3,
             validation: 1,
         };
-        // Digits: part, example, feature or label, lane.
+        // Digits: part, example, feature or element of the label, lane.
         let lessons = |part: usize, examples: usize, lane: usize| {
-            let mut lessons = LaneLessons::with_capacity(examples, 2);
+            let mut lessons = LaneLessons::with_capacity(examples, 2, 2);
             let number =
                 |example: usize, column: usize| (1000 * part + 100 * example + 10 * column) as f32;
             for example in 0..examples {
-                let features = [0, 1].map(|column| number(example, column) + lane as f32 / 100.0);
-                lessons.push(&features, number(example, 2) + lane as f32 / 100.0);
+                let [features, label] = [[0, 1], [2, 3]]
+                    .map(|columns| columns.map(|it| number(example, it) + lane as f32 / 100.0));
+                lessons.push(&features, &label);
             }
             lessons
         };
@@ -145,23 +173,24 @@ mod tests {
                 training: lessons(1, 3, lane),
                 validation: lessons(2, 1, lane),
             });
-            let found = LaneExamples::interleave(&counts, Evaluation::Accuracy, Vec::new(), made);
+            let kind = (LabelShape::Vector, Evaluation::Accuracy);
+            let found = LaneExamples::interleave(&counts, kind, Vec::new(), made);
             assert_eq!((found.lanes, found.stride), (lanes, stride));
+            assert_eq!(found.label.elements(found.features), 2);
             for (part, lessons, examples) in [(1, &found.training, 3), (2, &found.validation, 1)] {
                 assert_eq!(lessons.count, examples);
                 assert_eq!(lessons.features.len(), examples * 2 * stride);
-                assert_eq!(lessons.labels.len(), examples * stride);
+                assert_eq!(lessons.labels.len(), examples * 2 * stride);
                 for example in 0..examples {
                     for lane in 0..stride {
                         let of_lane = lane.min(lanes - 1) as f32 / 100.0;
                         let base = (1000 * part + 100 * example) as f32;
-                        for feature in 0..2 {
-                            let at = (example * 2 + feature) * stride + lane;
-                            let expected = base + (10 * feature) as f32 + of_lane;
-                            assert_eq!(lessons.features[at], expected);
+                        for element in 0..2 {
+                            let at = (example * 2 + element) * stride + lane;
+                            let expected = |column: usize| base + (10 * column) as f32 + of_lane;
+                            assert_eq!(lessons.features[at], expected(element));
+                            assert_eq!(lessons.labels[at], expected(element + 2));
                         }
-                        let label = lessons.labels[example * stride + lane];
-                        assert_eq!(label, base + 20.0 + of_lane);
                     }
                 }
             }

@@ -18,6 +18,7 @@
 //! | `linear` | w · x, with normal w and x | AutoML-Zero's scalar linear regression |
 //! | `two-layer` | u · relu(M x), with normal u, M and x; units 0 and 2 are dead | AutoML-Zero's scalar two-layer regression |
 //! | `two-layer-classes` | whether that is more than 0 | the same teacher |
+//! | `two-layer-vector` | the vector U relu(M x), with normal U, M and x; units 0 and 2 are dead | the same hidden layer, with an output for each feature |
 //! | `projected-digits` | which of two kinds of digits a random projection of an image is of | AutoML-Zero's projected binary classification, on the digits that are in the program |
 //! | `projected-mnist`, `projected-fashion-mnist`, `projected-cifar10` | the same of published images | AutoML-Zero's, on files that a user provides |
 //! | `projected-files` | the same of any images in these formats | a user's files |
@@ -58,7 +59,7 @@ mod teacher;
 mod tests;
 
 use course::{Counts, Course};
-pub use lanes::{Evaluation, LANE_GROUP, LaneExamples, Lessons};
+pub use lanes::{Evaluation, LANE_GROUP, LabelShape, LaneExamples, Lessons};
 use own::Own;
 use projected::Projected;
 use teacher::{Teacher, TeacherKind};
@@ -82,6 +83,11 @@ pub const LEARNER_TASKS: &[LearnerTaskEntry] = &[
         name: "two-layer-classes",
         summary: "Two classes told apart by a teacher of two layers: label 1 where u · relu(M x) > 0, else 0.",
         data: LearnerData::Teacher(TeacherKind::TwoLayerClasses),
+    },
+    LearnerTaskEntry {
+        name: "two-layer-vector",
+        summary: "Regression on a teacher of two layers whose label is a vector: normal features x and weights M and U, label U relu(M x).",
+        data: LearnerData::Teacher(TeacherKind::TwoLayerVector),
     },
     LearnerTaskEntry {
         name: "projected-digits",
@@ -161,6 +167,18 @@ impl LearnerTaskEntry {
     #[must_use]
     pub const fn summary(&self) -> &'static str {
         self.summary
+    }
+
+    /// What a label is.
+    #[must_use]
+    pub const fn label(&self) -> LabelShape {
+        match self.data {
+            LearnerData::Teacher(kind) => kind.label(),
+            LearnerData::Digits
+            | LearnerData::Images(_)
+            | LearnerData::ImageFolder
+            | LearnerData::OwnFiles => LabelShape::Number,
+        }
     }
 
     /// Whether the task needs nothing that is not in the program.
@@ -255,7 +273,8 @@ impl LearnerTask {
     pub const MINIMUM_FEATURES: usize = 2;
     /// The most features.
     pub const MAXIMUM_FEATURES: usize = 64;
-    /// The most numbers that the training or the validation part of all lanes may have: 4 GiB of them.
+    /// The most numbers that the features of the training or the validation part of all lanes may have: 4 GiB of
+    /// them. Labels have no more.
     pub const MAXIMUM_NUMBERS: usize = 1 << 30;
 
     /// The task's name.
@@ -268,6 +287,12 @@ impl LearnerTask {
     #[must_use]
     pub fn evaluation(&self) -> Evaluation {
         self.course.evaluation()
+    }
+
+    /// What a label is.
+    #[must_use]
+    pub fn label(&self) -> LabelShape {
+        self.course.label()
     }
 
     /// How many features an example has, if not as many as are asked for.
@@ -300,7 +325,7 @@ impl LearnerTask {
         let lanes = tasks.iter().map(|task| self.course.lane(&counts, *task));
         Ok(LaneExamples::interleave(
             &counts,
-            self.course.evaluation(),
+            (self.course.label(), self.course.evaluation()),
             self.course.remarks(shape, &counts),
             lanes,
         ))
@@ -331,6 +356,7 @@ impl LearnerTask {
         }
         let counts = Counts {
             features,
+            label_elements: self.course.label().elements(features),
             training: shape.training_examples,
             validation: shape
                 .validation_examples

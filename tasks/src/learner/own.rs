@@ -39,9 +39,9 @@ impl Own {
 }
 
 fn lessons(examples: &ExampleTable<f32>, order: &[usize]) -> LaneLessons {
-    let mut lessons = LaneLessons::with_capacity(order.len(), examples.feature_count());
+    let mut lessons = LaneLessons::with_capacity(order.len(), examples.feature_count(), 1);
     for row in order {
-        lessons.push(examples.features(*row), examples.targets()[*row]);
+        lessons.push(examples.features(*row), &[examples.targets()[*row]]);
     }
     lessons
 }

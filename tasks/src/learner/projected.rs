@@ -141,7 +141,7 @@ impl Course for Projected {
         );
         let validation_features = projected(&self.images.validation, &validation);
         let lessons = |order: &[usize], sums: &[f64], chosen: &[(usize, f32)]| {
-            let mut lessons = LaneLessons::with_capacity(order.len(), features);
+            let mut lessons = LaneLessons::with_capacity(order.len(), features, 1);
             for index in order {
                 let sums = &sums[index * features..][..features];
                 lessons.features.extend(scale.apply(sums));
@@ -215,6 +215,7 @@ mod tests {
     fn lane(task: &Projected, training: usize, validation: usize, number: u64) -> Lane {
         let counts = Counts {
             features: 3,
+            label_elements: 1,
             training,
             validation,
         };

@@ -3,10 +3,10 @@
 //! As in AutoML-Zero (its functions that create tasks of scalar linear regression and of scalar two-layer regression),
 //! features and weights are of the normal distribution with mean 0 and variance 1, and labels are what the teacher says,
 //! in no other scale. A teacher of two layers has as many hidden units as there are features, and no biases; units 0 and 2
-//! are dead there, and here.
+//! are dead there, and here. One whose label is a vector has an output for each feature, each with weights of its own.
 
 use super::course::{Counts, Course, Lane, LaneLessons};
-use super::{Evaluation, LearnerTaskShape, TaskSeed};
+use super::{Evaluation, LabelShape, LearnerTaskShape, TaskSeed};
 use crate::data::standard_normal;
 use crate::{Stream, stream};
 
@@ -25,6 +25,18 @@ pub(super) enum TeacherKind {
     /// Without a positive weight among those of living units all labels are 0, there as here: with 2 or 3 features, of
     /// which one unit is alive, in every second task; with 4, in every fourth.
     TwoLayerClasses,
+    /// U relu(M x), a vector.
+    TwoLayerVector,
+}
+
+impl TeacherKind {
+    /// What a label is.
+    pub(super) const fn label(self) -> LabelShape {
+        match self {
+            Self::Linear | Self::TwoLayer | Self::TwoLayerClasses => LabelShape::Number,
+            Self::TwoLayerVector => LabelShape::Vector,
+        }
+    }
 }
 
 /// Examples of one kind of teacher, drawn anew for each lane.
@@ -51,12 +63,14 @@ impl Teacher {
         };
         match self.kind {
             TeacherKind::Linear => Weights::Linear(draw(features)),
-            TeacherKind::TwoLayer | TeacherKind::TwoLayerClasses => {
+            TeacherKind::TwoLayer | TeacherKind::TwoLayerClasses | TeacherKind::TwoLayerVector => {
                 let mut hidden = draw(features * features);
-                let mut output = draw(features);
+                let mut output = draw(self.kind.label().elements(features) * features);
                 for unit in DEAD_UNITS.into_iter().filter(|unit| *unit < features) {
                     hidden[unit * features..][..features].fill(0.0);
-                    output[unit] = 0.0;
+                    for weights in output.chunks_exact_mut(features) {
+                        weights[unit] = 0.0;
+                    }
                 }
                 Weights::TwoLayer { hidden, output }
             }
@@ -71,18 +85,22 @@ impl Teacher {
         count: usize,
         mut numbers: Stream,
     ) -> LaneLessons {
-        let mut lessons = LaneLessons::with_capacity(count, features);
+        let label_elements = self.kind.label().elements(features);
+        let mut lessons = LaneLessons::with_capacity(count, features, label_elements);
         let mut example = vec![0.0; features];
         for _ in 0..count {
             for feature in &mut example {
                 *feature = standard_normal(&mut numbers) as f32;
             }
             let said = weights.say(&example);
-            let label = match self.kind {
-                TeacherKind::Linear | TeacherKind::TwoLayer => said as f32,
+            let label = said.iter().map(|&said| match self.kind {
+                TeacherKind::Linear | TeacherKind::TwoLayer | TeacherKind::TwoLayerVector => {
+                    said as f32
+                }
                 TeacherKind::TwoLayerClasses => f32::from(u8::from(said > 0.0)),
-            };
-            lessons.push(&example, label);
+            });
+            let label: Vec<f32> = label.collect();
+            lessons.push(&example, &label);
         }
         lessons
     }
@@ -91,9 +109,15 @@ impl Teacher {
 impl Course for Teacher {
     fn evaluation(&self) -> Evaluation {
         match self.kind {
-            TeacherKind::Linear | TeacherKind::TwoLayer => Evaluation::RootMeanSquare,
+            TeacherKind::Linear | TeacherKind::TwoLayer | TeacherKind::TwoLayerVector => {
+                Evaluation::RootMeanSquare
+            }
             TeacherKind::TwoLayerClasses => Evaluation::Accuracy,
         }
+    }
+
+    fn label(&self) -> LabelShape {
+        self.kind.label()
     }
 
     fn lane(&self, counts: &Counts, task: TaskSeed) -> Lane {
@@ -121,21 +145,26 @@ enum Weights {
     TwoLayer {
         /// M, unit by unit.
         hidden: Vec<f64>,
-        /// u.
+        /// u, or the rows of U.
         output: Vec<f64>,
     },
 }
 
 impl Weights {
-    /// The label of an example, summed in the order of features and of units.
-    fn say(&self, features: &[f32]) -> f64 {
+    /// The elements of the label of an example, each summed in the order of features and of units.
+    fn say(&self, features: &[f32]) -> Vec<f64> {
         match self {
-            Self::Linear(weights) => product(weights, features),
+            Self::Linear(weights) => vec![product(weights, features)],
             Self::TwoLayer { hidden, output } => {
-                let units = hidden.chunks_exact(features.len()).zip(output);
-                units.fold(0.0, |sum, (weights, output)| {
-                    sum + output * product(weights, features).max(0.0)
-                })
+                let units = hidden.chunks_exact(features.len());
+                let units: Vec<f64> = units
+                    .map(|weights| product(weights, features).max(0.0))
+                    .collect();
+                let elements = output.chunks_exact(features.len()).map(|weights| {
+                    let terms = weights.iter().zip(&units);
+                    terms.fold(0.0, |sum, (weight, unit)| sum + weight * unit)
+                });
+                elements.collect()
             }
         }
     }
@@ -166,28 +195,39 @@ mod tests {
     #[test]
     fn a_teacher_says_what_its_formula_says() {
         let linear = Weights::Linear(vec![2.0, -0.5, 1.0]);
-        assert_eq!(linear.say(&[1.0, 4.0, 0.25]), 0.25);
+        assert_eq!(linear.say(&[1.0, 4.0, 0.25]), [0.25]);
         let two_layers = Weights::TwoLayer {
             hidden: vec![1.0, 1.0, -1.0, 2.0],
             output: vec![3.0, -0.5],
         };
         // Units 1.5 and −3, then −1 and 7.
-        assert_eq!(two_layers.say(&[2.0, -0.5]), 4.5);
-        assert_eq!(two_layers.say(&[-3.0, 2.0]), -3.5);
+        assert_eq!(two_layers.say(&[2.0, -0.5]), [4.5]);
+        assert_eq!(two_layers.say(&[-3.0, 2.0]), [-3.5]);
+        let vector = Weights::TwoLayer {
+            hidden: vec![1.0, 1.0, -1.0, 2.0],
+            output: vec![3.0, -0.5, 1.0, 2.0],
+        };
+        assert_eq!(vector.say(&[2.0, -0.5]), [4.5, 1.5]);
+        assert_eq!(vector.say(&[-3.0, 2.0]), [-3.5, 14.0]);
     }
 
     #[test]
     fn units_0_and_2_are_dead_and_no_others() {
         for features in [2, 3, 4, 16] {
-            for kind in [TeacherKind::TwoLayer, TeacherKind::TwoLayerClasses] {
+            for (kind, outputs) in [
+                (TeacherKind::TwoLayer, 1),
+                (TeacherKind::TwoLayerClasses, 1),
+                (TeacherKind::TwoLayerVector, features),
+            ] {
                 let (hidden, output) = two_layers(kind, features, 3);
                 assert_eq!(
                     (hidden.len(), output.len()),
-                    (features * features, features)
+                    (features * features, outputs * features)
                 );
                 for (unit, weights) in hidden.chunks(features).enumerate() {
                     let is_dead = unit == 0 || unit == 2;
-                    let all = weights.iter().chain([&output[unit]]);
+                    let of_outputs = output.chunks(features).map(|weights| &weights[unit]);
+                    let all = weights.iter().chain(of_outputs);
                     for weight in all {
                         assert_eq!(*weight == 0.0, is_dead, "{features} features, unit {unit}");
                     }
@@ -202,10 +242,12 @@ mod tests {
             TeacherKind::Linear,
             TeacherKind::TwoLayer,
             TeacherKind::TwoLayerClasses,
+            TeacherKind::TwoLayerVector,
         ] {
             let teacher = Teacher::new("test", kind);
             let counts = Counts {
                 features: 5,
+                label_elements: kind.label().elements(5),
                 training: 40,
                 validation: 20,
             };
@@ -217,13 +259,21 @@ mod tests {
             } = teacher.lane(&counts, task);
             assert_ne!(training.features[..5], validation.features[..5]);
             for part in [&training, &validation] {
-                for (x, label) in part.features.chunks(5).zip(&part.labels) {
+                let labels = part.labels.iter().enumerate();
+                assert_eq!(
+                    part.labels.len(),
+                    part.features.len() / 5 * counts.label_elements
+                );
+                for (place, label) in labels {
+                    let (example, element) =
+                        (place / counts.label_elements, place % counts.label_elements);
+                    let x = &part.features[5 * example..][..5];
                     let said = match &weights {
                         Weights::Linear(w) => (0..5).map(|i| w[i] * f64::from(x[i])).sum::<f64>(),
                         Weights::TwoLayer { hidden, output } => (0..5)
                             .map(|unit| {
                                 let of = |i: usize| hidden[5 * unit + i] * f64::from(x[i]);
-                                output[unit] * (0..5).map(of).sum::<f64>().max(0.0)
+                                output[5 * element + unit] * (0..5).map(of).sum::<f64>().max(0.0)
                             })
                             .sum(),
                     };
@@ -248,7 +298,11 @@ mod tests {
             });
             weights.filter(|weight| *weight != 0.0).collect()
         };
-        for kind in [TeacherKind::Linear, TeacherKind::TwoLayer] {
+        for kind in [
+            TeacherKind::Linear,
+            TeacherKind::TwoLayer,
+            TeacherKind::TwoLayerVector,
+        ] {
             let weights = of(kind);
             let Moments { mean, variance } = Moments::of(weights.iter().copied());
             // Within five standard errors, √(1/n) and √(2/n).

@@ -1,4 +1,4 @@
-//! Transposes, diagonals, broadcasts, and sums and maxima over rows and columns.
+//! Transposes, diagonals, broadcasts, single elements, and sums and maxima over rows and columns.
 
 /// Puts these rows after those before, and hands all of them on.
 macro_rules! arrangements {
@@ -180,6 +180,40 @@ macro_rules! arrangements {
                     torch: "{a}.expand_as({b})", numpy: "np.broadcast_to({a}, {b}.shape)",
                     jax: "jnp.broadcast_to({a}, {b}.shape)",
                     rust: "broadcast_row({a}, {b})", latex: "\\mathbf{1} {a}",
+                }
+            }
+            /// a with c for one element: the one in whose equal part of [0, 1], row by row, b is
+            set_element = SetElement {
+                shape: (R, C), (1, 1), (1, 1) -> (R, C),
+                domain: [Any, Place, Any],
+                flops: 2,
+                meaning: |a, b, c; result, workspace| {
+                    arrange::set_element(a, b.number(), c.number(), result);
+                },
+                real: |a, b, c| a.with_element(b.number(), c.number()),
+                tangent: |terms, a, b, c, result; tangents| {
+                    // Linear in a and c together.
+                    let is_constant = tangents[0].is_none() && tangents[2].is_none();
+                    (!is_constant).then(|| {
+                        let zero = terms.zero();
+                        let of_a = tangents[0].unwrap_or_else(|| terms.broadcast(zero, a));
+                        terms.set_element(of_a, b, tangents[2].unwrap_or(zero))
+                    })
+                },
+                cotangent: |terms, a, b, c, result; seed| {
+                    let zero = terms.zero();
+                    let chosen = terms.set_element(terms.broadcast(zero, a), b, terms.one());
+                    let of_chosen = terms.select(chosen, seed, zero);
+                    [
+                        Some(terms.set_element(seed, b, zero)),
+                        None,
+                        Some(terms.unless_scalar(of_chosen, Terms::sum)),
+                    ]
+                },
+                export: {
+                    torch: "set_element({a}, {b}, {c})", numpy: "set_element({a}, {b}, {c})",
+                    jax: "set_element({a}, {b}, {c})",
+                    rust: "set_element({a}, {b}, {c})", latex: "{a}|_{{b} \\mapsto {c}}",
                 }
             }
         }

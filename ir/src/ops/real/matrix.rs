@@ -88,6 +88,25 @@ impl Matrix {
         }
     }
 
+    /// The same matrix with another number for one element: the one that has `place` in its part of [0, 1], if all, row
+    /// by row, have a part of the same length.
+    #[must_use]
+    pub fn with_element(&self, place: f64, number: f64) -> Self {
+        let count = self.numbers.len() as f64;
+        let chosen = (place * count).floor().max(0.0).min(count - 1.0);
+        let replaced = self.numbers.iter().zip(0..).map(|(&old, index)| {
+            if f64::from(index) == chosen {
+                number
+            } else {
+                old
+            }
+        });
+        Self {
+            numbers: replaced.collect(),
+            ..*self
+        }
+    }
+
     /// The transpose.
     #[must_use]
     pub fn transposed(&self) -> Self {

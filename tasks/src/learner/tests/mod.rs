@@ -36,8 +36,10 @@ fn bundled() -> impl Iterator<Item = &'static LearnerTaskEntry> {
 /// The numbers of one lane, of both parts.
 fn lane(examples: &LaneExamples, lane: usize) -> [Vec<f32>; 2] {
     [&examples.training, &examples.validation].map(|part| {
-        assert_eq!(part.labels.len(), part.count * examples.stride);
-        assert_eq!(part.features.len(), part.labels.len() * examples.features);
+        let numbers = part.count * examples.stride;
+        let label_elements = examples.label.elements(examples.features);
+        assert_eq!(part.labels.len(), numbers * label_elements);
+        assert_eq!(part.features.len(), numbers * examples.features);
         let all = [&part.features[..], &part.labels].concat();
         all.chunks(examples.stride)
             .map(|group| group[lane])
@@ -79,15 +81,18 @@ fn every_task_is_found_by_its_own_name_and_is_ready_if_it_comes_with_the_program
         assert_eq!(LearnerTaskEntry::named(name).expect(name).name(), name);
         assert!(entry.summary().ends_with('.'));
         match entry.open(&Sources::default()) {
-            Ok(task) => assert!(entry.is_bundled() && task.name() == name),
+            Ok(task) => {
+                assert!(entry.is_bundled() && task.name() == name);
+                assert_eq!(task.label(), entry.label());
+            }
             Err(error) => assert!(!entry.is_bundled() && error.is_of_absent_data(), "{error}"),
         }
     }
     let error = LearnerTaskEntry::named("quadratic").expect_err("no such task");
     assert_eq!(
         error.to_string(),
-        "there is no learner task `quadratic`, only `linear`, `two-layer`, `two-layer-classes`, `projected-digits`, \
-         `projected-mnist`, `projected-fashion-mnist`, `projected-cifar10`, `projected-files`, `own`"
+        "there is no learner task `quadratic`, only `linear`, `two-layer`, `two-layer-classes`, `two-layer-vector`, \
+         `projected-digits`, `projected-mnist`, `projected-fashion-mnist`, `projected-cifar10`, `projected-files`, `own`"
     );
 }
 
@@ -134,7 +139,12 @@ fn a_lane_is_its_task_whatever_the_others_are() {
 
 #[test]
 fn the_first_examples_that_are_drawn_are_the_same_however_many_are_asked_for() {
-    for name in ["linear", "two-layer", "two-layer-classes"] {
+    for name in [
+        "linear",
+        "two-layer",
+        "two-layer-classes",
+        "two-layer-vector",
+    ] {
         let more = LearnerTaskShape {
             training_examples: 50,
             validation_examples: 35,
@@ -271,6 +281,7 @@ fn all_bits_are_pinned() {
         ("linear", 0x3240_9928_8cb1_7bfb),
         ("two-layer", 0x0c20_63d7_9f33_ef53),
         ("two-layer-classes", 0xa02a_3516_308e_ae76),
+        ("two-layer-vector", 0x43b5_f816_dff3_3943),
         ("projected-digits", 0xa181_6d1f_27df_e0a6),
     ];
     assert_eq!(found, expected, "{found:#018x?}");

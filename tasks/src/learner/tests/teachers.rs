@@ -10,7 +10,12 @@ fn features_are_normal_numbers() {
         training_examples: 2000,
         validation_examples: 500,
     };
-    for name in ["linear", "two-layer", "two-layer-classes"] {
+    for name in [
+        "linear",
+        "two-layer",
+        "two-layer-classes",
+        "two-layer-vector",
+    ] {
         let tasks: Vec<_> = (0..16).map(task).collect();
         let found = examples(name, &shape, &tasks);
         for (part, count) in [(&found.training, 256_000.0), (&found.validation, 64_000.0)] {
@@ -73,6 +78,42 @@ fn least_squares_recovers_the_linear_teacher() {
     // What bends is not recovered so.
     let two_layers = residual("two-layer");
     assert!(two_layers > 0.1, "{two_layers}");
+}
+
+/// Each element of a label has weights of its own, so that no two are multiples of each other.
+#[test]
+fn the_elements_of_a_vector_are_told_apart() {
+    const FEATURES: usize = 6;
+    let shape = LearnerTaskShape {
+        features: FEATURES,
+        training_examples: 1000,
+        validation_examples: 10,
+    };
+    let tasks: Vec<_> = (0..64).map(task).collect();
+    let found = examples("two-layer-vector", &shape, &tasks);
+    assert_eq!(found.label, LabelShape::Vector);
+    assert_eq!(found.evaluation, Evaluation::RootMeanSquare);
+    let mut squares = 0.0;
+    for of_lane in 0..64 {
+        let [training, _] = lane(&found, of_lane);
+        let (_, labels) = training.split_at(FEATURES * 1000);
+        let element = |element: usize| labels.chunks(FEATURES).map(move |label| label[element]);
+        let product = |first: usize, second: usize| -> f32 {
+            let pairs = element(first).zip(element(second));
+            pairs.map(|(a, b)| a * b).sum()
+        };
+        for first in 0..FEATURES {
+            squares += f64::from(product(first, first)) / (64_000 * FEATURES) as f64;
+            for second in 0..first {
+                let cosine = product(first, second)
+                    / (product(first, first) * product(second, second)).sqrt();
+                assert!(cosine.abs() < 0.9999, "{cosine}");
+            }
+        }
+    }
+    // The mean square of u relu(m x) for normal u, m and x is half of F, and there are F - 2 living units.
+    let expected = (FEATURES * (FEATURES - 2)) as f64 / 2.0;
+    assert!((squares / expected - 1.0).abs() < 0.2, "{squares}");
 }
 
 #[test]
