@@ -22,6 +22,7 @@ use cranelift_codegen::ir::{
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
+use super::VectorSize;
 use super::elements::{At, Index, Remembered};
 use super::form::Form;
 use super::plan::{Home, Plan, Root};
@@ -76,6 +77,7 @@ pub(super) struct Emitter<'a, 'b, const WIDTH: usize> {
     pub(super) function: &'a Function,
     pub(super) dimensions: Dimensions,
     pub(super) plan: &'a Plan,
+    pub(super) size: VectorSize,
     pub(super) builder: &'a RefCell<FunctionBuilder<'b>>,
     constants: &'a RefCell<ConstantTable>,
     table: ir::Value,
@@ -100,6 +102,7 @@ pub(super) fn emit<const WIDTH: usize>(
     dimensions: Dimensions,
     stride: usize,
     plan: &Plan,
+    size: VectorSize,
     isa: &dyn TargetIsa,
     code: &mut ir::Function,
     context: &mut FunctionBuilderContext,
@@ -139,12 +142,13 @@ pub(super) fn emit<const WIDTH: usize>(
         addresses[index] = address;
     }
     let builder = RefCell::new(builder);
-    let constants = RefCell::new(ConstantTable::new());
+    let constants = RefCell::new(ConstantTable::for_lanes(size.lanes()));
     let argument_bytes = stride * size_of::<f32>();
     let mut emitter = Emitter::<WIDTH> {
         function,
         dimensions,
         plan,
+        size,
         builder: &builder,
         constants: &constants,
         table,
