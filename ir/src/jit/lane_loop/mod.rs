@@ -50,7 +50,7 @@ use std::sync::Arc;
 
 use self::form::Form;
 use self::plan::{Plan, Planner};
-use self::widening::widened;
+use self::widening::{Refusal, widened};
 use super::code::{LaneAddresses, LaneCode, LaneLayout, LaneParameter};
 use super::{Listing, Tier, Workshop, has_wide_vectors, host};
 use crate::function::{Function, Value};
@@ -186,12 +186,11 @@ impl LaneNative {
             let code = match group.size {
                 VectorSize::Bits128 => Cow::Borrowed(narrow),
                 VectorSize::Bits256 => {
-                    let unknown = || CompileError::CodeGenerator {
+                    let refused = |refusal: Refusal| CompileError::CodeGenerator {
                         function: function.name().to_owned(),
-                        reason: "an instruction of its code is not known with wide vectors"
-                            .to_owned(),
+                        reason: refusal.reason().to_owned(),
                     };
-                    Cow::Owned(widened(narrow).ok_or_else(unknown)?)
+                    Cow::Owned(widened(narrow).map_err(refused)?)
                 }
             };
             let parameters = function.parameters().iter();

@@ -53,26 +53,53 @@ struct Stack {
     is_used: bool,
 }
 
-/// Code that does with 256 bits what this whole function does with 128, called in the same way; none if it has
-/// instructions that are not known.
-pub(super) fn widened(code: &[u8]) -> Option<Vec<u8>> {
+/// Why there is no wide code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// There is an instruction that is not known, or not where it is expected.
+    Unknown,
+    /// The code puts more aside than the entry makes room for.
+    Stack,
+}
+
+impl Refusal {
+    /// The reason, as an error gives it.
+    pub(super) const fn reason(self) -> &'static str {
+        match self {
+            Self::Unknown => "an instruction of its code is not known with wide vectors",
+            Self::Stack => {
+                "its code puts more on the stack than there is room for with wide vectors"
+            }
+        }
+    }
+}
+
+/// Code that does with 256 bits what this whole function does with 128, called in the same way.
+///
+/// # Errors
+/// [`Refusal`] if there is none.
+pub(super) fn widened(code: &[u8]) -> Result<Vec<u8>, Refusal> {
     let mut moved = Moved::default();
     let mut stack = Stack::default();
     let mut at = 0;
     while at < code.len() {
-        let instruction = Instruction::decode(&code[at..])?;
+        let instruction = Instruction::decode(&code[at..]).ok_or(Refusal::Unknown)?;
         moved.places.push((at, moved.bytes.len()));
         at += instruction.bytes.len();
-        moved.add(&instruction, at, &mut stack)?;
+        let added = moved.add(&instruction, at, &mut stack);
+        added.ok_or(Refusal::Unknown)?;
     }
-    moved.mend_jumps()?;
-    let room = match stack {
-        Stack { is_used: false, .. } => 0,
-        Stack { reserved_bytes, .. } => 2 * reserved_bytes?,
+    moved.mend_jumps().ok_or(Refusal::Unknown)?;
+    let room = match stack.reserved_bytes {
+        Some(reserved) if stack.is_used && reserved > MOST_STACK_BYTES => {
+            return Err(Refusal::Stack);
+        }
+        Some(reserved) if stack.is_used => 2 * reserved,
+        Some(_) | None => 0,
     };
     let mut all = entry(room);
     all.append(&mut moved.bytes);
-    Some(all)
+    Ok(all)
 }
 
 impl Moved {
@@ -89,7 +116,7 @@ impl Moved {
                 self.bytes.extend(bytes);
             }
             Kind::Reserve(reserved) => {
-                if stack.reserved_bytes.is_some() || reserved > MOST_STACK_BYTES {
+                if stack.reserved_bytes.is_some() {
                     return None;
                 }
                 stack.reserved_bytes = Some(reserved);
@@ -211,7 +238,7 @@ mod tests {
     fn check(before: &[&[u8]], after: &[&[u8]]) {
         let found = widened(&before.concat());
         let found = found.as_ref().map(|code| &code[CODE_ALIGNMENT..]);
-        assert_eq!(found, Some(&after.concat()[..]));
+        assert_eq!(found, Ok(&after.concat()[..]));
     }
 
     #[test]
@@ -325,10 +352,20 @@ mod tests {
             &[0xc5, 0xf8, 0x10, 0x1c, 0x24],
             &[0xe9, 12, 0, 0, 0],
             &[0xc5, 0xe8, 0x58],
-            // sub rsp, 32768: too much
-            &[0x48, 0x81, 0xec, 0, 0x80, 0, 0],
         ] {
-            assert_eq!(widened(code), None, "{code:02x?}");
+            assert_eq!(widened(code), Err(Refusal::Unknown), "{code:02x?}");
+        }
+    }
+
+    #[test]
+    fn there_is_only_so_much_room_on_the_stack() {
+        for (reserved, is_refused) in [(MOST_STACK_BYTES, false), (MOST_STACK_BYTES + 16, true)] {
+            let mut code = PROLOGUE[..4].to_vec();
+            code.extend([0x48, 0x81, 0xec]);
+            code.extend(reserved.to_le_bytes());
+            // vmovups xmm3, [rsp]
+            code.extend([0xc5, 0xf8, 0x10, 0x1c, 0x24]);
+            assert_eq!(widened(&code) == Err(Refusal::Stack), is_refused);
         }
     }
 }
