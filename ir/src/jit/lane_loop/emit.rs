@@ -49,6 +49,15 @@ pub(super) fn signature(isa: &dyn TargetIsa) -> Signature {
     signature
 }
 
+/// How far apart the elements lie that code works on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spacing {
+    /// Numbers from an element of an argument to the next.
+    pub(super) stride: usize,
+    /// Elements of a frame are a group of such vectors.
+    pub(super) size: VectorSize,
+}
+
 /// What emits a turn of a loop at an index: is given what the turn before hands on, and hands on itself.
 type Turn<'a, Emitter> = dyn FnMut(&mut Emitter, Index, &[ir::Value]) -> Vec<ir::Value> + 'a;
 
@@ -100,13 +109,13 @@ pub(super) struct Emitter<'a, 'b, const WIDTH: usize> {
 pub(super) fn emit<const WIDTH: usize>(
     function: &Function,
     dimensions: Dimensions,
-    stride: usize,
+    spacing: Spacing,
     plan: &Plan,
-    size: VectorSize,
     isa: &dyn TargetIsa,
     code: &mut ir::Function,
     context: &mut FunctionBuilderContext,
 ) -> Result<ConstantTable, CompileError> {
+    let Spacing { stride, size } = spacing;
     let mut builder = FunctionBuilder::new(code, context);
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);

@@ -48,6 +48,7 @@ mod widening;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use self::emit::Spacing;
 use self::form::Form;
 use self::plan::{Plan, Planner};
 use self::widening::{Refusal, widened};
@@ -300,6 +301,10 @@ impl Workshop {
         let isa = host(tier)?.as_ref();
         let code = &mut self.context.func;
         code.signature = emit::signature(isa);
+        let spacing = Spacing {
+            stride,
+            size: group.size,
+        };
         let emit = match group.width {
             1 => emit::emit::<1>,
             2 => emit::emit::<2>,
@@ -310,9 +315,8 @@ impl Workshop {
         emit(
             function,
             dimensions,
-            stride,
+            spacing,
             plan,
-            group.size,
             isa,
             code,
             &mut self.builder_context,
