@@ -20,19 +20,19 @@
 //! vectors of 256 bits, where there are any.
 //!
 //! Measured on a virtual machine with two cores of an Intel Xeon (Sapphire Rapids) while others kept it busy, by
-//! `cargo run --release -p mlevolve-ir --example lane_native_speed`: the least of some repetitions on one
-//! thread, for 16 lanes of 8,000 streamed examples. A step predicts and learns.
+//! `cargo run --release -p mlevolve-ir --example lane_native_speed -- steps 250`: the least of some repetitions on one
+//! thread, for 16 lanes of 250 streamed examples, which a near cache holds. A step predicts and learns; vectors have
+//! 256 bits, and 128 for comparison.
 //!
-//! | features | linear: ns per example and lane | compile, µs: full, quick tier | two layers: ns | compile, µs |
-//! |---|---|---|---|---|
-//! | 4 | 0.9 | 164, 102 | 4.3 | 397, 198 |
-//! | 8 | 1.6 | 240, 127 | 13.5 | 388, 199 |
-//! | 16 | 4.2 | 131, 87 | 46 | 457, 242 |
-//! | 32 | 10.0 | 116, 81 | 174 | 416, 216 |
+//! | features | linear: ns per example and lane | with 128 bits | compile, µs: full, quick tier | two layers: ns | with 128 bits | compile, µs |
+//! |---|---|---|---|---|---|---|
+//! | 4 | 0.72 | 0.89 | 105, 97 | 2.5 | 4.4 | 656, 220 |
+//! | 8 | 1.05 | 1.53 | 155, 98 | 8.2 | 13.6 | 422, 222 |
+//! | 16 | 1.82 | 3.24 | 154, 101 | 27.6 | 45.9 | 480, 267 |
+//! | 32 | 3.94 | 6.86 | 129, 91 | 98 | 171 | 479, 271 |
 //!
-//! At 32 features the linear learner waits for its stream, 17 MB: it takes 7.8 ns when that is in a near cache. The
-//! two layers of 32 take 3 × 1,024 additions and multiply-adds a vector, of which the processor does two
-//! in a cycle: 132 ns at its 2.9 GHz.
+//! Where all examples of many lanes do not fit in a near cache, the linear learner of 32 features waits for them: its
+//! stream is 132 bytes an example and lane.
 
 mod depth;
 mod elements;
