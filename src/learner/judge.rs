@@ -37,8 +37,9 @@ pub struct LearnerJudge {
     number: u64,
 }
 
-/// The most predictions in all lanes before errors are looked at: so many that a near cache holds them.
-const MOST_PREDICTIONS: usize = 1 << 16;
+/// The most predictions in all lanes before errors are looked at, unless a first block has more: so many that the nearest
+/// caches hold them.
+const MOST_PREDICTIONS: usize = 1 << 13;
 
 /// How many judges there have been.
 static JUDGES: AtomicU64 = AtomicU64::new(1);
