@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   bytes ──┬─► parse_anything, programs::check_text, runs::check_*, data::check_*   (as they are)
-//!           └─► Draws ─► Case, Mutant, programs                       (as random choices)
+//!           └─► Draws ─► Case, Mutant, programs, lanes                (as random choices)
 //!                          └─► mlevolve_ir::random::Check ─► Finding: a test to paste
 //! ```
 //!
@@ -12,6 +12,7 @@
 pub mod data;
 mod draws;
 pub mod functions;
+pub mod lanes;
 pub mod programs;
 pub mod runs;
 

@@ -8,10 +8,9 @@
 //!
 //! A step predicts and learns; a run is 8,000 streamed examples in each lane. Figures are nanoseconds for each
 //! example in each lane on one thread, the least and the median of some repetitions. With `widths`, every
-//! number of vectors that a group can have is measured; with `steps 500`, runs are shorter, so that some are
+//! size and number of vectors that a group can have is measured; with `steps 500`, runs are shorter, so that some are
 //! not interrupted where others use the machine too; with `listing`, the code is printed.
 
-use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -90,11 +89,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{}\n{}", listing.cranelift_ir, listing.assembly);
         return Ok(());
     }
-    let widths: &[Option<usize>] = if arguments.iter().any(|argument| argument == "widths") {
-        &[None, Some(1), Some(2), Some(3), Some(4)]
-    } else {
-        &[None]
-    };
+    let mut groups = vec![None];
+    if arguments.iter().any(|argument| argument == "widths") {
+        let sizes = [false, true].into_iter();
+        groups.extend(sizes.flat_map(|is_wide| (1..=4).map(move |width| Some((is_wide, width)))));
+    }
     let steps = match arguments.iter().position(|argument| argument == "steps") {
         Some(position) => match arguments.get(position + 1) {
             Some(steps) => steps.parse()?,
@@ -107,7 +106,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "learner",
         "F",
         "lanes",
-        "width",
+        "group",
         "tier",
         "least ns",
         "median ns",
@@ -116,10 +115,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     for function in [&linear, &net] {
         for extent in [4, 8, 16, 32] {
-            for lanes in [10, 16] {
+            for lanes in [10, 16, 64, 128] {
                 for backend in [Backend::Jit, Backend::JitQuick] {
-                    for &width in widths {
-                        measure(function, extent, lanes, backend, width, steps)?;
+                    for &group in &groups {
+                        measure(function, extent, lanes, backend, group, steps)?;
                     }
                 }
             }
@@ -133,14 +132,15 @@ fn measure(
     extent: usize,
     lanes: usize,
     backend: Backend,
-    width: Option<usize>,
+    group: Option<(bool, usize)>,
     steps: usize,
 ) -> Result<(), CompileError> {
-    if width.is_some_and(|width| 4 * width > lane_stride(lanes)) {
+    let lanes_of = |is_wide| if is_wide { 8 } else { 4 };
+    if group.is_some_and(|(is_wide, width)| width * lanes_of(is_wide) > lane_stride(lanes)) {
         return Ok(());
     }
     let dimensions = Dimensions::new(extent, extent);
-    let compile = || jit::compile_lanes(function, dimensions, lanes, backend, width);
+    let compile = || jit::compile_lanes(function, dimensions, lanes, backend, group);
     let mut native = compile()?;
     let [least_compiling, median_compiling] = times(200, || {
         black_box(compile().ok());
@@ -159,13 +159,12 @@ fn measure(
     });
     let nanoseconds = |time: Duration| time.as_secs_f64() * 1e9 / (steps * lanes) as f64;
     let tier = backend.keyword();
-    let mut width_said = String::new();
-    let _ = match width {
-        Some(width) => write!(width_said, "{width}"),
-        None => write!(width_said, "own"),
+    let group = match group {
+        Some((is_wide, width)) => format!("{width} x {}", lanes_of(is_wide)),
+        None => "own".to_owned(),
     };
     println!(
-        "{:<8}{extent:>4}{lanes:>7}{width_said:>7}{tier:>11}{:>10.2}{:>12.2}{:>14.1}{:>14.1}",
+        "{:<8}{extent:>4}{lanes:>7}{group:>7}{tier:>11}{:>10.2}{:>12.2}{:>14.1}{:>14.1}",
         function.name(),
         nanoseconds(least),
         nanoseconds(median),

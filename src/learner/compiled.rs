@@ -37,17 +37,28 @@ struct Lowered {
     bindings: Vec<(Binding, Access)>,
 }
 
+/// What a learner keeps, and what it is told besides examples.
+#[derive(Debug)]
+struct Memory {
+    /// The content of each cell that lasts.
+    states: Vec<Vec<f32>>,
+    seeds: Vec<f32>,
+    /// How many examples there have been.
+    step: u64,
+    /// The number of each example, if it is asked for.
+    steps: Vec<f32>,
+}
+
 /// A compiled learner with its memory, over tasks of one shape.
 #[derive(Debug)]
 pub(super) struct CompiledLearner {
     setup: Lowered,
     teach: Lowered,
     examine: Lowered,
-    states: Vec<Vec<f32>>,
-    seeds: Vec<f32>,
-    /// How many examples there have been.
-    step: u64,
-    steps: Vec<f32>,
+    memory: Memory,
+    /// Whether the numbers of examples are asked for.
+    asks_for_step: bool,
+    /// Zeros, for what `setup` is given.
     nothing: Vec<f32>,
     /// How many elements a label has.
     label_elements: usize,
@@ -107,15 +118,24 @@ impl CompiledLearner {
             let elements = dimensions.elements(program.cell(index).shape);
             elements.expect("a cell has few elements") * stride
         });
+        // It runs once.
+        let setup = bound(setup, Backend::Interpreter)?;
+        let (teach, examine) = (bound(teach, teaching)?, bound(examine, examining)?);
+        let asks_for_step = [&teach, &examine].iter().any(|lowered| {
+            let mut bindings = lowered.bindings.iter();
+            bindings.any(|(binding, _)| *binding == Binding::Step)
+        });
         Ok(Self {
-            // It runs once.
-            setup: bound(setup, Backend::Interpreter)?,
-            teach: bound(teach, teaching)?,
-            examine: bound(examine, examining)?,
-            states: sizes.map(|size| vec![0.0; size]).collect(),
-            seeds: vec![0.0; stride],
-            step: 0,
-            steps: Vec::new(),
+            asks_for_step,
+            setup,
+            teach,
+            examine,
+            memory: Memory {
+                states: sizes.map(|size| vec![0.0; size]).collect(),
+                seeds: vec![0.0; stride],
+                step: 0,
+                steps: Vec::new(),
+            },
             nothing: vec![0.0; features * stride],
             label_elements: label_elements(program, features),
             stride,
@@ -124,71 +144,45 @@ impl CompiledLearner {
 
     /// Begins anew, as [`Classroom::begin`](super::classroom::Classroom::begin).
     pub(super) fn begin(&mut self, seeds: &[f32]) {
-        for state in &mut self.states {
+        let memory = &mut self.memory;
+        for state in &mut memory.states {
             state.fill(0.0);
         }
-        self.seeds.copy_from_slice(seeds);
-        self.step = 0;
-        let nothing = std::mem::take(&mut self.nothing);
+        memory.seeds.copy_from_slice(seeds);
+        memory.step = 0;
+        memory.steps.clear();
+        memory.steps.resize(self.stride, 0.0);
         let examples = Examples {
             count: 1,
-            features: &nothing,
-            labels: &nothing[..self.label_elements * self.stride],
+            features: &self.nothing,
+            labels: &self.nothing[..self.label_elements * self.stride],
         };
-        let Self {
-            setup,
-            states,
-            seeds,
-            steps,
-            ..
-        } = self;
-        steps.clear();
-        steps.resize(self.stride, 0.0);
-        setup.run(examples, states, seeds, steps, &mut []);
-        self.nothing = nothing;
+        self.setup.run(examples, memory, &mut []);
     }
 
     /// Teaches examples, as [`Classroom::teach`](super::classroom::Classroom::teach).
     pub(super) fn teach(&mut self, examples: Examples<'_>, predictions: &mut [f32]) {
         self.count(examples.count);
-        let Self {
-            teach,
-            states,
-            seeds,
-            steps,
-            ..
-        } = self;
-        teach.run(examples, states, seeds, steps, predictions);
+        self.teach.run(examples, &mut self.memory, predictions);
     }
 
     /// Has examples predicted, as [`Classroom::examine`](super::classroom::Classroom::examine).
     pub(super) fn examine(&mut self, examples: Examples<'_>, predictions: &mut [f32]) {
         self.count(examples.count);
-        let Self {
-            examine,
-            states,
-            seeds,
-            steps,
-            ..
-        } = self;
-        examine.run(examples, states, seeds, steps, predictions);
+        self.examine.run(examples, &mut self.memory, predictions);
     }
 
     /// Numbers so many examples.
     fn count(&mut self, count: usize) {
-        let functions = [&self.teach, &self.examine];
-        let is_asked = functions.iter().any(|function| {
-            let mut bindings = function.bindings.iter();
-            bindings.any(|(binding, _)| *binding == Binding::Step)
-        });
-        if is_asked {
-            self.steps.clear();
-            for number in self.step + 1..=self.step + count as u64 {
-                let filled = self.steps.len() + self.stride;
-                self.steps.resize(filled, number.min(MOST_COUNTED) as f32);
+        let Memory { step, steps, .. } = &mut self.memory;
+        if self.asks_for_step {
+            steps.clear();
+            for number in *step + 1..=*step + count as u64 {
+                let filled = steps.len() + self.stride;
+                steps.resize(filled, number.min(MOST_COUNTED) as f32);
             }
         }
-        self.step += count as u64;
+        *step += count as u64;
     }
 }
 
@@ -218,15 +212,8 @@ pub fn teaching_function(program: &Program, evaluation: Evaluation) -> Function 
 }
 
 impl Lowered {
-    fn run(
-        &mut self,
-        examples: Examples<'_>,
-        states: &mut [Vec<f32>],
-        seeds: &[f32],
-        steps: &[f32],
-        predictions: &mut [f32],
-    ) {
-        let mut states: Vec<Option<&mut Vec<f32>>> = states.iter_mut().map(Some).collect();
+    fn run(&mut self, examples: Examples<'_>, memory: &mut Memory, predictions: &mut [f32]) {
+        let mut states: Vec<Option<&mut Vec<f32>>> = memory.states.iter_mut().map(Some).collect();
         let mut predictions = Some(predictions);
         let arguments = self
             .bindings
@@ -234,8 +221,8 @@ impl Lowered {
             .map(|&(binding, access)| match binding {
                 Binding::Features => LaneArgument::ReadEach(examples.features),
                 Binding::Label => LaneArgument::ReadEach(examples.labels),
-                Binding::Step => LaneArgument::ReadEach(steps),
-                Binding::Seed => LaneArgument::Read(seeds),
+                Binding::Step => LaneArgument::ReadEach(&memory.steps),
+                Binding::Seed => LaneArgument::Read(&memory.seeds),
                 Binding::Record => LaneArgument::WriteEach(
                     predictions.take().expect("one parameter is the record"),
                 ),

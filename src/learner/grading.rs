@@ -65,6 +65,11 @@ impl<'a> Grades<'a> {
         (self.failed() == 0).then(|| metrics.sum::<f64>() / self.lanes.len() as f64)
     }
 
+    /// Numbers of all lanes, with what is between lanes and vectors.
+    pub(super) fn stride(&self) -> usize {
+        self.kind.stride
+    }
+
     /// Marks the lanes in which an error is too great, or none at all.
     pub(super) fn mark_failed(&mut self, labels: &[f32], predictions: &[f32]) {
         let evaluation = self.kind.evaluation;

@@ -39,6 +39,10 @@ pub struct LearnerJudge {
     number: u64,
 }
 
+/// The most predictions in all lanes before errors are looked at, unless a first block has more: so many that the nearest
+/// caches hold them.
+const MOST_PREDICTIONS: usize = 1 << 13;
+
 /// How many judges there have been.
 static JUDGES: AtomicU64 = AtomicU64::new(1);
 
@@ -206,7 +210,7 @@ fn teach(
     lessons: &Lessons,
     grades: &mut Grades<'_>,
 ) {
-    for examples in blocks(lessons) {
+    for examples in blocks(lessons, grades.stride()) {
         predictions.resize(examples.labels.len(), 0.0);
         seat.teach(examples, predictions);
         grades.mark_failed(examples.labels, predictions);
@@ -223,7 +227,7 @@ fn examine(
     grades: &mut Grades<'_>,
 ) {
     grades.begin();
-    for examples in blocks(lessons) {
+    for examples in blocks(lessons, grades.stride()) {
         predictions.resize(examples.labels.len(), 0.0);
         seat.examine(examples, predictions);
         grades.mark_failed(examples.labels, predictions);
@@ -232,10 +236,19 @@ fn examine(
     grades.end();
 }
 
-/// All examples, some at a time.
-fn blocks(lessons: &Lessons) -> impl Iterator<Item = Examples<'_>> {
-    let starts = (0..lessons.count).step_by(BLOCK_STEPS);
-    starts.map(|start| Examples::of(lessons, start, lessons.count.min(start + BLOCK_STEPS)))
+/// All examples, some at a time: few at first, so that what fails at once is soon known, then ever more, as each run has
+/// a beginning and an end that take time.
+fn blocks(lessons: &Lessons, stride: usize) -> impl Iterator<Item = Examples<'_>> {
+    let most = (MOST_PREDICTIONS / stride).max(BLOCK_STEPS);
+    let mut steps = BLOCK_STEPS;
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        let end = lessons.count.min(start + steps);
+        let block = (start < end).then(|| Examples::of(lessons, start, end));
+        steps = most.min(2 * steps);
+        start = end;
+        block
+    })
 }
 
 impl Judge for LearnerJudge {

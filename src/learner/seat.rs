@@ -14,7 +14,7 @@ use super::lessons::Lesson;
 use crate::optimizer::OptimizerError;
 use crate::program::{Effective, Program};
 
-/// How many examples are predicted before errors are looked at.
+/// How many examples are predicted before errors are looked at for the first time.
 pub(super) const BLOCK_STEPS: usize = 128;
 
 /// Where a program is taught.

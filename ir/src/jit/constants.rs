@@ -6,7 +6,7 @@
 //!
 //! Up to sixteen lanes that begin *k* lanes before the zeros mask out all but the first *k*; *k* can
 //! be as low as −16. The constants that follow fill four lanes each, as vector instructions take
-//! them.
+//! them, or eight, where those of code over lanes are wider.
 
 use std::collections::BTreeMap;
 
@@ -26,17 +26,25 @@ pub(super) struct Splat(pub(super) [u32; LANES]);
 /// The constants of a function in the course of compilation.
 pub(super) struct ConstantTable {
     splats: Vec<Splat>,
+    /// How many splats a constant takes: those of a vector.
+    splats_each: usize,
     /// Where each bit pattern is in the table.
     positions: BTreeMap<u32, usize>,
 }
 
 impl ConstantTable {
     pub(super) fn new() -> Self {
+        Self::for_lanes(LANES)
+    }
+
+    /// A table whose constants fill so many lanes each, a multiple of four.
+    pub(super) fn for_lanes(lanes: usize) -> Self {
         let vectors = ACCUMULATORS / LANES;
         let mut splats = vec![Splat([u32::MAX; LANES]); vectors];
         splats.resize(3 * vectors, Splat([0; LANES]));
         Self {
             splats,
+            splats_each: lanes / LANES,
             positions: BTreeMap::new(),
         }
     }
@@ -44,8 +52,10 @@ impl ConstantTable {
     /// The offset in bytes of the vector with `bits` in each lane.
     pub(super) fn offset(&mut self, bits: u32) -> i32 {
         let position = *self.positions.entry(bits).or_insert_with(|| {
-            self.splats.push(Splat([bits; LANES]));
-            self.splats.len() - 1
+            let position = self.splats.len();
+            let filled = position + self.splats_each;
+            self.splats.resize(filled, Splat([bits; LANES]));
+            position
         });
         match i32::try_from(position * VECTOR_BYTES) {
             Ok(offset) => offset,

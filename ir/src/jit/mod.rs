@@ -44,7 +44,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use cranelift_codegen::control::ControlPlane;
-use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
+use cranelift_codegen::isa::{CallConv, OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{CompiledCode, Context};
 use cranelift_frontend::FunctionBuilderContext;
@@ -54,6 +54,7 @@ use constants::Splat;
 use emit::Emitted;
 #[doc(hidden)]
 pub use lane_loop::LaneNative;
+use lane_loop::{Group, VectorSize};
 pub(crate) use segments::ElementaryFunctions;
 
 use crate::frame::MatrixCall;
@@ -219,8 +220,8 @@ pub fn lane_listing(
     lane_loop::listing(&expand(function), dimensions, lanes)
 }
 
-/// Code over lanes as it is, for what measures it; with groups of so many vectors, one to four and no more than
-/// there are, if it is said how many.
+/// Code over lanes as it is, for what measures it. If it is said: with vectors of 256 bits or of 128, and with so many
+/// of them in a group, one to four and no more than there are.
 ///
 /// # Errors
 /// [`CompileError`] if there can be no native code over lanes for the function.
@@ -230,14 +231,20 @@ pub fn compile_lanes(
     dimensions: Dimensions,
     lanes: usize,
     backend: Backend,
-    width: Option<usize>,
+    group: Option<(bool, usize)>,
 ) -> Result<LaneNative, CompileError> {
     let tier = match backend {
         Backend::JitQuick => Tier::Quick,
         Backend::Interpreter | Backend::Jit => Tier::Full,
     };
-    match width {
-        Some(width) => LaneNative::with_width(function, dimensions, lanes, tier, width),
+    match group {
+        Some((is_wide, width)) => {
+            let size = match is_wide {
+                true => VectorSize::Bits256,
+                false => VectorSize::Bits128,
+            };
+            LaneNative::with_group(function, dimensions, lanes, tier, Group { size, width })
+        }
         None => LaneNative::new(function, dimensions, lanes, tier),
     }
 }
@@ -322,12 +329,22 @@ fn detect_host(registers: &str) -> Result<OwnedTargetIsa, String> {
     let flags = settings::Flags::new(flags);
     let isa = builder.finish(flags).map_err(|error| error.to_string())?;
     // On AArch64 it always is. Without it the code would call a library function for each element.
-    let has = |name| {
-        let mut flags = isa.isa_flags().into_iter();
-        flags.any(|flag| flag.name == name && flag.as_bool() == Some(true))
-    };
+    let has = |name| has_feature(isa.as_ref(), name);
     if cfg!(target_arch = "x86_64") && !(has("has_avx") && has("has_fma")) {
         return Err("the processor has no fused multiply-add".to_owned());
     }
     Ok(isa)
+}
+
+/// Whether code for a machine has a feature by Cranelift's name.
+fn has_feature(isa: &dyn TargetIsa, name: &str) -> bool {
+    let mut flags = isa.isa_flags().into_iter();
+    flags.any(|flag| flag.name == name && flag.as_bool() == Some(true))
+}
+
+/// Whether there can be code for vectors of 256 bits: where AVX2 is, and no register for vectors is the caller's.
+fn has_wide_vectors(isa: &dyn TargetIsa) -> bool {
+    cfg!(target_arch = "x86_64")
+        && isa.default_call_conv() == CallConv::SystemV
+        && has_feature(isa, "has_avx2")
 }

@@ -7,7 +7,6 @@ use super::emit::{Emitter, Pointer};
 use super::form::Form;
 use super::plan::{Home, Place};
 use crate::function::Value;
-use crate::jit::constants::VECTOR_BYTES;
 use crate::jit::lanes::Vectors;
 use crate::lanes::Lanes;
 use crate::ops::MAX_ARITY;
@@ -114,7 +113,7 @@ impl<const WIDTH: usize> Emitter<'_, '_, WIDTH> {
             Place::Argument(parameter) => {
                 (self.addresses[parameter.index()], 0, self.argument_bytes)
             }
-            Place::Frame(offset) => (self.frame, offset, WIDTH * VECTOR_BYTES),
+            Place::Frame(offset) => (self.frame, offset, WIDTH * self.size.bytes()),
         };
         let (_, columns) = self.extents(shape);
         let (parts, constant) = match at {
@@ -174,7 +173,7 @@ impl<const WIDTH: usize> Emitter<'_, '_, WIDTH> {
     pub(super) fn load(&mut self, place: Place, shape: Shape, at: At) -> Vectors<WIDTH> {
         let (address, displacement) = self.address(place, shape, at);
         Vectors::Each(std::array::from_fn(|vector| {
-            let displacement = displacement + (vector * VECTOR_BYTES) as i32;
+            let displacement = displacement + (vector * self.size.bytes()) as i32;
             self.build(|builder| builder.ins().load(F32X4, flags(), address, displacement))
         }))
     }
@@ -184,7 +183,7 @@ impl<const WIDTH: usize> Emitter<'_, '_, WIDTH> {
         let values = self.lanes().values(vectors, F32X4);
         let (address, displacement) = self.address(place, shape, at);
         for (vector, value) in values.into_iter().enumerate() {
-            let displacement = displacement + (vector * VECTOR_BYTES) as i32;
+            let displacement = displacement + (vector * self.size.bytes()) as i32;
             self.build(|builder| builder.ins().store(flags(), value, address, displacement));
         }
     }

@@ -22,6 +22,7 @@ use cranelift_codegen::ir::{
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
+use super::VectorSize;
 use super::elements::{At, Index, Remembered};
 use super::form::Form;
 use super::plan::{Home, Plan, Root};
@@ -46,6 +47,15 @@ pub(super) fn signature(isa: &dyn TargetIsa) -> Signature {
     let mut signature = Signature::new(isa.default_call_conv());
     signature.params = vec![AbiParam::new(isa.pointer_type()); 5];
     signature
+}
+
+/// How far apart the elements lie that code works on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spacing {
+    /// Numbers from an element of an argument to the next.
+    pub(super) stride: usize,
+    /// Elements of a frame are a group of such vectors.
+    pub(super) size: VectorSize,
 }
 
 /// What emits a turn of a loop at an index: is given what the turn before hands on, and hands on itself.
@@ -76,6 +86,7 @@ pub(super) struct Emitter<'a, 'b, const WIDTH: usize> {
     pub(super) function: &'a Function,
     pub(super) dimensions: Dimensions,
     pub(super) plan: &'a Plan,
+    pub(super) size: VectorSize,
     pub(super) builder: &'a RefCell<FunctionBuilder<'b>>,
     constants: &'a RefCell<ConstantTable>,
     table: ir::Value,
@@ -98,12 +109,13 @@ pub(super) struct Emitter<'a, 'b, const WIDTH: usize> {
 pub(super) fn emit<const WIDTH: usize>(
     function: &Function,
     dimensions: Dimensions,
-    stride: usize,
+    spacing: Spacing,
     plan: &Plan,
     isa: &dyn TargetIsa,
     code: &mut ir::Function,
     context: &mut FunctionBuilderContext,
 ) -> Result<ConstantTable, CompileError> {
+    let Spacing { stride, size } = spacing;
     let mut builder = FunctionBuilder::new(code, context);
     let entry = builder.create_block();
     builder.append_block_params_for_function_params(entry);
@@ -139,12 +151,13 @@ pub(super) fn emit<const WIDTH: usize>(
         addresses[index] = address;
     }
     let builder = RefCell::new(builder);
-    let constants = RefCell::new(ConstantTable::new());
+    let constants = RefCell::new(ConstantTable::for_lanes(size.lanes()));
     let argument_bytes = stride * size_of::<f32>();
     let mut emitter = Emitter::<WIDTH> {
         function,
         dimensions,
         plan,
+        size,
         builder: &builder,
         constants: &constants,
         table,

@@ -16,38 +16,44 @@
 //! one, so that it lies dense and stays in the first-level cache. Groups take turns after a block of steps, which
 //! is so long that what streams by is in a near cache when the next group reads it.
 //!
-//! [`plan`] says how a step is laid out, [`emit`] and what follows it makes the code.
+//! [`plan`] says how a step is laid out, [`emit`] and what follows it makes the code, and [`widening`] has it work on
+//! vectors of 256 bits, where there are any.
 //!
 //! Measured on a virtual machine with two cores of an Intel Xeon (Sapphire Rapids) while others kept it busy, by
-//! `cargo run --release -p mlevolve-ir --example lane_native_speed`: the least of some repetitions on one
-//! thread, for 16 lanes of 8,000 streamed examples. A step predicts and learns.
+//! `cargo run --release -p mlevolve-ir --example lane_native_speed -- steps 250`: the least of some repetitions on one
+//! thread, for 16 lanes of 250 streamed examples, which a near cache holds. A step predicts and learns; vectors have
+//! 256 bits, and 128 for comparison.
 //!
-//! | features | linear: ns per example and lane | compile, µs: full, quick tier | two layers: ns | compile, µs |
-//! |---|---|---|---|---|
-//! | 4 | 0.9 | 164, 102 | 4.3 | 397, 198 |
-//! | 8 | 1.6 | 240, 127 | 13.5 | 388, 199 |
-//! | 16 | 4.2 | 131, 87 | 46 | 457, 242 |
-//! | 32 | 10.0 | 116, 81 | 174 | 416, 216 |
+//! | features | linear: ns per example and lane | with 128 bits | compile, µs: full, quick tier | two layers: ns | with 128 bits | compile, µs |
+//! |---|---|---|---|---|---|---|
+//! | 4 | 0.72 | 0.89 | 105, 97 | 2.5 | 4.4 | 656, 220 |
+//! | 8 | 1.05 | 1.53 | 155, 98 | 8.2 | 13.6 | 422, 222 |
+//! | 16 | 1.82 | 3.24 | 154, 101 | 27.6 | 45.9 | 480, 267 |
+//! | 32 | 3.94 | 6.86 | 129, 91 | 98 | 171 | 479, 271 |
 //!
-//! At 32 features the linear learner waits for its stream, 17 MB: it takes 7.8 ns when that is in a near cache. The
-//! two layers of 32 take 3 × 1,024 additions and multiply-adds a vector, of which the processor does two
-//! in a cycle: 132 ns at its 2.9 GHz.
+//! Where all examples of many lanes do not fit in a near cache, the linear learner of 32 features waits for them: its
+//! stream is 132 bytes an example and lane.
 
 mod depth;
 mod elements;
 mod emit;
 mod form;
 mod inlining;
+mod machine_code;
 mod plan;
 #[cfg(test)]
 mod tests;
+mod widening;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use self::emit::Spacing;
 use self::form::Form;
 use self::plan::{Plan, Planner};
+use self::widening::{Refusal, widened};
 use super::code::{LaneAddresses, LaneCode, LaneLayout, LaneParameter};
-use super::{Listing, Tier, Workshop, host};
+use super::{Listing, Tier, Workshop, has_wide_vectors, host};
 use crate::function::{Function, Value};
 use crate::jit::constants::{ConstantTable, LANES};
 use crate::kernel::CompileError;
@@ -59,6 +65,56 @@ const BLOCK_BYTES: usize = 24 << 10;
 
 /// The most vectors of a group.
 const MOST_VECTORS: usize = 4;
+
+/// How large the vectors are that code works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum VectorSize {
+    /// Cranelift's.
+    Bits128,
+    /// What [`widening`] makes of them.
+    Bits256,
+}
+
+impl VectorSize {
+    /// The best of this machine.
+    ///
+    /// # Errors
+    /// [`CompileError::UnsupportedHost`] if there is none.
+    fn best() -> Result<Self, CompileError> {
+        let is_wide = has_wide_vectors(host(Tier::Full)?.as_ref());
+        Ok(if is_wide {
+            Self::Bits256
+        } else {
+            Self::Bits128
+        })
+    }
+
+    pub(super) const fn lanes(self) -> usize {
+        match self {
+            Self::Bits128 => LANES,
+            Self::Bits256 => 2 * LANES,
+        }
+    }
+
+    const fn bytes(self) -> usize {
+        self.lanes() * size_of::<f32>()
+    }
+}
+
+/// The lanes that code works on at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) size: VectorSize,
+    /// How many vectors.
+    pub(super) width: usize,
+}
+
+impl Group {
+    /// Numbers of an element.
+    const fn numbers(self) -> usize {
+        self.width * self.size.lanes()
+    }
+}
 
 /// The fewest steps in a block, so that a group's frame is not fetched anew all the time.
 const LEAST_BLOCK: usize = 16;
@@ -72,8 +128,8 @@ pub struct LaneNative {
     code: Arc<LaneCode>,
     /// Numbers of an element.
     stride: usize,
-    /// Vectors of a group.
-    width: usize,
+    /// Numbers that a group has of an element.
+    numbers: usize,
     /// What is kept from step to step: the parameter, how many elements it has, and where in a frame they are,
     /// in numbers.
     kept: Vec<(usize, usize, usize)>,
@@ -95,29 +151,49 @@ impl LaneNative {
         lanes: usize,
         tier: Tier,
     ) -> Result<Self, CompileError> {
-        let width = width_for(function, dimensions, lane_stride(lanes));
-        Self::with_width(function, dimensions, lanes, tier, width)
+        let with_vectors = |size| {
+            let width = width_for(function, dimensions, lane_stride(lanes), size);
+            Self::with_group(function, dimensions, lanes, tier, Group { size, width })
+        };
+        match VectorSize::best()? {
+            VectorSize::Bits256 => match with_vectors(VectorSize::Bits256) {
+                Err(CompileError::CodeGenerator { .. }) => with_vectors(VectorSize::Bits128),
+                result => result,
+            },
+            VectorSize::Bits128 => with_vectors(VectorSize::Bits128),
+        }
     }
 
-    /// As [`new`](Self::new), with groups of so many vectors.
-    pub(super) fn with_width(
+    /// As [`new`](Self::new), with groups of so many vectors of this size.
+    pub(super) fn with_group(
         function: &Function,
         dimensions: Dimensions,
         lanes: usize,
         tier: Tier,
-        width: usize,
+        group: Group,
     ) -> Result<Self, CompileError> {
         let stride = lane_stride(lanes);
-        let plan = Planner::plan(function, dimensions, width)?;
-        let numbers = width * LANES;
+        let plan = Planner::plan(function, dimensions, group.width)?;
+        let numbers = group.numbers();
         let frame_length = (plan.frame_elements * numbers).next_multiple_of(FRAME_ALIGNMENT);
         let kept = plan.kept.iter();
         let kept = kept.map(|kept| (kept.parameter.index(), kept.elements, kept.offset * numbers));
         let kept: Vec<_> = kept.collect();
         let code = Workshop::enter(|workshop| {
             let constants =
-                workshop.emit_lanes(function, dimensions, stride, &plan, width, tier)?;
+                workshop.emit_lanes(function, dimensions, stride, &plan, group, tier)?;
             let compiled = workshop.finish(function, host(tier)?.as_ref())?;
+            let narrow = compiled.code_buffer();
+            let code = match group.size {
+                VectorSize::Bits128 => Cow::Borrowed(narrow),
+                VectorSize::Bits256 => {
+                    let refused = |refusal: Refusal| CompileError::CodeGenerator {
+                        function: function.name().to_owned(),
+                        reason: refusal.reason().to_owned(),
+                    };
+                    Cow::Owned(widened(narrow).map_err(refused)?)
+                }
+            };
             let parameters = function.parameters().iter();
             let parameters = parameters.map(|parameter| {
                 let length = elements(parameter.shape, dimensions).checked_mul(stride);
@@ -136,12 +212,12 @@ impl LaneNative {
                 group: numbers,
                 frame: frame_length,
             };
-            LaneCode::new(compiled.code_buffer(), constants.into_splats(), layout)
+            LaneCode::new(&code, constants.into_splats(), layout)
         })?;
         Ok(Self {
             code: Arc::new(code),
             stride,
-            width,
+            numbers,
             kept,
             frame_length,
             frames: Vec::new(),
@@ -159,11 +235,10 @@ impl LaneNative {
         if steps == 0 || self.stride == 0 {
             return;
         }
-        let vectors = self.stride / LANES;
-        let groups = vectors.div_ceil(self.width);
-        let (stride, numbers, length) = (self.stride, self.width * LANES, self.frame_length);
+        let (stride, numbers, length) = (self.stride, self.numbers, self.frame_length);
+        let groups = stride.div_ceil(numbers);
         // The last group works on some lanes of the one before again, rather than on none.
-        let first_number = |group: usize| (group * self.width).min(vectors - self.width) * LANES;
+        let first_number = |group: usize| (group * numbers).min(stride - numbers);
         self.frames.resize(groups * length + FRAME_ALIGNMENT, 0.0);
         let start = self
             .frames
@@ -220,13 +295,17 @@ impl Workshop {
         dimensions: Dimensions,
         stride: usize,
         plan: &Plan,
-        width: usize,
+        group: Group,
         tier: Tier,
     ) -> Result<ConstantTable, CompileError> {
         let isa = host(tier)?.as_ref();
         let code = &mut self.context.func;
         code.signature = emit::signature(isa);
-        let emit = match width {
+        let spacing = Spacing {
+            stride,
+            size: group.size,
+        };
+        let emit = match group.width {
             1 => emit::emit::<1>,
             2 => emit::emit::<2>,
             3 => emit::emit::<3>,
@@ -236,7 +315,7 @@ impl Workshop {
         emit(
             function,
             dimensions,
-            stride,
+            spacing,
             plan,
             isa,
             code,
@@ -245,17 +324,19 @@ impl Workshop {
     }
 }
 
-/// What native code over lanes a function becomes.
+/// What native code over lanes a function becomes. The assembly is Cranelift's, before vectors become wide.
 pub(super) fn listing(
     function: &Function,
     dimensions: Dimensions,
     lanes: usize,
 ) -> Result<Listing, CompileError> {
     let stride = lane_stride(lanes);
-    let width = width_for(function, dimensions, stride);
+    let size = VectorSize::best()?;
+    let width = width_for(function, dimensions, stride, size);
+    let group = Group { size, width };
     let plan = Planner::plan(function, dimensions, width)?;
     Workshop::enter(|workshop| {
-        workshop.emit_lanes(function, dimensions, stride, &plan, width, Tier::Full)?;
+        workshop.emit_lanes(function, dimensions, stride, &plan, group, Tier::Full)?;
         let cranelift_ir = workshop.context.func.display().to_string();
         workshop.context.set_disasm(true);
         let compiled = workshop.finish(function, host(Tier::Full)?.as_ref())?;
@@ -313,8 +394,13 @@ const INSTRUCTIONS_A_CYCLE: usize = 2;
 /// How many vectors a group has: so many that a step's longest chain of dependent instructions takes no longer
 /// than all of its instructions, and no more, as there are few registers. Where the last group would do lanes
 /// again, another number can be better.
-fn width_for(function: &Function, dimensions: Dimensions, stride: usize) -> usize {
-    let vectors = (stride / LANES).max(1);
+fn width_for(
+    function: &Function,
+    dimensions: Dimensions,
+    stride: usize,
+    size: VectorSize,
+) -> usize {
+    let vectors = (stride / size.lanes()).max(1);
     let work = work(function, dimensions);
     let cost = |width: usize| {
         let cycles = (width.saturating_mul(work) / INSTRUCTIONS_A_CYCLE).max(CHAIN_CYCLES);
