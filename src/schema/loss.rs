@@ -131,7 +131,7 @@ fn defaults() -> SearchSettings {
     SearchSettings {
         schema: DESCRIPTION.name.to_owned(),
         suite: "wine-mlp,digits-softmax".to_owned(),
-        generations: 20,
+        generations: 40,
         population: 600,
         // Losses that raise the right logit and leave the wrong ones alone are soon found and hard to get away from. Of
         // random programs, one in a thousand gets as far as the second task and the others cost next to nothing: 30,000
