@@ -44,5 +44,6 @@ pub mod run;
 pub mod schema;
 pub mod search;
 pub mod setting_range;
+pub mod statistics;
 mod text_table;
 pub mod variation;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use mlevolve::contest::{Contest, ContestResult, Spread, Trainer};
+use mlevolve::contest::{Contest, ContestResult, Trainer};
 use mlevolve::program::{Program, Schema, known};
 use mlevolve_ir::{Backend, BackendChoice};
 use mlevolve_tasks::{Sources, Suite};
@@ -115,13 +115,4 @@ fn a_learner_trains_nothing() {
     let trainer = (Schema::Learner.description().judging.trainer)(&learner);
     let message = trainer.err().unwrap().to_string();
     assert!(message.contains("`mlevolve eval` judges it"), "{message}");
-}
-
-#[test]
-fn quartiles_are_between_neighbours() {
-    let spread = Spread::of(vec![4.0, 1.0, 2.0, 3.0]);
-    assert_eq!(
-        [spread.lower_quartile, spread.median, spread.upper_quartile],
-        [1.75, 2.5, 3.25]
-    );
 }

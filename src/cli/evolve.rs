@@ -2,20 +2,18 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
 
 use super::data::DataOptions;
-use super::progress::{Progress, Working};
-use super::{INTERRUPTED, print, set_threads, tell};
+use super::progress::Working;
+use super::searching::{Searched, Stopping, reported, searched};
+use super::{INTERRUPTED, batch, print, set_threads};
 use crate::program::{Schema, list};
-use crate::run::invocation::command;
-use crate::run::{Ending, RunConfig, RunError, Session, load_config};
-use crate::search::{BackendName, SearchEnd, SearchSettings};
+use crate::run::{RunConfig, RunError, Seeds, Session, load_config};
+use crate::search::{BackendName, SearchSettings};
 
 /// Search for a learning algorithm.
 ///
@@ -26,6 +24,7 @@ use crate::search::{BackendName, SearchEnd, SearchSettings};
 #[command(after_help = "Examples:\n  mlevolve evolve\n  \
     mlevolve evolve --seed 7 --generations 100 --out runs/long\n  \
     mlevolve evolve --resume runs/long\n  \
+    mlevolve evolve --config search.toml --seeds 1..20 --out runs/many\n  \
     mlevolve evolve --schema loss\n  \
     mlevolve evolve --schema algorithm\n  \
     mlevolve evolve --schema learner\n  \
@@ -44,6 +43,11 @@ pub(super) struct Evolve {
     /// What every random draw is derived from [default: 1]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
+
+    /// Run a search for each of these seeds, in a directory with a run for each and a summary of all: `1..20` is twenty.
+    /// The same command goes on with what is unfinished
+    #[arg(long, value_name = "SEEDS", conflicts_with_all = ["seed", "resume"])]
+    seeds: Option<Seeds>,
 
     /// How many generations are bred after the first [default: 30]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
@@ -101,6 +105,9 @@ fn backend(word: &str) -> Result<BackendName, mlevolve_ir::UnknownBackend> {
 impl Evolve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         set_threads(self.threads)?;
+        if let Some(seeds) = &self.seeds {
+            return self.run_batch(seeds);
+        }
         // Until there is a run, Ctrl-C has nothing to lose.
         let mut session = match &self.resume {
             // What was tuned when it began, its directory has.
@@ -123,62 +130,36 @@ impl Evolve {
                 Session::start(&out, &config)?
             }
         };
-        let stop = Arc::new(AtomicBool::new(false));
-        let interrupted = Arc::new(AtomicBool::new(false));
-        let (on_signal, signalled) = (Arc::clone(&stop), Arc::clone(&interrupted));
-        ctrlc::set_handler(move || {
-            if signalled.swap(true, Ordering::Relaxed) {
-                // The second time, or in the report, the user is in a hurry. The checkpoint is whole.
-                tell("Interrupted; nothing is lost, `evolve --resume` goes on.");
-                std::process::exit(i32::from(INTERRUPTED));
-            }
-            on_signal.store(true, Ordering::Relaxed);
-        })
-        .context("cannot listen for Ctrl-C")?;
-        if let Some(limit) = self.time_limit {
-            let stop = Arc::clone(&stop);
-            std::thread::spawn(move || {
-                std::thread::sleep(limit);
-                stop.store(true, Ordering::Relaxed);
-            });
-        }
-
-        let mut progress = Progress::start(session.search(), session.directory());
-        let judged = progress.judged();
-        let ending = session.run(&mut progress, &judged, &stop);
-        progress.end();
-        let resume = command("evolve --resume", session.directory());
-        match ending? {
-            Ending::Stopped if interrupted.load(Ordering::Relaxed) => {
-                tell(&format!(
-                    "Interrupted before generation {}; nothing is lost. Go on with\n  \
-                     {resume}",
-                    session.search().next_generation()
-                ));
-                return Ok(ExitCode::from(INTERRUPTED));
-            }
-            Ending::Stopped => tell(&format!(
-                "The time limit ended the run before generation {}; go on with\n  {resume}",
-                session.search().next_generation()
-            )),
-            Ending::Finished => match session.search().end() {
-                None | Some(SearchEnd::Generations) => {}
-                Some(reason) => tell(&format!(
-                    "The search ended before generation {}: {reason}.",
-                    session.search().next_generation()
-                )),
-            },
+        let stopping = Stopping::listen(self.time_limit)?;
+        let searched = searched(&mut session, &stopping)?;
+        if searched == Searched::Interrupted {
+            return Ok(ExitCode::from(INTERRUPTED));
         }
         // From here on there is nothing to stop gently for.
-        interrupted.store(true, Ordering::Relaxed);
+        stopping.stop_at_once();
         if session.search().leader().is_none() && !session.search().is_finished() {
             return Ok(ExitCode::SUCCESS);
         }
-        let working = Working::on("judging the best program beside known rules");
-        let (_, report) = session.report()?;
-        drop(working);
+        let (_, report) = reported(&session)?;
         print(&report)?;
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Goes on with the runs of a batch, one after the other, and says what they say together.
+    fn run_batch(&self, seeds: &Seeds) -> anyhow::Result<ExitCode> {
+        let base = self.wanted(RunConfig::of(self.schema.unwrap_or(Schema::Optimizer)))?;
+        let directory = match &self.out {
+            Some(out) => out.clone(),
+            None => Path::new("runs").join(format!("batch-{}", base.search.schema)),
+        };
+        let stopping = Stopping::listen(self.time_limit)?;
+        match batch::run(&directory, seeds, &base, &stopping)? {
+            Some(summary) => {
+                print(&format!("{}\n\nIn {}\n", summary.text(), directory.display()))?;
+                Ok(ExitCode::SUCCESS)
+            }
+            None => Ok(ExitCode::from(INTERRUPTED)),
+        }
     }
 
     /// The settings that a run with these options has, where `base` has those that are not given.

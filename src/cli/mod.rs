@@ -6,6 +6,7 @@
 //! 130 a run that was interrupted and can be resumed.
 
 mod baselines;
+mod batch;
 mod bench;
 mod completions;
 mod data;
@@ -17,6 +18,7 @@ mod judge;
 mod ops;
 mod progress;
 mod replay;
+mod searching;
 mod show;
 mod tasks;
 mod ulp;

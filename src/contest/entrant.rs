@@ -4,8 +4,9 @@ use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::{Direction, Outcome, Task, TrainingRun};
 use serde::Serialize;
 
-use super::{Interval, Trainer, is_better};
+use super::{Trainer, is_better};
 use crate::fitness::JudgeError;
+use crate::statistics::{Interval, Spread};
 
 /// A contender that has trained on a task.
 pub(super) struct Entrant<'a> {
@@ -35,42 +36,6 @@ pub struct OnTask {
     /// By how much it ends better than the reference, run by run with the same seeds: the mean, and where that is with a
     /// confidence of 95 %. Greater is better, whatever the metric. Nothing if a run of either diverges.
     pub gain: Option<Interval>,
-}
-
-/// A median and the quartiles on either side.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Spread {
-    /// A quarter of the values are below.
-    pub lower_quartile: f64,
-    /// Half are.
-    pub median: f64,
-    /// Three quarters are.
-    pub upper_quartile: f64,
-}
-
-impl Spread {
-    /// Of some values, with linear interpolation between neighbours.
-    ///
-    /// # Panics
-    /// If there are none.
-    #[must_use]
-    pub fn of(mut values: Vec<f64>) -> Self {
-        assert!(!values.is_empty(), "a median is of one value at least");
-        values.sort_by(f64::total_cmp);
-        let at = |share: f64| {
-            let place = share * (values.len() - 1) as f64;
-            let (below, above) = (
-                values[place.floor() as usize],
-                values[place.ceil() as usize],
-            );
-            below + (above - below) * place.fract()
-        };
-        Self {
-            lower_quartile: at(0.25),
-            median: at(0.5),
-            upper_quartile: at(0.75),
-        }
-    }
 }
 
 impl OnTask {

@@ -16,7 +16,6 @@
 //! [`GREATEST_RATIO`], and its area as a score.
 
 mod entrant;
-mod interval;
 mod profile;
 mod report;
 mod trainer;
@@ -29,8 +28,7 @@ use serde::Serialize;
 
 use crate::fitness::{JudgeError, judging_task_seeds};
 
-pub use entrant::{OnTask, Spread};
-pub use interval::Interval;
+pub use entrant::OnTask;
 pub use profile::{GREATEST_RATIO, Profile};
 pub use trainer::Trainer;
 

@@ -13,6 +13,7 @@
 //! takes the place of the one before in one step. Whatever moment a process is killed at, the last
 //! checkpoint is whole; what the log holds beyond it is cut off on resuming, and made again the same.
 
+mod batch;
 mod checkpoint;
 mod config;
 mod directory;
@@ -28,6 +29,7 @@ mod session;
 /// what is written, or would go on differently from it.
 pub const RUN_FORMAT: u32 = 6;
 
+pub use batch::{BatchRow, BatchSummary, InvalidSeeds, Seeds, batch_member};
 pub use config::{RunConfig, load_config};
 pub use directory::{RunDirectory, write_whole};
 pub use error::RunError;

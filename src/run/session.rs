@@ -212,6 +212,14 @@ impl Session {
         }
     }
 
+    /// What the run ended with, if its report has been made.
+    ///
+    /// # Errors
+    /// [`RunError`] if the file cannot be read.
+    pub fn result(&self) -> Result<Option<RunResult>, RunError> {
+        RunResult::load(&self.directory.file("result.json"))
+    }
+
     /// Judges the leader on seeds that no search uses, beside the known rules, and writes down the
     /// result and the report; gives both.
     ///
