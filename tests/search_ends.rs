@@ -98,6 +98,25 @@ fn the_best_of_an_island_come_to_the_next() {
 }
 
 #[test]
+fn what_costs_too_much_does_not_lead_but_stays() {
+    let cheap = SearchSettings {
+        greatest_leader_cost: Some(4),
+        ..settings()
+    };
+    let search = searched(cheap, |search| {
+        if let Some(leader) = search.leader() {
+            assert!(leader.individual.cost <= 4, "{}", leader.individual.cost);
+        }
+    });
+    assert!(search.leader().is_some());
+    let mut all = search
+        .islands()
+        .iter()
+        .flat_map(|island| island.population.individuals());
+    assert!(all.any(|one| one.cost > 4));
+}
+
+#[test]
 fn the_archive_is_a_front_that_the_best_are_on() {
     let mut best = f64::NEG_INFINITY;
     let search = searched(settings(), |search| {

@@ -47,7 +47,10 @@ pub(super) fn run(
         }
     }
     if rows.is_empty() {
-        anyhow::bail!("nothing trained in any of the runs in {}", directory.display());
+        anyhow::bail!(
+            "nothing trained in any of the runs in {}",
+            directory.display()
+        );
     }
     let summary = BatchSummary::of(rows);
     summary.save(directory)?;

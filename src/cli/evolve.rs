@@ -155,7 +155,11 @@ impl Evolve {
         let stopping = Stopping::listen(self.time_limit)?;
         match batch::run(&directory, seeds, &base, &stopping)? {
             Some(summary) => {
-                print(&format!("{}\n\nIn {}\n", summary.text(), directory.display()))?;
+                print(&format!(
+                    "{}\n\nIn {}\n",
+                    summary.text(),
+                    directory.display()
+                ))?;
                 Ok(ExitCode::SUCCESS)
             }
             None => Ok(ExitCode::from(INTERRUPTED)),

@@ -96,7 +96,9 @@ pub(super) fn searched(session: &mut Session, stopping: &Stopping) -> anyhow::Re
             match session.search().end() {
                 None | Some(SearchEnd::Generations) => {}
                 Some(reason) => {
-                    tell(&format!("The search ended before generation {next}: {reason}."));
+                    tell(&format!(
+                        "The search ended before generation {next}: {reason}."
+                    ));
                 }
             }
             Ok(Searched::Finished)

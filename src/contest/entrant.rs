@@ -105,18 +105,14 @@ impl<'a> Entrant<'a> {
         steps.sort_by_key(|steps| steps.unwrap_or(u32::MAX));
         let steps_to_target = steps.get(steps.len() / 2).copied().flatten();
         let flops = self.trainer.rule_step_flops(task.layout());
-        let sign = match direction {
-            Direction::LowerIsBetter => -1.0,
-            Direction::HigherIsBetter => 1.0,
+        let gained = |(own, other): (&f64, &f64)| match direction {
+            Direction::LowerIsBetter => other - own,
+            Direction::HigherIsBetter => own - other,
         };
         let gain = self.last_values().zip(reference.last_values());
         let gain = gain.map(|(own, other)| {
-            let pairs = own.iter().zip(&other);
-            Interval::of_mean(
-                &pairs
-                    .map(|(own, other)| sign * (own - other))
-                    .collect::<Vec<_>>(),
-            )
+            let gains: Vec<f64> = own.iter().zip(&other).map(gained).collect();
+            Interval::of_mean(&gains)
         });
         let diverged = |run: &&TrainingRun| run.curve.outcome != Outcome::Completed;
         OnTask {

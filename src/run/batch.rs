@@ -168,7 +168,10 @@ impl BatchSummary {
             text
         });
         let quartiles = [
-            ("a quarter is below", (|spread| spread.lower_quartile) as fn(Spread) -> f64),
+            (
+                "a quarter is below",
+                (|spread| spread.lower_quartile) as fn(Spread) -> f64,
+            ),
             ("median", |spread| spread.median),
             ("a quarter is above", |spread| spread.upper_quartile),
         ];
@@ -207,7 +210,10 @@ mod tests {
         let seeds = |text: &str| text.parse::<Seeds>().map(|seeds| seeds.0);
         assert_eq!(seeds("1..4").unwrap(), [1, 2, 3, 4]);
         assert_eq!(seeds("7").unwrap(), [7]);
-        assert_eq!(seeds("9, 2..3,18446744073709551615").unwrap(), [9, 2, 3, u64::MAX]);
+        assert_eq!(
+            seeds("9, 2..3,18446744073709551615").unwrap(),
+            [9, 2, 3, u64::MAX]
+        );
         for (text, message) in [
             ("", "`` is neither a seed nor a range"),
             ("x", "`x` is neither"),
@@ -235,6 +241,9 @@ mod tests {
         let text = summary.text();
         assert_eq!(text.lines().count(), 1 + 3 + 3, "{text}");
         assert!(!text.contains("held out"), "{text}");
-        assert!(text.lines().any(|line| line.contains("median") && line.contains("0.700")));
+        assert!(
+            text.lines()
+                .any(|line| line.contains("median") && line.contains("0.700"))
+        );
     }
 }

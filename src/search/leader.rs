@@ -33,7 +33,9 @@ impl Search {
     ) -> Result<Option<Leader>, SearchError> {
         let leader = self.leader.as_ref();
         let to_beat = leader.map_or(f64::NEG_INFINITY, |leader| leader.confirmed.fitness);
+        let greatest_cost = self.settings.greatest_leader_cost.unwrap_or(u32::MAX);
         let mut challengers: Vec<&Individual> = children
+            .filter(|child| child.cost <= greatest_cost)
             .filter(|child| confirming.is_some() || child.fitness > to_beat)
             .collect();
         challengers.sort_by(|first, second| first.rank(second));

@@ -79,6 +79,10 @@ pub struct SearchSettings {
     /// What is different on an island, one table for each: the first table is the first island's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub island: Vec<IslandSettings>,
+    /// What a program may cost that is to lead: FLOPs for each parameter of a model, FLOPs of a loss for an example, both for
+    /// an algorithm, instructions of a learner. Programs that cost more are parents all the same. Default: anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub greatest_leader_cost: Option<u32>,
     /// How much the choice of mutations goes by what has worked lately, from 0, not at all, to 1. Default: 0.8.
     pub mutation_adaptation: f64,
     /// How many seeds a candidate is trained with on each task. Default: 4.
@@ -129,6 +133,7 @@ impl Default for SearchSettings {
             migration_interval_generations: 5,
             migrants: 2,
             island: Vec::new(),
+            greatest_leader_cost: None,
             mutation_adaptation: 0.8,
             seeds: 4,
             confirmation_seeds: 8,
