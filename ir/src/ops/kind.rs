@@ -30,6 +30,7 @@ macro_rules! op_kind {
                 match self { $(Self::$name => concat!($($summary),+).trim_ascii_start(),)+ }
             }
 
+            #[inline]
             pub(crate) const fn arity(self) -> usize {
                 match self { $(Self::$name => [$(stringify!($operand)),+].len(),)+ }
             }

@@ -221,6 +221,7 @@ impl Op {
 
     /// How many operands the op takes: 1 to [`MAX_ARITY`].
     #[must_use]
+    #[inline]
     pub const fn arity(self) -> usize {
         match self {
             Self::Elementwise(op) => op.arity(),
