@@ -17,6 +17,7 @@
 
 use std::fmt;
 
+use mlevolve_ir::Shape;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,8 @@ impl Default for MapElitesSettings {
 pub struct MapCell {
     /// 0 for no cost at all; n for costs from 2ⁿ⁻¹ up to and without 2ⁿ.
     cost_class: u32,
-    /// How many cells a program keeps from one call to the next, of those that have an effect.
+    /// How many cells larger than a scalar a program keeps from one call to the next, of those that have an effect: of
+    /// an update rule, the numbers for each parameter.
     state: usize,
 }
 
@@ -76,7 +78,8 @@ impl fmt::Display for MapCell {
     }
 }
 
-/// How many cells of state there are whose value at the start of a call matters.
+/// How many cells of state there are whose value at the start of a call matters. A scalar is no more for a large model than for
+/// a small one, so it does not count.
 fn state_size(program: &Program) -> usize {
     let effective = program.effective();
     let is_needed = |index: CellIndex| {
@@ -84,7 +87,8 @@ fn state_size(program: &Program) -> usize {
         functions.any(|needed| needed.contains(index))
     };
     CellIndex::enumerate(program.cells())
-        .filter(|(index, cell)| cell.role == Role::State && is_needed(*index))
+        .filter(|(_, cell)| cell.role == Role::State && cell.shape != Shape::Scalar)
+        .filter(|(index, _)| is_needed(*index))
         .count()
 }
 
