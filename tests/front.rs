@@ -47,6 +47,12 @@ fn figures(member: &Value) -> (f64, u64, u64) {
     )
 }
 
+/// The row of a table that begins with this word.
+fn row_of<'a>(table: &'a str, word: &str) -> &'a str {
+    let begins = |line: &&str| line.split_whitespace().next() == Some(word);
+    table.lines().find(begins).unwrap()
+}
+
 #[test]
 fn what_is_kept_is_listed_shown_exported_and_reported() {
     let workplace = with_a_run();
@@ -75,12 +81,10 @@ fn what_is_kept_is_listed_shown_exported_and_reported() {
 
     let table = run_mlevolve(&["front", &run, "--all"]).succeeded().stdout;
     for member in &all {
-        let start = format!("\n{} ", member["id"]);
+        let word = member["id"].to_string();
         let (fitness, ..) = figures(member);
-        let row = table
-            .split_once(&start)
-            .map(|(_, rest)| rest.lines().next().unwrap());
-        assert!(row.unwrap().contains(&format!("{fitness:.3}")), "{table}");
+        let row = row_of(&table, &word);
+        assert!(row.contains(&format!("{fitness:.3}")), "{table}");
     }
 
     let out = workplace.argument("found");
@@ -137,10 +141,7 @@ fn assert_map_is_listed(run: &str) {
         let id = member.individual.id;
         let listed = members.iter().find(|it| it["id"] == id).unwrap();
         assert_eq!(listed["cell"], cell.to_string());
-        let mut lines = table
-            .lines()
-            .filter(|line| line.starts_with(&format!("{id} ")));
-        let line = lines.next().unwrap();
+        let line = row_of(&table, &id.to_string());
         assert!(line.ends_with(&format!(" {cell}")), "{cell}\n{table}");
     }
 }
