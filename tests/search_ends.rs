@@ -130,6 +130,7 @@ fn the_archive_is_a_front_that_the_best_are_on() {
     assert!(members.len() > 2, "{}", members.len());
     assert_eq!(members[0].individual.fitness, best);
     for (place, one) in members.iter().enumerate() {
+        assert!(one.generation < search.next_generation());
         let program = &one.individual.program;
         assert_eq!(program.pruned().instruction_count(), one.instructions);
         for other in &members[place + 1..] {

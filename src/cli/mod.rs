@@ -12,6 +12,7 @@ mod completions;
 mod data;
 mod eval;
 mod evolve;
+mod front;
 #[cfg(feature = "fuzz")]
 mod fuzz;
 mod judge;
@@ -61,6 +62,7 @@ struct Cli {
 enum Command {
     Evolve(Box<evolve::Evolve>),
     Replay(replay::Replay),
+    Front(front::Front),
     Eval(eval::Eval),
     Judge(judge::JudgeOptions),
     Show(show::Show),
@@ -82,6 +84,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Evolve(command) => command.run(),
         Command::Replay(command) => command.run(),
+        Command::Front(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Judge(command) => command.run(),
         Command::Show(command) => command.run(),

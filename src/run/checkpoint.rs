@@ -18,7 +18,7 @@ use crate::search::credit::Credit;
 use crate::search::library::Library;
 use crate::search::seen::{Seen, SeenFitness};
 use crate::search::{
-    Archive, ArchivedIndividual, Individual, Island, Leader, Origin, Population, Search,
+    Archive, ArchivedIndividual, Individual, Island, Leader, MapElites, Origin, Population, Search,
     SearchSettings, Totals,
 };
 use crate::variation::Variation;
@@ -45,6 +45,7 @@ struct Body {
     leader: Option<LeaderRecord>,
     islands: Vec<IslandRecord>,
     archive: Vec<ArchivedRecord>,
+    map: Vec<ArchivedRecord>,
     library: Vec<ExemplarRecord>,
     credit: Credit,
     seen: Vec<SeenRecord>,
@@ -79,6 +80,7 @@ struct IslandRecord {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ArchivedRecord {
+    generation: u32,
     instructions: usize,
     individual: IndividualRecord,
 }
@@ -117,6 +119,26 @@ impl IndividualRecord {
             program: program_on(form, cells, &self.program)?,
             fitness: self.fitness,
             cost: self.cost,
+        })
+    }
+}
+
+impl From<&ArchivedIndividual> for ArchivedRecord {
+    fn from(member: &ArchivedIndividual) -> Self {
+        Self {
+            generation: member.generation,
+            instructions: member.instructions,
+            individual: IndividualRecord::from(&member.individual),
+        }
+    }
+}
+
+impl ArchivedRecord {
+    fn restored(self, form: Form, cells: &CellCounts) -> Result<ArchivedIndividual, String> {
+        Ok(ArchivedIndividual {
+            individual: self.individual.restored(form, cells)?,
+            generation: self.generation,
+            instructions: self.instructions,
         })
     }
 }
@@ -160,10 +182,7 @@ pub(super) fn save(
         population: records(&island.population),
     });
     let archive = search.archive.members().iter();
-    let archive = archive.map(|member| ArchivedRecord {
-        instructions: member.instructions,
-        individual: IndividualRecord::from(&member.individual),
-    });
+    let map = search.map.members();
     let library = search.library.iter();
     let library = library.map(|(fingerprint, program)| ExemplarRecord {
         fingerprint: fingerprint.to_string(),
@@ -178,7 +197,8 @@ pub(super) fn save(
         totals: search.totals,
         leader,
         islands: islands.collect(),
-        archive: archive.collect(),
+        archive: archive.map(ArchivedRecord::from).collect(),
+        map: map.map(ArchivedRecord::from).collect(),
         library: library.collect(),
         credit: search.credit.clone(),
         seen: seen
@@ -279,13 +299,12 @@ fn restored(body: Body) -> Result<(Search, u64), String> {
         })
     });
     let islands = islands.collect::<Result<Vec<_>, String>>()?;
-    let archive = body.archive.into_iter().map(|member| {
-        Ok(ArchivedIndividual {
-            instructions: member.instructions,
-            individual: member.individual.restored(form, cells)?,
-        })
-    });
-    let archive = archive.collect::<Result<_, String>>()?;
+    let members = |records: Vec<ArchivedRecord>| {
+        let members = records.into_iter();
+        let members = members.map(|record| record.restored(form, cells));
+        members.collect::<Result<Vec<_>, String>>()
+    };
+    let (archive, map) = (members(body.archive)?, members(body.map)?);
     let mut library = Library::default();
     for record in body.library {
         library.push(
@@ -312,6 +331,7 @@ fn restored(body: Body) -> Result<(Search, u64), String> {
         next_id: body.next_id,
         islands,
         archive: Archive::restored(archive),
+        map: MapElites::restored(map),
         library,
         credit: body.credit,
         leader: leader.transpose()?,

@@ -75,21 +75,32 @@ fn figures(contender: &Contender) -> Vec<(String, String)> {
 pub fn replay(path: &Path, backend: BackendChoice) -> Result<Replay, RunError> {
     let (directory, _) = RunDirectory::open(path)?;
     if let Some(result) = RunResult::load(&directory.file("result.json"))? {
-        let program = Program::parse(&result.program).map_err(|error| RunError::Config {
-            path: directory.file("result.json"),
-            message: RunError::program_text(&error),
-        })?;
+        let parsed = |text: &str| {
+            Program::parse(text).map_err(|error| RunError::Config {
+                path: directory.file("result.json"),
+                message: RunError::program_text(&error),
+            })
+        };
+        let program = parsed(&result.program)?;
+        let on_front = result.front.iter().map(|member| parsed(&member.program));
+        let on_front = on_front.collect::<Result<Vec<_>, _>>()?;
         let judges = Judges::new(path, &result.settings)?;
         let tunes = result.comparison.tuned.is_some();
         let (comparison, held_out) = judges.compare(&program, tunes, backend)?;
+        let pairs = result.front.iter().zip(&on_front);
+        let front = pairs.map(|(member, program)| {
+            let again = member.judged_again(program, &*judges.suite, backend);
+            again.map_err(SearchError::from)
+        });
         let replayed = RunResult {
             comparison,
             held_out,
+            front: front.collect::<Result<_, _>>()?,
             ..result.clone()
         };
         return Ok(Replay {
-            recorded: result.contenders().cloned().collect(),
-            replayed: replayed.contenders().cloned().collect(),
+            recorded: result.contenders(),
+            replayed: replayed.contenders(),
             program: result.program,
         });
     }

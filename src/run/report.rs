@@ -4,9 +4,9 @@ use std::path::Path;
 
 use mlevolve_tasks::Direction;
 
-use super::RunResult;
 use super::invocation::command;
 use super::session::Judges;
+use super::{RunResult, front_table};
 use crate::fitness::{Comparison, Judge};
 use crate::text_table::text_table;
 
@@ -101,9 +101,13 @@ impl RunResult {
                 comparison.metrics_table(judge)
             )
         });
+        let front: Vec<_> = self.front.iter().filter(|it| it.is_on_front).collect();
+        let front = front_table(&front, None);
         format!(
             "Best program, candidate {} of generation {}:\n\n{}\n{}\n{unseen}\
+             Fittest at each cost, judged again on the suite:\n\n{front}\n\n\
              Run directory:   {}\n\
+             All of these:    {}\n\
              Judge again:     {}\n\
              Look at it:      {}\n\
              Search again:    {} --out NEW\n",
@@ -112,6 +116,7 @@ impl RunResult {
             self.program,
             self.comparison.text(&*judges.suite),
             directory.display(),
+            command("front", directory),
             command("replay", directory),
             command("show", &file("best.mle")),
             command("evolve --config", &file("config.toml")),

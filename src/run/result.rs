@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::directory::write_whole;
-use super::{RUN_FORMAT, RunError};
+use super::{FrontMember, RUN_FORMAT, RunError};
 use crate::fitness::{Comparison, Contender};
 use crate::search::SearchSettings;
 
@@ -28,13 +28,17 @@ pub struct RunResult {
     pub comparison: Comparison,
     /// The same on tasks that the search did not see, if there are any.
     pub held_out: Option<Comparison>,
+    /// The fittest of the archive at each cost, judged again, the fittest first.
+    pub front: Vec<FrontMember>,
 }
 
 impl RunResult {
     /// All figures' owners.
-    pub(super) fn contenders(&self) -> impl Iterator<Item = &Contender> {
+    pub(super) fn contenders(&self) -> Vec<Contender> {
         let held_out = self.held_out.iter().flat_map(Comparison::contenders);
-        self.comparison.contenders().chain(held_out)
+        let compared = self.comparison.contenders().chain(held_out);
+        let front = self.front.iter().map(FrontMember::contender);
+        compared.cloned().chain(front).collect()
     }
 
     /// Writes the result to a file.

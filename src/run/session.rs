@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use mlevolve_ir::BackendChoice;
 
 use super::directory::write_whole;
+use super::front;
 use super::log::{self, Log};
 use super::result::RunResult;
 use super::{RUN_FORMAT, RunConfig, RunDirectory, RunError, Timing, checkpoint};
 use crate::fitness::{Comparison, DataSettings, Judge};
 use crate::program::Program;
-use crate::search::{Generation, Leader, Search, SearchError, SearchSettings};
+use crate::search::{Generation, Individual, Search, SearchError, SearchSettings};
 
 /// A run that this process works on.
 pub struct Session {
@@ -191,7 +192,8 @@ impl Session {
         if let (true, Some(leader)) = (generation.new_leader, self.search.leader()) {
             let cost = self.judges.suite.cost(&leader.individual.program);
             self.log.leader(leader, &cost.map_err(SearchError::from)?)?;
-            let program = named(leader, self.search.settings().seed).to_string();
+            let seed = self.search.settings().seed;
+            let program = named(&leader.individual, leader.generation, seed).to_string();
             write_whole(&self.directory.file("best.mle"), program.as_bytes())?;
         }
         Ok(())
@@ -232,8 +234,10 @@ impl Session {
         };
         let settings = self.search.settings();
         let backend = settings.backend.0;
-        let program = named(leader, settings.seed);
+        let program = named(&leader.individual, leader.generation, settings.seed);
         let (comparison, held_out) = self.judges.compare(&program, true, backend)?;
+        let members = self.search.archive().fittest_at_falling_costs(FRONT_ROWS);
+        let front = front::judged(&*self.judges.suite, &members, settings, &|| ());
         let result = RunResult {
             format: RUN_FORMAT,
             settings: SearchSettings {
@@ -246,6 +250,7 @@ impl Session {
             generation: leader.generation,
             comparison,
             held_out,
+            front: front.map_err(SearchError::from)?,
         };
         let report = result.report(&self.judges, self.directory.path());
         let write = || {
@@ -257,6 +262,9 @@ impl Session {
         Ok((result, report))
     }
 }
+
+/// How many programs of the archive a report shows at most: judging them takes a part of what tuning the best one does.
+const FRONT_ROWS: usize = 8;
 
 /// The least time between two checkpoints.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(2);
@@ -314,15 +322,14 @@ impl Judges {
     }
 }
 
-/// The leader's program as people meet it: without what has no effect, and with a name of its own.
-fn named(leader: &Leader, seed: u64) -> Program {
-    let pruned = leader.individual.program.pruned();
-    let name = format!("evolved_{}_{}", seed % 1_000_000, leader.individual.id);
+/// An individual's program as people meet it: without what has no effect, and with a name of its own.
+pub(super) fn named(individual: &Individual, generation: u32, seed: u64) -> Program {
+    let Individual { id, program, .. } = individual;
+    let pruned = program.pruned();
+    let name = format!("evolved_{}_{id}", seed % 1_000_000);
     let note = format!(
-        "Found by mlevolve {}: seed {seed}, candidate {} of generation {}.",
+        "Found by mlevolve {}: seed {seed}, candidate {id} of generation {generation}.",
         env!("CARGO_PKG_VERSION"),
-        leader.individual.id,
-        leader.generation
     );
     pruned
         .with_name(&name)

@@ -9,11 +9,13 @@ use super::Individual;
 /// The most programs; of more, those go whose fitness is least.
 const CAPACITY: usize = 256;
 
-/// A program to which there is no better one of its cost and length.
+/// A program that is kept for what it is: best at its cost and length, or fittest of its kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArchivedIndividual {
     /// The individual, with its fitness on the search's seeds.
     pub individual: Individual,
+    /// The generation that it came with.
+    pub generation: u32,
     /// Its instructions that have an effect.
     pub instructions: usize,
 }
@@ -45,9 +47,24 @@ impl Archive {
         &self.members
     }
 
-    /// Takes an individual in, and lets go of those that are no better than it in anything, unless there is one that it is
-    /// no better than. The first of equals stays.
-    pub(super) fn insert(&mut self, individual: &Individual) {
+    /// The fittest, then the fittest of those that cost less, and so on, so many at most.
+    #[must_use]
+    pub fn fittest_at_falling_costs(&self, most: usize) -> Vec<&ArchivedIndividual> {
+        let mut cheapest = None;
+        let members = self.members.iter().filter(|member| {
+            let cost = member.individual.cost;
+            let is_cheaper = cheapest.is_none_or(|cheapest| cost < cheapest);
+            if is_cheaper {
+                cheapest = Some(cost);
+            }
+            is_cheaper
+        });
+        members.take(most).collect()
+    }
+
+    /// Takes an individual of this generation in, and lets go of those that are no better than it in anything, unless
+    /// there is one that it is no better than. The first of equals stays.
+    pub(super) fn insert(&mut self, individual: &Individual, generation: u32) {
         let (fitness, cost) = (individual.fitness, individual.cost);
         // A program has one instruction at least that counts; counting them takes time.
         let is_hopeless = |member: &ArchivedIndividual| member.covers(fitness, cost, 1);
@@ -61,6 +78,7 @@ impl Archive {
         }
         let member = ArchivedIndividual {
             individual: individual.clone(),
+            generation,
             instructions,
         };
         self.members.retain(|other| {
@@ -76,26 +94,8 @@ impl Archive {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Operator, Origin};
+    use super::super::individual::tests::individual;
     use super::*;
-    use crate::lowering::CanonicalHash;
-    use crate::program::known;
-
-    fn individual(id: u64, name: &str, fitness: f64, cost: u32) -> Individual {
-        let program = known::find(name).map(known::KnownProgram::parsed);
-        let program = program.expect("the name is known");
-        Individual {
-            id,
-            origin: Origin {
-                parents: Vec::new(),
-                operators: vec![Operator::Known],
-            },
-            fingerprint: CanonicalHash::of(&program).into(),
-            program,
-            fitness,
-            cost,
-        }
-    }
 
     #[test]
     fn only_what_is_best_in_something_stays() {
@@ -104,20 +104,41 @@ mod tests {
             let members = archive.members().iter();
             members.map(|member| member.individual.id).collect()
         };
-        archive.insert(&individual(0, "adam", 0.8, 12));
-        archive.insert(&individual(1, "sgd", 0.5, 2));
+        archive.insert(&individual(0, "adam", 0.8, 12), 3);
+        archive.insert(&individual(1, "sgd", 0.5, 2), 3);
         // As good, at a greater cost; as good at the same; worse.
-        archive.insert(&individual(2, "adam", 0.8, 13));
-        archive.insert(&individual(3, "sgd", 0.5, 2));
-        archive.insert(&individual(4, "adam", 0.4, 12));
+        archive.insert(&individual(2, "adam", 0.8, 13), 3);
+        archive.insert(&individual(3, "sgd", 0.5, 2), 3);
+        archive.insert(&individual(4, "adam", 0.4, 12), 3);
         assert_eq!(ids(&archive), [0, 1]);
         // Shorter than Adam, and as good.
-        archive.insert(&individual(5, "momentum", 0.8, 12));
+        archive.insert(&individual(5, "momentum", 0.8, 12), 3);
         assert_eq!(ids(&archive), [5, 1]);
-        archive.insert(&individual(6, "adam", 0.9, 20));
+        archive.insert(&individual(6, "adam", 0.9, 20), 3);
         assert_eq!(ids(&archive), [6, 5, 1]);
         // Better than all.
-        archive.insert(&individual(7, "sgd", 0.9, 1));
+        archive.insert(&individual(7, "sgd", 0.9, 1), 3);
         assert_eq!(ids(&archive), [7]);
+    }
+
+    #[test]
+    fn a_short_front_has_the_fittest_at_each_cost() {
+        let mut archive = Archive::default();
+        // The second costs more than the first and is shorter.
+        for (id, name, fitness, cost) in [
+            (0, "adam", 0.9, 12),
+            (1, "momentum", 0.8, 14),
+            (2, "momentum", 0.7, 4),
+            (3, "sgd", 0.5, 2),
+        ] {
+            archive.insert(&individual(id, name, fitness, cost), 0);
+        }
+        assert_eq!(archive.members().len(), 4);
+        let short = |most: usize| -> Vec<u64> {
+            let members = archive.fittest_at_falling_costs(most);
+            members.iter().map(|member| member.individual.id).collect()
+        };
+        assert_eq!(short(8), [0, 2, 3]);
+        assert_eq!(short(2), [0, 2]);
     }
 }

@@ -3,7 +3,7 @@
 use mlevolve_tasks::{Stream, stream};
 use rand::{Rng, RngExt};
 
-use super::{Island, Operator, Origin, Population, SearchSettings};
+use super::{Individual, Island, MapElites, Operator, Origin, Population, SearchSettings};
 use crate::fitness::Judge;
 use crate::program::Program;
 use crate::variation::{Guidance, Variation};
@@ -67,6 +67,7 @@ pub(super) fn offspring(
     variation: &Variation,
     guidance: &Guidance<'_>,
     islands: &[Island],
+    map: &MapElites,
     generation: u32,
 ) -> Vec<Offspring> {
     let mut made = Vec::with_capacity(settings.offspring);
@@ -85,7 +86,12 @@ pub(super) fn offspring(
             let (program, origin) = if is_empty || numbers.random::<f64>() < injection_rate {
                 random(variation, &mut numbers)
             } else {
-                child(&own, variation, guidance, &island.population, &mut numbers)
+                let parents = Parents {
+                    settings: &own,
+                    population: &island.population,
+                    map,
+                };
+                child(parents, variation, guidance, &mut numbers)
             };
             made.push(Offspring {
                 program,
@@ -107,17 +113,39 @@ fn happens(probability: f64, numbers: &mut impl Rng) -> bool {
     probability >= 1.0 || numbers.random::<f64>() < probability
 }
 
+/// Where the parents of an island's children come from.
+#[derive(Clone, Copy)]
+struct Parents<'a> {
+    settings: &'a SearchSettings,
+    population: &'a Population,
+    map: &'a MapElites,
+}
+
+impl<'a> Parents<'a> {
+    /// One from the map with the probability that settings give, if they do; else the winner of a tournament.
+    fn draw(&self, numbers: &mut impl Rng) -> &'a Individual {
+        if let Some(map_elites) = self.settings.map_elites
+            && numbers.random::<f64>() < map_elites.probability
+            && let Some(elite) = self.map.draw(numbers)
+        {
+            return elite;
+        }
+        self.population
+            .tournament(self.settings.tournament, numbers)
+    }
+}
+
 /// A child of one parent, mutated once at least if at all; or of two, mutated perhaps.
 fn child(
-    settings: &SearchSettings,
+    parents: Parents<'_>,
     variation: &Variation,
     guidance: &Guidance<'_>,
-    population: &Population,
     numbers: &mut impl Rng,
 ) -> (Program, Origin) {
-    let first = population.tournament(settings.tournament, numbers);
+    let settings = parents.settings;
+    let first = parents.draw(numbers);
     let (mut program, mut origin) = if numbers.random::<f64>() < settings.crossover_probability {
-        let second = population.tournament(settings.tournament, numbers);
+        let second = parents.draw(numbers);
         let program = variation.crossover(&first.program, &second.program, numbers);
         (program, origin(&[first.id, second.id], Operator::Crossover))
     } else if happens(settings.mutation_probability, numbers) {

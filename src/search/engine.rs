@@ -16,7 +16,8 @@ use super::population::median_fitness;
 use super::seen::Seen;
 use super::taking_up::{Candidate, TakenUp};
 use super::{
-    Generation, Individual, Island, Leader, Population, SearchSettings, SearchSettingsError, Totals,
+    Generation, Individual, Island, Leader, MapElites, Population, SearchSettings,
+    SearchSettingsError, Totals,
 };
 use crate::fitness::{Fingerprint, Judge, JudgeError, Verdict, search_seeds};
 use crate::program::Schema;
@@ -34,6 +35,8 @@ pub struct Search {
     pub(crate) islands: Vec<Island>,
     pub(crate) leader: Option<Leader>,
     pub(crate) archive: Archive,
+    /// Empty unless the settings want one.
+    pub(crate) map: MapElites,
     pub(crate) library: Library,
     pub(crate) credit: Credit,
     pub(crate) seen: Seen,
@@ -100,6 +103,7 @@ impl Search {
             next_id: 0,
             leader: None,
             archive: Archive::default(),
+            map: MapElites::default(),
             library: Library::default(),
             credit: Credit::default(),
             seen: Seen::default(),
@@ -184,6 +188,12 @@ impl Search {
     #[must_use]
     pub const fn archive(&self) -> &Archive {
         &self.archive
+    }
+
+    /// The fittest program so far of each class of costs and size of state; empty unless the settings want it.
+    #[must_use]
+    pub const fn map(&self) -> &MapElites {
+        &self.map
     }
 
     /// What is best so far, once anything has trained.
@@ -278,7 +288,10 @@ impl Search {
         self.seen.forget_oldest();
         self.credit = credit;
         for child in children.iter().flatten() {
-            self.archive.insert(child);
+            self.archive.insert(child, number);
+            if self.settings.map_elites.is_some() {
+                self.map.insert(child, number);
+            }
         }
         self.next_id += made;
         self.grow(children, number);
@@ -325,7 +338,8 @@ impl Search {
             breeding::first_generation(settings, variation, judge, generation)
         } else {
             let guidance = self.guidance();
-            breeding::offspring(settings, variation, &guidance, &self.islands, generation)
+            let (islands, map) = (&self.islands, &self.map);
+            breeding::offspring(settings, variation, &guidance, islands, map, generation)
         };
         made.into_par_iter()
             .enumerate()

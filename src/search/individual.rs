@@ -64,3 +64,27 @@ impl Individual {
             .then(self.id.cmp(&other.id))
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::lowering::CanonicalHash;
+    use crate::program::known;
+
+    /// A known program that was judged so, as it is in no search.
+    pub(crate) fn individual(id: u64, name: &str, fitness: f64, cost: u32) -> Individual {
+        let program = known::find(name).map(known::KnownProgram::parsed);
+        let program = program.expect("the name is known");
+        Individual {
+            id,
+            origin: Origin {
+                parents: Vec::new(),
+                operators: vec![Operator::Known],
+            },
+            fingerprint: CanonicalHash::of(&program).into(),
+            program,
+            fitness,
+            cost,
+        }
+    }
+}

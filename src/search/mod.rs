@@ -13,7 +13,8 @@
 //!
 //! A population may be several islands, which breed apart and send their best around a ring. What works is remembered in two
 //! ways: kinds of mutation by how often their children are better than their parents (`credit`), and programs that were
-//! best, for fragments of them to be inserted again (`library`). The `archive` keeps what is best at its cost and length.
+//! best, for fragments of them to be inserted again (`library`). The `archive` keeps what is best at its cost and length. If the
+//! settings want it, `map_elites` keeps the fittest of each class of costs and size of state, and parents are drawn from there too.
 //!
 //! Everything that happens is a function of the [`SearchSettings`], the seed among them. Candidates
 //! are made one after the other, each from a random stream that is keyed by its generation and its
@@ -32,6 +33,7 @@ mod individual;
 mod island;
 mod leader;
 pub(crate) mod library;
+mod map_elites;
 mod population;
 pub(crate) mod seen;
 mod settings;
@@ -47,5 +49,6 @@ pub use generation::{Generation, Totals};
 pub use individual::{Individual, Operator, Origin};
 pub use island::{Island, IslandSettings};
 pub use leader::Leader;
+pub use map_elites::{MapCell, MapElites, MapElitesSettings};
 pub use population::Population;
 pub use settings::{BackendName, SearchSettings, SearchSettingsError};

@@ -4,7 +4,7 @@ use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::Suite;
 use serde::{Deserialize, Serialize};
 
-use super::IslandSettings;
+use super::{IslandSettings, MapElitesSettings};
 use crate::fitness::{DataSettings, DataSettingsError, FitnessWeights};
 use crate::learner::{LearnerSettings, LearnerSettingsError};
 use crate::program::{Form, Schema, list};
@@ -83,6 +83,10 @@ pub struct SearchSettings {
     /// an algorithm, instructions of a learner. Programs that cost more are parents all the same. Default: anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub greatest_leader_cost: Option<u32>,
+    /// Parents from a map of the fittest program of each class of costs and size of state, beside those of tournaments.
+    /// Default: no map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub map_elites: Option<MapElitesSettings>,
     /// How much the choice of mutations goes by what has worked lately, from 0, not at all, to 1. Default: 0.8.
     pub mutation_adaptation: f64,
     /// How many seeds a candidate is trained with on each task. Default: 4.
@@ -134,6 +138,7 @@ impl Default for SearchSettings {
             migrants: 2,
             island: Vec::new(),
             greatest_leader_cost: None,
+            map_elites: None,
             mutation_adaptation: 0.8,
             seeds: 4,
             confirmation_seeds: 8,
@@ -350,6 +355,9 @@ impl SearchSettings {
             ("hurdle", self.hurdle),
             ("mutation_adaptation", self.mutation_adaptation),
         ])?;
+        if let Some(MapElitesSettings { probability }) = self.map_elites {
+            check_shares([("map_elites.probability", probability)])?;
+        }
         if self.migration_interval_generations == 0 {
             return Err(SearchSettingsError::NoInterval);
         }
@@ -450,6 +458,10 @@ mod tests {
             ),
             ("elites = 600", "elites must be from 1 to 500, not 600"),
             ("hurdle = -0.5", "hurdle must be from 0 to 1, not -0.5"),
+            (
+                "map_elites.probability = 1.5",
+                "map_elites.probability must be from 0 to 1, not 1.5",
+            ),
             (
                 "suite = 'x'",
                 "suite: there is no suite or task `x`; suites are `default`, `quick`, `classification`, \

@@ -101,7 +101,8 @@ impl Search {
         let population = &self.islands[candidate.island].population;
         let mut parents = candidate.origin.parents.iter();
         // Of two, the second gives a segment to the first.
-        let parent = parents.next().and_then(|&id| population.with_id(id));
+        let parent = parents.next();
+        let parent = parent.and_then(|&id| population.with_id(id).or_else(|| self.map.with_id(id)));
         parent.is_some_and(|parent| {
             let is_cheaper = seen.fitness == parent.fitness && seen.cost < parent.cost;
             seen.fitness > parent.fitness || is_cheaper
