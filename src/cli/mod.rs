@@ -14,6 +14,7 @@ mod evolve;
 #[cfg(feature = "fuzz")]
 mod fuzz;
 mod judge;
+mod lineage;
 mod ops;
 mod progress;
 mod replay;
@@ -59,6 +60,7 @@ struct Cli {
 enum Command {
     Evolve(Box<evolve::Evolve>),
     Replay(replay::Replay),
+    Lineage(lineage::Lineage),
     Eval(eval::Eval),
     Judge(judge::JudgeOptions),
     Show(show::Show),
@@ -80,6 +82,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Evolve(command) => command.run(),
         Command::Replay(command) => command.run(),
+        Command::Lineage(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Judge(command) => command.run(),
         Command::Show(command) => command.run(),
