@@ -14,8 +14,7 @@
 //! checkpoint, which is between two generations, is between two members, and a run that was killed ends with the same bytes
 //! as one that was not.
 //!
-//! In a search with the default settings a candidate takes some MEASURED_DEFAULT bytes. When the file has come to [`LARGEST_BYTES`], a last line says so,
-//! and nothing is written any more.
+//! When the file has come to [`LARGEST_BYTES`], a last line says so, and nothing is written any more.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
