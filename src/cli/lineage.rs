@@ -11,9 +11,9 @@ use crate::search::Operator;
 use crate::text_table::text_table;
 use crate::variation::Mutation;
 
-/// Show where a run's best program comes from, back to the known or random program that its line began with.
+/// Show where a run's best program comes from.
 ///
-/// A line for each ancestor, the youngest first: what it was made by, its fitness on the search's seeds, and by how much
+/// The line goes back to the known or random program that it began with. A line for each ancestor, the youngest first: what it was made by, its fitness on the search's seeds, and by how much
 /// that is more than its parent's. Of two parents, the first is followed, which most of the child is of; the other is named.
 /// The run may be going on; what counts is its last checkpoint.
 #[derive(Args)]

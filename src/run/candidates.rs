@@ -14,7 +14,9 @@
 //! checkpoint, which is between two generations, is between two members, and a run that was killed ends with the same bytes
 //! as one that was not.
 //!
-//! When the file has come to [`LARGEST_BYTES`], a last line says so, and nothing is written any more.
+//! A candidate took 47 bytes in the first generation of the default search, of which most are rejected, 139 in a search of a
+//! few small generations, and 60 in the learners' demonstration (`experiments/automl-zero/demo.toml`, with `all`); by
+//! that, a million are some 50 to 150 MB. When the file has come to [`LARGEST_BYTES`], a last line says so, and nothing is written any more.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
