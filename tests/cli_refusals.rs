@@ -291,7 +291,7 @@ fn directories_without_a_run() {
     let other = workplace.argument("other");
     let missing = workplace.argument("missing");
     let file = workplace.argument("small.toml");
-    for command in [&["evolve", "--resume"][..], &["replay"]] {
+    for command in [&["evolve", "--resume"][..], &["replay"], &["lineage"]] {
         let refused = |path: &str, expected: &[&str]| {
             let arguments = [command, &[path]].concat();
             assert_refused(&workplace, &arguments, expected);
@@ -305,11 +305,10 @@ fn directories_without_a_run() {
     }
     let workplace = with_a_run();
     let run = workplace.argument("run");
-    assert_refused(
-        &workplace,
-        &["replay", &run],
-        &[&run, "no candidate has trained"],
-    );
+    for command in ["replay", "lineage"] {
+        let expected = [&run, "no candidate has trained"];
+        assert_refused(&workplace, &[command, &run], &expected);
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod front;
 #[cfg(feature = "fuzz")]
 mod fuzz;
 mod judge;
+mod lineage;
 mod ops;
 mod progress;
 mod replay;
@@ -63,6 +64,7 @@ enum Command {
     Evolve(Box<evolve::Evolve>),
     Replay(replay::Replay),
     Front(front::Front),
+    Lineage(lineage::Lineage),
     Eval(eval::Eval),
     Judge(judge::JudgeOptions),
     Show(show::Show),
@@ -85,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Evolve(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Front(command) => command.run(),
+        Command::Lineage(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Judge(command) => command.run(),
         Command::Show(command) => command.run(),

@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::candidate_record::CandidateRecord;
 use super::directory::write_whole;
 use super::{RUN_FORMAT, RunDirectory, RunError};
 use crate::fitness::{Fingerprint, InvalidFingerprint, Judgement};
@@ -33,12 +34,26 @@ struct Header {
     sha256: String,
 }
 
+/// What is written down beside the search.
+#[derive(Debug, Default)]
+pub(super) struct Logged {
+    /// The length of the log, in bytes.
+    pub(super) log_bytes: u64,
+    /// That of the log of candidates; 0 if there is none.
+    pub(super) candidate_log_bytes: u64,
+    /// Survivors and those that they descend from, if the settings want just these.
+    pub(super) survivors: Vec<CandidateRecord>,
+}
+
 /// The second line.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
     settings: SearchSettings,
     log_bytes: u64,
+    candidate_log_bytes: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    survivors: Vec<CandidateRecord>,
     next_generation: u32,
     next_id: u64,
     totals: Totals,
@@ -161,11 +176,11 @@ fn parsed(fingerprint: &str) -> Result<Fingerprint, String> {
     parsed.map_err(|error: InvalidFingerprint| error.to_string())
 }
 
-/// Writes the search down, with the length that the log has now.
+/// Writes the search down, with what is logged.
 pub(super) fn save(
     directory: &RunDirectory,
     search: &Search,
-    log_bytes: u64,
+    logged: Logged,
 ) -> Result<(), RunError> {
     let path = directory.file("checkpoint.json");
     let leader = search.leader.as_ref().map(|leader| LeaderRecord {
@@ -191,7 +206,9 @@ pub(super) fn save(
     let seen = search.seen.iter();
     let body = Body {
         settings: search.settings.clone(),
-        log_bytes,
+        log_bytes: logged.log_bytes,
+        candidate_log_bytes: logged.candidate_log_bytes,
+        survivors: logged.survivors,
         next_generation: search.next_generation,
         next_id: search.next_id,
         totals: search.totals,
@@ -230,11 +247,11 @@ fn digest(bytes: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Reads the search of a run directory, and the length that its log had then.
+/// Reads the search of a run directory, and what was logged then.
 ///
 /// # Errors
 /// [`RunError`] if the file is missing, of a newer version, or damaged.
-pub(super) fn load(directory: &Path) -> Result<(Search, u64), RunError> {
+pub(super) fn load(directory: &Path) -> Result<(Search, Logged), RunError> {
     let path = directory.join("checkpoint.json");
     let content = fs::read(&path).map_err(|source| RunError::Unreadable {
         path: path.clone(),
@@ -280,7 +297,12 @@ fn checked(header: &Header, body: &[u8]) -> Result<Body, String> {
     serde_json::from_slice(body).map_err(|error| format!("its content cannot be read: {error}"))
 }
 
-fn restored(body: Body) -> Result<(Search, u64), String> {
+fn restored(body: Body) -> Result<(Search, Logged), String> {
+    let logged = Logged {
+        log_bytes: body.log_bytes,
+        candidate_log_bytes: body.candidate_log_bytes,
+        survivors: body.survivors,
+    };
     let settings = &body.settings;
     settings.validate().map_err(|error| error.to_string())?;
     let schema = settings.schema().map_err(|error| error.to_string())?;
@@ -338,5 +360,5 @@ fn restored(body: Body) -> Result<(Search, u64), String> {
         seen,
         totals: body.totals,
     };
-    Ok((search, body.log_bytes))
+    Ok((search, logged))
 }

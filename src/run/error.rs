@@ -1,6 +1,6 @@
 //! What can go wrong with a run directory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::program::{LoadError, ParseError};
 use crate::search::SearchError;
@@ -92,6 +92,38 @@ pub enum RunError {
         /// The run's configuration.
         config: PathBuf,
         /// What is wrong with it.
+        reason: String,
+    },
+    /// The log of candidates is damaged, on which nothing depends but the lineages in it.
+    #[error(
+        "{} is damaged: {reason}; the same run makes it again: `{} --out NEW`",
+        path.display(), command("evolve --config", config)
+    )]
+    DamagedCandidates {
+        /// The file.
+        path: PathBuf,
+        /// The run's configuration.
+        config: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A run has no log of candidates.
+    #[error(
+        "{} says candidate_log = \"none\", so the run writes no candidates down; with \"all\" in a copy of \
+         it, `{} --out NEW` makes the same run again with them", config.display(), command("evolve --config", Path::new("COPY"))
+    )]
+    NoCandidates {
+        /// The run's configuration.
+        config: PathBuf,
+    },
+    /// The log of candidates does not have a candidate.
+    #[error("{} has no candidate {id}: {reason}", path.display())]
+    UnknownCandidate {
+        /// The log of candidates.
+        path: PathBuf,
+        /// The candidate that was asked for.
+        id: u64,
+        /// Which it has.
         reason: String,
     },
     /// Settings differ from those that the run began with.

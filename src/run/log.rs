@@ -4,12 +4,10 @@
 //! what stands under `timing`.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::appended::AppendedFile;
 use super::{RUN_FORMAT, RunDirectory, RunError};
 use crate::fitness::{Judgement, ProgramCost};
 use crate::search::{Generation, Leader, Operator, Search, SearchEnd, SearchSettings, Totals};
@@ -74,9 +72,7 @@ pub(super) fn is_only_begun(directory: &RunDirectory) -> bool {
 /// A log that grows at its end.
 #[derive(Debug)]
 pub(super) struct Log {
-    path: PathBuf,
-    file: File,
-    bytes: u64,
+    file: AppendedFile,
 }
 
 impl Log {
@@ -96,34 +92,13 @@ impl Log {
 
     /// The log, cut to the `bytes` that a checkpoint knows of.
     pub(super) fn open(directory: &RunDirectory, bytes: u64) -> Result<Self, RunError> {
-        let path = directory.file("log.jsonl");
-        let open = || -> std::io::Result<(File, u64)> {
-            let file = OpenOptions::new()
-                .create(bytes == 0)
-                .append(true)
-                .open(&path)?;
-            let found = file.metadata()?.len();
-            if found >= bytes {
-                file.set_len(bytes)?;
-            }
-            Ok((file, found))
-        };
-        match open() {
-            Ok((file, found)) if found >= bytes => Ok(Self { path, file, bytes }),
-            Ok((_, found)) => Err(RunError::Damaged {
-                path,
-                config: directory.file("config.toml"),
-                reason: format!(
-                    "it has {found} bytes, fewer than the {bytes} that the checkpoint knows of"
-                ),
-            }),
-            Err(source) => Err(RunError::Unwritable { path, source }),
-        }
+        let file = AppendedFile::open(directory, "log.jsonl", bytes)?;
+        Ok(Self { file })
     }
 
     /// How long the log is.
     pub(super) const fn bytes(&self) -> u64 {
-        self.bytes
+        self.file.bytes()
     }
 
     pub(super) fn generation(
@@ -166,33 +141,15 @@ impl Log {
         })
     }
 
-    /// Sees to it that the log is on the disk: a checkpoint must not know of more than there is.
+    /// Sees to it that the log is on the disk.
     pub(super) fn sync(&self) -> Result<(), RunError> {
-        self.file
-            .sync_data()
-            .map_err(|source| RunError::Unwritable {
-                path: self.path.clone(),
-                source,
-            })
+        self.file.sync()
     }
 
     fn append(&mut self, record: &Record<'_>) -> Result<(), RunError> {
-        let written = serde_json::to_vec(record)
-            .map_err(std::io::Error::from)
-            .and_then(|mut line| {
-                line.push(b'\n');
-                self.file.write_all(&line)?;
-                Ok(line.len() as u64)
-            });
-        match written {
-            Ok(bytes) => {
-                self.bytes += bytes;
-                Ok(())
-            }
-            Err(source) => Err(RunError::Unwritable {
-                path: self.path.clone(),
-                source,
-            }),
-        }
+        let line = serde_json::to_vec(record);
+        let mut line = line.map_err(|error| self.file.unwritable(error.into()))?;
+        line.push(b'\n');
+        self.file.append(&line)
     }
 }

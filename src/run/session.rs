@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use mlevolve_ir::BackendChoice;
 
+use super::candidates::CandidateLog;
+use super::checkpoint::Logged;
 use super::directory::write_whole;
 use super::front;
 use super::log::{self, Log};
@@ -21,11 +23,12 @@ pub struct Session {
     search: Search,
     judges: Judges,
     log: Log,
+    candidates: CandidateLog,
 }
 
 /// Is told how a run comes along.
 pub trait Watch {
-    /// A generation is complete, and written down.
+    /// A generation is complete, and written down, its candidates' fates too, which are no longer there.
     fn generation(&mut self, generation: &Generation, search: &Search, timing: Timing);
 }
 
@@ -65,14 +68,15 @@ impl Session {
                 }
             }
         }
-        let log = Log::create(&directory, search.settings())?;
-        checkpoint::save(&directory, &search, log.bytes())?;
-        Ok(Self {
+        let mut session = Self {
+            log: Log::create(&directory, search.settings())?,
+            candidates: CandidateLog::create(&directory, search.settings())?,
             directory,
             search,
             judges,
-            log,
-        })
+        };
+        session.save()?;
+        Ok(session)
     }
 
     /// Takes up a run where its last checkpoint left it. `wanted` gives the settings that are asked for,
@@ -91,8 +95,8 @@ impl Session {
         // to lose.
         let only_begun =
             !directory.file("checkpoint.json").exists() && log::is_only_begun(&directory);
-        let (mut search, log_bytes) = if only_begun {
-            (Search::new(config.search.clone())?, 0)
+        let (mut search, logged) = if only_begun {
+            (Search::new(config.search.clone())?, Logged::default())
         } else {
             checkpoint::load(path)?
         };
@@ -113,7 +117,8 @@ impl Session {
         if only_begun {
             return Self::begin(directory, search, judges);
         }
-        let log = Log::open(&directory, log_bytes)?;
+        let log = Log::open(&directory, logged.log_bytes)?;
+        let candidates = CandidateLog::open(&directory, search.settings(), logged)?;
         if !search.is_finished() {
             // A report at a time limit speaks of a state that is about to pass.
             directory.remove(&["result.json", "report.txt"])?;
@@ -123,6 +128,7 @@ impl Session {
             search,
             judges,
             log,
+            candidates,
         })
     }
 
@@ -153,7 +159,7 @@ impl Session {
         let mut saved = start;
         while !self.search.is_finished() {
             let before = Instant::now();
-            let Ok(generation) = self.search.advance(
+            let Ok(mut generation) = self.search.advance(
                 &*self.judges.suite,
                 self.judges.confirmation.as_deref(),
                 judged,
@@ -170,7 +176,7 @@ impl Session {
                 candidates_per_second: counts.candidates as f64 / seconds,
                 trained_per_second: (counts.dropped + counts.judged) as f64 / seconds,
             };
-            self.write_down(&generation, timing)
+            self.write_down(&mut generation, timing)
                 .and_then(|()| match self.search.end() {
                     Some(reason) => self.log.end(reason),
                     None => Ok(()),
@@ -187,8 +193,10 @@ impl Session {
         Ok(Ending::Finished)
     }
 
-    fn write_down(&mut self, generation: &Generation, timing: Timing) -> Result<(), RunError> {
+    fn write_down(&mut self, generation: &mut Generation, timing: Timing) -> Result<(), RunError> {
         self.log.generation(generation, &self.search, timing)?;
+        let fates = std::mem::take(&mut generation.fates);
+        (self.candidates).generation(generation.number, fates, &self.search)?;
         if let (true, Some(leader)) = (generation.new_leader, self.search.leader()) {
             let cost = self.judges.suite.cost(&leader.individual.program);
             self.log.leader(leader, &cost.map_err(SearchError::from)?)?;
@@ -199,9 +207,15 @@ impl Session {
         Ok(())
     }
 
-    fn save(&self) -> Result<(), RunError> {
+    fn save(&mut self) -> Result<(), RunError> {
         self.log.sync()?;
-        checkpoint::save(&self.directory, &self.search, self.log.bytes())
+        let (candidate_log_bytes, survivors) = self.candidates.sync()?;
+        let logged = Logged {
+            log_bytes: self.log.bytes(),
+            candidate_log_bytes,
+            survivors,
+        };
+        checkpoint::save(&self.directory, &self.search, logged)
     }
 
     fn stopped_by(&self, source: RunError) -> RunError {

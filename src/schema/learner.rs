@@ -12,7 +12,7 @@ use super::{
 use crate::fitness::JudgeError;
 use crate::learner::{LearnerJudge, label, lessons};
 use crate::program::{Constant, Role, list};
-use crate::search::{SearchSettings, SearchSettingsError};
+use crate::search::{CandidateLogging, SearchSettings, SearchSettingsError};
 use crate::variation::{FunctionSettings, MutationWeights, OpSet, VariationSettings};
 
 /// The place of `setup` among the functions.
@@ -259,6 +259,7 @@ fn defaults() -> SearchSettings {
         seeds: 10,
         confirmation_seeds: 50,
         hurdle: 0.0,
+        candidate_log: CandidateLogging::Survivors,
         // Its kinds of mutation are the original's, as often as there.
         mutation_adaptation: 0.0,
         variation: VariationSettings {

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::archive::Archive;
 use super::breeding::{self, Offspring};
 use super::credit::Credit;
+use super::fate::Fate;
 use super::island::migrate;
 use super::library::Library;
 use super::population::median_fitness;
@@ -273,6 +274,7 @@ impl Search {
             children,
             verdicts,
             credit,
+            mut fates,
         } = self.take_up(candidates, verdicts, &mut counts);
         let challengers = children.iter().flatten();
         let leader = self.challenged_leader(challengers, judge, confirming, number)?;
@@ -294,7 +296,11 @@ impl Search {
             }
         }
         self.next_id += made;
+        let first_migrant = self.next_id;
         self.grow(children, number);
+        if self.settings.candidate_log.is_wanted() {
+            fates.extend(self.arrivals(first_migrant));
+        }
         self.next_generation += 1;
         self.totals.add(&counts);
         let populations = || self.islands.iter().map(|island| &island.population);
@@ -307,6 +313,7 @@ impl Search {
             median_fitness: median_fitness(populations()).unwrap_or(0.0),
             diversity: diversities.sum::<f64>() / self.islands.len() as f64,
             new_leader,
+            fates,
         }))
     }
 
@@ -329,6 +336,21 @@ impl Search {
         if self.islands.len() > 1 && generation > 0 && generation.is_multiple_of(interval) {
             self.next_id = migrate(&mut self.islands, settings, self.next_id);
         }
+    }
+
+    /// Those who came to an island under ids from `first` on, by rising id.
+    fn arrivals(&self, first: u64) -> Vec<Fate> {
+        let logging = self.settings.candidate_log;
+        let islands = self.islands.iter().enumerate();
+        let mut arrivals: Vec<Fate> = islands
+            .flat_map(|(place, island)| {
+                let individuals = island.population.individuals().iter().rev();
+                let new = individuals.take_while(|individual| individual.id >= first);
+                new.filter_map(move |individual| Fate::of_migrant(individual, place, logging))
+            })
+            .collect();
+        arrivals.sort_by_key(|fate| fate.id);
+        arrivals
     }
 
     fn candidates(&self, judge: &dyn Judge) -> Result<Vec<Candidate>, JudgeError> {

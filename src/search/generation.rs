@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Fate;
+
 /// What has become of candidates so far, the first generation's included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,4 +55,6 @@ pub struct Generation {
     pub diversity: f64,
     /// Whether the lead changed.
     pub new_leader: bool,
+    /// What became of its candidates, by rising id, as far as the settings have them written down.
+    pub fates: Vec<Fate>,
 }

@@ -28,6 +28,7 @@ mod archive;
 mod breeding;
 pub(crate) mod credit;
 mod engine;
+mod fate;
 mod generation;
 mod individual;
 mod island;
@@ -45,6 +46,7 @@ mod tests;
 
 pub use archive::{Archive, ArchivedIndividual};
 pub use engine::{Interrupted, Search, SearchEnd, SearchError};
+pub use fate::{CandidateLogging, Fate, Stage};
 pub use generation::{Generation, Totals};
 pub use individual::{Individual, Operator, Origin};
 pub use island::{Island, IslandSettings};

@@ -4,7 +4,7 @@ use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::Suite;
 use serde::{Deserialize, Serialize};
 
-use super::{IslandSettings, MapElitesSettings};
+use super::{CandidateLogging, IslandSettings, MapElitesSettings};
 use crate::fitness::{DataSettings, DataSettingsError, FitnessWeights};
 use crate::learner::{LearnerSettings, LearnerSettingsError};
 use crate::program::{Form, Schema, list};
@@ -97,6 +97,11 @@ pub struct SearchSettings {
     pub hurdle: f64,
     /// What runs the programs; it does not change any result. Default: `auto`.
     pub backend: BackendName,
+    /// Which candidates the run writes down: `all`; `trained`, those that trained or entered a population, which lineages are
+    /// made of; `survivors`, those that the population and the leader descend from, in the checkpoint alone; or `none`. It does
+    /// not change any result. Default: `all`; of learners, `survivors`, as they are judged in less time than it takes to
+    /// write them down.
+    pub candidate_log: CandidateLogging,
     /// How the parts of the fitness of learning curves are combined.
     pub fitness: FitnessWeights,
     /// How learners are taught and examined.
@@ -144,6 +149,7 @@ impl Default for SearchSettings {
             confirmation_seeds: 8,
             hurdle: 0.3,
             backend: BackendName(BackendChoice::Auto),
+            candidate_log: CandidateLogging::All,
             fitness: FitnessWeights::default(),
             learner: LearnerSettings::default(),
             data: DataSettings::default(),

@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::credit::Credit;
+use super::fate::Fate;
 use super::seen::SeenFitness;
 use super::{Individual, Origin, Search, Totals};
 use crate::fitness::{Fingerprint, Verdict};
@@ -26,6 +27,8 @@ pub(super) struct TakenUp {
     pub(super) verdicts: Vec<(Fingerprint, Option<SeenFitness>)>,
     /// What is known of mutations now.
     pub(super) credit: Credit,
+    /// What became of each candidate, as far as that is to be written down.
+    pub(super) fates: Vec<Fate>,
 }
 
 impl Search {
@@ -38,6 +41,7 @@ impl Search {
         counts: &mut Totals,
     ) -> TakenUp {
         let renews = self.settings.renews_twins;
+        let logging = self.settings.candidate_log;
         let is_open = renews || self.settings.begins_in(self.next_generation);
         let islands = self.islands.iter();
         let mut present: Vec<_> = islands
@@ -50,12 +54,13 @@ impl Search {
             children: vec![Vec::new(); self.islands.len()],
             verdicts: Vec::new(),
             credit: self.credit.clone(),
+            fates: Vec::new(),
         };
         // Only looked up, never iterated.
         let mut new: FxHashMap<Fingerprint, Option<SeenFitness>> = FxHashMap::default();
         for (candidate, verdict) in candidates.into_iter().zip(verdicts) {
             let fingerprint = candidate.fingerprint;
-            let seen = match verdict {
+            let seen = match &verdict {
                 None => {
                     counts.seen_before += 1;
                     let before = self.seen.verdict(fingerprint);
@@ -70,6 +75,10 @@ impl Search {
                     fitness
                 }
             };
+            if logging.is_wanted() {
+                let fate = Fate::of(&candidate, verdict, seen, logging);
+                taken_up.fates.push(fate);
+            }
             let is_better = seen.is_some_and(|seen| self.is_better_than_parent(&candidate, seen));
             let operators = &candidate.origin.operators;
             taken_up.credit.record(operators, is_better);
@@ -92,6 +101,7 @@ impl Search {
                 children.reverse();
             }
         }
+        logging.settle(&mut taken_up.fates, &taken_up.children);
         taken_up.credit.fade();
         taken_up
     }
@@ -111,7 +121,7 @@ impl Search {
 }
 
 /// What a new verdict says, counted.
-fn fitness(verdict: Verdict, counts: &mut Totals) -> Option<SeenFitness> {
+fn fitness(verdict: &Verdict, counts: &mut Totals) -> Option<SeenFitness> {
     match verdict {
         Verdict::Rejected(_) => {
             counts.rejected += 1;
@@ -122,10 +132,12 @@ fn fitness(verdict: Verdict, counts: &mut Totals) -> Option<SeenFitness> {
             dropped,
             cost,
         } => {
-            counts.dropped += u64::from(dropped);
+            counts.dropped += u64::from(*dropped);
             counts.judged += u64::from(!dropped);
-            let fitness = judgement.fitness;
-            Some(SeenFitness { fitness, cost })
+            Some(SeenFitness {
+                fitness: judgement.fitness,
+                cost: *cost,
+            })
         }
     }
 }

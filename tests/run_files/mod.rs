@@ -94,6 +94,8 @@ pub(crate) struct Outcome {
     pub(crate) log: Vec<String>,
     result: String,
     best: String,
+    /// Compressed: the same lines are the same bytes.
+    candidates: Vec<u8>,
 }
 
 impl Outcome {
@@ -103,6 +105,7 @@ impl Outcome {
             log: log_without_timing(run),
             result: read("result.json"),
             best: read("best.mle"),
+            candidates: fs::read(run.join("candidates.jsonl.gz")).unwrap(),
         }
     }
 

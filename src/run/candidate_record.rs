@@ -1,0 +1,120 @@
+//! What is written down of a candidate.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fitness::{Rejection, TaskFitness};
+use crate::search::{Fate, Operator, Stage};
+
+/// How far a candidate came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageReached {
+    /// An earlier candidate's verdict was taken over.
+    SeenBefore,
+    /// A probe told that training would be a waste of time.
+    Rejected,
+    /// It trained, but not on the whole suite.
+    Dropped,
+    /// It trained on the whole suite.
+    Judged,
+    /// It is a copy of its parent, which lives on another island.
+    Migrated,
+}
+
+/// What the log has of a candidate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CandidateRecord {
+    /// Its id, greater than those before.
+    pub id: u64,
+    /// The generation that it came with.
+    pub generation: u32,
+    /// The island that it was bred on, or arrived on; 0 is the first.
+    pub island: usize,
+    /// The programs it was made of, by their ids.
+    pub parents: Vec<u64>,
+    /// What was done to them, in order.
+    pub operators: Vec<Operator>,
+    /// How far it came.
+    pub stage: StageReached,
+    /// Why it was rejected, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<String>,
+    /// Whether it entered its island's population, so that it could be a parent.
+    pub entered: bool,
+    /// Its fitness on the search's seeds, if it or the one it is a twin of trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fitness: Option<f64>,
+    /// Its cost, likewise; see [`Verdict::Trained`](crate::fitness::Verdict::Trained).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<u32>,
+    /// Its fitness on each task, with parts, if it trained itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<TaskFitness>,
+    /// Equal for programs that are taken to be judged alike.
+    pub fingerprint: String,
+    /// Its text without what has no effect, if it trained itself, or if only survivors' lines are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+}
+
+impl CandidateRecord {
+    /// Of what became of a candidate of a generation.
+    pub(super) fn of(fate: &Fate, generation: u32) -> Self {
+        let mut record = Self {
+            id: fate.id,
+            generation,
+            island: fate.island,
+            parents: fate.origin.parents.clone(),
+            operators: fate.origin.operators.clone(),
+            stage: StageReached::SeenBefore,
+            rejection: None,
+            entered: fate.entered,
+            fitness: None,
+            cost: None,
+            tasks: Vec::new(),
+            fingerprint: fate.fingerprint.to_string(),
+            program: (fate.program.as_ref()).map(|program| program.pruned().to_string()),
+        };
+        match &fate.stage {
+            Stage::SeenBefore { verdict } => {
+                (record.fitness, record.cost) = verdict.unzip();
+            }
+            Stage::Rejected(rejection) => {
+                record.stage = StageReached::Rejected;
+                record.rejection = Some(word(*rejection).to_owned());
+            }
+            Stage::Trained {
+                judgement,
+                dropped,
+                cost,
+            } => {
+                record.stage = if *dropped {
+                    StageReached::Dropped
+                } else {
+                    StageReached::Judged
+                };
+                (record.fitness, record.cost) = (Some(judgement.fitness), Some(*cost));
+                record.tasks.clone_from(&judgement.tasks);
+            }
+            Stage::Migrated { fitness, cost } => {
+                record.stage = StageReached::Migrated;
+                (record.fitness, record.cost) = (Some(*fitness), Some(*cost));
+            }
+        }
+        record
+    }
+}
+
+/// A rejection in the log.
+const fn word(rejection: Rejection) -> &'static str {
+    match rejection {
+        Rejection::NotFinite => "not_finite",
+        Rejection::Idle => "idle",
+        Rejection::BlindToGradient => "blind_to_gradient",
+        Rejection::BlindToTarget => "blind_to_target",
+        Rejection::BlindToPrediction => "blind_to_prediction",
+        Rejection::LeadsAstray => "leads_astray",
+        Rejection::NotDifferentiable => "not_differentiable",
+        Rejection::TooExpensive => "too_expensive",
+    }
+}
