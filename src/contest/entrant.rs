@@ -86,8 +86,11 @@ impl<'a> Entrant<'a> {
             }
         };
         let mut values: Vec<f64> = self.runs.iter().map(value).collect();
-        values.sort_by(f64::total_cmp);
-        // Not between the middle ones, as one may be infinite.
+        values.sort_by(|one, other| match direction {
+            Direction::LowerIsBetter => one.total_cmp(other),
+            Direction::HigherIsBetter => other.total_cmp(one),
+        });
+        // Of two middle ones the worse, as of steps to the target; between them may be infinite.
         values.get(values.len() / 2).copied().unwrap_or(worst)
     }
 

@@ -335,6 +335,12 @@ impl SearchSettings {
             })?;
         }
         check_counts([
+            (
+                "candidates",
+                self.candidates
+                    .map_or(1, |most| most.try_into().unwrap_or(usize::MAX)),
+                1..=usize::MAX,
+            ),
             ("population", self.population, 2..=GREATEST_COUNT),
             ("offspring", self.offspring, 1..=GREATEST_COUNT),
             ("tournament", self.tournament, 1..=GREATEST_COUNT),
@@ -463,6 +469,23 @@ mod tests {
                 "population must be from 2 to 1000000, not 0",
             ),
             ("elites = 600", "elites must be from 1 to 500, not 600"),
+            (
+                "candidates = 0",
+                "candidates must be from 1 to 18446744073709551615, not 0",
+            ),
+            ("islands = 0", "islands must be from 1 to 250, not 0"),
+            (
+                "migration_interval_generations = 0",
+                "migration_interval_generations must be 1 or more, not 0",
+            ),
+            (
+                "[[island]]\n[[island]]\n",
+                "island: there are 2 tables for 1 islands",
+            ),
+            (
+                "islands = 2\n[[island]]\ntournament = 0",
+                "island 1: tournament must be from 1 to 1000000, not 0",
+            ),
             ("hurdle = -0.5", "hurdle must be from 0 to 1, not -0.5"),
             (
                 "map_elites.probability = 1.5",
