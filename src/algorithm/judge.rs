@@ -129,11 +129,9 @@ impl Judge for AlgorithmJudge {
         };
         let mut hasher = Sha256::new();
         // How great a gradient is matters to most rules.
-        hasher.update(self.training.identity(&loss, LossScale::Material)?);
+        hasher.update(self.training.identity(&loss, LossScale::Material)?.bytes());
         hasher.update(CanonicalHash::of(&rule).bytes());
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&hasher.finalize()[..16]);
-        Ok(Fingerprint::new(bytes))
+        Ok(Fingerprint::of_digest(&hasher.finalize().into()))
     }
 
     fn examine(

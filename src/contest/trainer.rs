@@ -5,12 +5,9 @@ use mlevolve_tasks::{ParameterLayout, Task, TrainingRun};
 use rayon::prelude::*;
 
 use crate::fitness::{BaselineTable, JudgeError, TuningError, best_rate, task_work};
-use crate::loss::LossFunction;
+use crate::loss::{LossFunction, adam};
 use crate::optimizer::CompiledOptimizer;
 use crate::program::{Program, known};
-
-/// The update rule of contenders that are a loss alone.
-const ADAM: &str = "adam";
 
 /// An update rule, with a loss unless it minimises a task's own.
 #[derive(Clone, Debug)]
@@ -32,13 +29,7 @@ impl Trainer {
         rule: Option<&Program>,
         loss: Option<&Program>,
     ) -> Result<Self, JudgeError> {
-        let rule = match rule {
-            Some(rule) => rule.clone(),
-            None => match known::find(ADAM) {
-                Some(adam) => adam.parsed(),
-                None => unreachable!("`{ADAM}` is known"),
-            },
-        };
+        let rule = rule.cloned().unwrap_or_else(adam);
         Ok(Self {
             name: name.to_owned(),
             compiled: CompiledOptimizer::new(&rule, Backend::Interpreter)?,

@@ -116,6 +116,18 @@ impl Fingerprint {
     pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
+
+    /// The fingerprint that a SHA-256 digest begins with.
+    pub(crate) fn of_digest(digest: &[u8; 32]) -> Self {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub(crate) const fn bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
 }
 
 impl From<CanonicalHash> for Fingerprint {

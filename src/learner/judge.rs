@@ -152,9 +152,7 @@ impl LearnerJudge {
                 }
             }
         }
-        let mut fingerprint = [0; 16];
-        fingerprint.copy_from_slice(&Sha256::digest(&bytes[..])[..16]);
-        Fingerprint::new(fingerprint)
+        Fingerprint::of_digest(&Sha256::digest(&bytes[..]).into())
     }
 
     /// The fitness on a kind of task of a program that is on the desk.

@@ -4,11 +4,19 @@ use mlevolve_ir::BackendChoice;
 
 use crate::fitness::{JudgeError, ProgramCost, TrainingJudge, TuningError};
 use crate::optimizer::CompiledOptimizer;
-use crate::program::known;
+use crate::program::{Program, known};
 
 const RULE: &str = "adam";
 /// Runs that a compiled update rule has ahead of it: a search's.
 const AHEAD_RUNS: usize = 1_000;
+
+/// The rule as a program, as it is written.
+pub(crate) fn adam() -> Program {
+    match known::find(RULE) {
+        Some(known) => known.parsed(),
+        None => unreachable!("`{RULE}` is known"),
+    }
+}
 
 /// Adam, for each task of a suite at the learning rate that is best there on the task's own loss.
 pub struct TunedAdam {
@@ -23,8 +31,7 @@ impl TunedAdam {
     /// # Errors
     /// [`JudgeError`] if the table of baselines lacks a task, or the back end fails.
     pub fn on(suite: &TrainingJudge) -> Result<Self, JudgeError> {
-        let program = known::find(RULE).map(known::KnownProgram::parsed);
-        let program = program.unwrap_or_else(|| unreachable!("`{RULE}` is known"));
+        let program = adam();
         let work = suite.work(AHEAD_RUNS);
         let compiled = |rate: f32| {
             let program = program.with_constant("learning_rate", rate);

@@ -125,10 +125,7 @@ impl Judge for LossJudge {
     /// Of gradients on made-up predictions; of a program without gradient, of what it computes.
     fn fingerprint(&self, program: &Program) -> Result<Fingerprint, JudgeError> {
         match LossFunction::of(program) {
-            Ok(function) => {
-                let identity = self.training.identity(&function, LossScale::Immaterial)?;
-                Ok(Fingerprint::new(identity))
-            }
+            Ok(function) => Ok(self.training.identity(&function, LossScale::Immaterial)?),
             Err(LossError::Derivative { .. }) => Ok(CanonicalHash::of(program).into()),
             Err(error) => Err(error.into()),
         }

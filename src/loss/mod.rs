@@ -27,6 +27,7 @@ mod probe;
 mod training;
 
 pub use adam::TunedAdam;
+pub(crate) use adam::adam;
 pub use compiled::{CompiledLoss, LossError, LossFunction};
 pub use judge::LossJudge;
 pub use probe::{LossScale, Probe};

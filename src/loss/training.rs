@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{CompiledLoss, LossError, LossFunction, LossScale, Probe};
 use crate::fitness::{
-    DataSettings, FitnessWeights, JudgeError, Rejection, TaskFitness, TrainingJudge,
+    DataSettings, Fingerprint, FitnessWeights, JudgeError, Rejection, TaskFitness, TrainingJudge,
 };
 use crate::optimizer::CompiledOptimizer;
 
@@ -120,14 +120,12 @@ impl LossTraining {
         &self,
         function: &LossFunction,
         scale: LossScale,
-    ) -> Result<[u8; 16], LossError> {
+    ) -> Result<Fingerprint, LossError> {
         let mut hasher = Sha256::new();
         for probe in &self.probes {
             probe.identify(function, scale, &mut hasher)?;
         }
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&hasher.finalize()[..16]);
-        Ok(bytes)
+        Ok(Fingerprint::of_digest(&hasher.finalize().into()))
     }
 
     /// Trains with each seed on one task, by its place in the suite.

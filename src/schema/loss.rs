@@ -10,7 +10,7 @@ use super::{
 use crate::contest::Trainer;
 use crate::fitness::Judge;
 use crate::loss::LossJudge;
-use crate::program::{Constant, Role};
+use crate::program::Role;
 use crate::search::SearchSettings;
 use crate::variation::{OpSet, VariationSettings};
 
@@ -55,32 +55,27 @@ pub(super) const REQUIRED: [RequiredCell; 3] = [
 ];
 
 /// What a loss has beside that.
-pub(super) const STANDARD: [StandardCells; 3] = [
-    StandardCells {
-        group: "constants",
-        prefix: "c",
-        count: 6,
-        shape: Shape::Scalar,
-        role: Role::Constant(Constant::literal(0.5)),
+pub(super) const STANDARD: [StandardCells; 3] = {
+    let [constants, _, _, _, scalars] = optimizer::STANDARD;
+    let constants = StandardCells {
         meant_for: &[FUNCTION.name],
-    },
-    StandardCells {
+        ..constants
+    };
+    let vectors = StandardCells {
         group: "vectors",
         prefix: "v",
         count: 5,
         shape: Shape::Column,
         role: Role::Scratch,
         meant_for: &[FUNCTION.name],
-    },
-    StandardCells {
-        group: "scalars",
-        prefix: "s",
+    };
+    let scalars = StandardCells {
         count: 5,
-        shape: Shape::Scalar,
-        role: Role::Scratch,
         meant_for: &[FUNCTION.name],
-    },
-];
+        ..scalars
+    };
+    [constants, vectors, scalars]
+};
 
 pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     name: "loss",
