@@ -7,6 +7,8 @@
     reason = "a global allocator that counts is unsafe to implement"
 )]
 
+#[allow(dead_code, reason = "a part of it is used here")]
+#[path = "integration/specimens.rs"]
 mod specimens;
 
 use std::alloc::{GlobalAlloc, Layout, System};

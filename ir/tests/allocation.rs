@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 #![allow(unsafe_code, reason = "counting allocations takes an allocator")]
 
+#[allow(dead_code, unreachable_pub, reason = "a part of it is used here")]
+#[path = "integration/harness.rs"]
 mod harness;
 
 use std::alloc::{GlobalAlloc, Layout, System};

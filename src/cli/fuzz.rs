@@ -21,7 +21,7 @@ const MAXIMUM_VALUES: usize = 24;
 /// Each function runs by the reference, the interpreter and native code, before and after every pass, and
 /// all must agree to the bit. It is printed and parsed, and differentiated: forward and reverse mode must
 /// be transposes of each other, and agree with difference quotients. The first function that fails is made
-/// small and printed as a Rust test to paste into ir/tests/findings.rs, and the exit code is 1.
+/// small and printed as a Rust test to paste into ir/tests/integration/findings.rs, and the exit code is 1.
 ///
 /// What function number k is depends on the seed and k alone, not on time or threads. The targets under
 /// fuzz/ make the same checks on functions that a fuzzer chooses by coverage.
