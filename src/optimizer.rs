@@ -97,6 +97,16 @@ pub enum OptimizerError {
     },
 }
 
+impl OptimizerError {
+    /// That a program is of another schema.
+    pub(crate) fn of_schema(program: &Program) -> Self {
+        Self::Schema {
+            program: program.name().to_owned(),
+            found: program.schema().description().name,
+        }
+    }
+}
+
 /// A compiled update rule with its state. Clones share the code.
 #[derive(Clone, Debug)]
 pub struct CompiledOptimizer {
@@ -115,10 +125,7 @@ impl CompiledOptimizer {
     /// [`OptimizerError`] if it is of another schema, or the back end fails.
     pub fn new(program: &Program, backend: Backend) -> Result<Self, OptimizerError> {
         if program.schema() != Schema::Optimizer {
-            return Err(OptimizerError::Schema {
-                program: program.name().to_owned(),
-                found: program.schema().description().name,
-            });
+            return Err(OptimizerError::of_schema(program));
         }
         let function = update_function(program);
         let kernel = match Kernel::compile(&function, backend) {

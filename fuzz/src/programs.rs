@@ -1,6 +1,6 @@
 //! Programs: text, lowering, and variation.
 
-use mlevolve::fitness::{Fingerprint, probe};
+use mlevolve::fitness::{Fingerprint, ProbeRun};
 use mlevolve::lowering::{CanonicalHash, lower, lower_unoptimised};
 use mlevolve::optimizer::CompiledOptimizer;
 use mlevolve::program::known;
@@ -132,7 +132,7 @@ fn check_program(program: &Program) {
     if program.schema() != Schema::Optimizer {
         return;
     }
-    let probed = probe(program);
+    let probed = ProbeRun::of(program);
     assert!(probed.is_ok(), "{probed:?}\n{program}");
     // One program that a back end refuses would end a search.
     for backend in Backend::ALL {

@@ -72,7 +72,9 @@ impl Contest<'_> {
         let rate = |(place, task): (usize, &std::sync::Arc<dyn Task>)| {
             best_rate(&**task, |rate, seeds| {
                 let rule = self.rule_at(rate, tuning_seeds().len())?;
-                training.runs(place, self.loss, &rule, seeds, self.backend)
+                let leg = training.suite().whole(place, seeds);
+                let (runs, _) = training.runs(leg, self.loss, (&rule, 0), self.backend)?;
+                Ok(runs)
             })
         };
         let tasks = training.suite().suite_tasks().iter();

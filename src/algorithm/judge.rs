@@ -5,16 +5,14 @@ use sha2::{Digest, Sha256};
 
 use super::compare::with_known_rules;
 use crate::fitness::{
-    Comparison, DataSettings, Fingerprint, FitnessWeights, Judge, JudgeError, Judgement,
-    ProgramCost, Rejection, TaskFitness, TaskLabel, Verdict, judging_seeds, probe,
+    Appraisal, Comparison, DataSettings, Fingerprint, FitnessWeights, Gate, Judge, JudgeError,
+    Judgement, ProbeRun, Probed, ProgramCost, Rejection, Rung, TaskFitness, TaskLabel, Trained,
+    judging_seeds,
 };
 use crate::loss::{LossError, LossFunction, LossScale, LossTraining};
 use crate::lowering::CanonicalHash;
-use crate::optimizer::CompiledOptimizer;
+use crate::optimizer::{CompiledOptimizer, update_function};
 use crate::program::{Program, Schema, known};
-
-/// What programs are called that losses and rules are joined to.
-const JOINED: &str = "joined";
 
 /// Judges algorithms on a suite.
 pub struct AlgorithmJudge {
@@ -73,6 +71,15 @@ impl AlgorithmJudge {
         })
     }
 
+    /// The same for algorithms that train alike.
+    fn identity(&self, loss: &LossFunction, rule: &Program) -> Result<Fingerprint, LossError> {
+        let mut hasher = Sha256::new();
+        // How great a gradient is matters to most rules.
+        hasher.update(self.training.identity(loss, LossScale::Material)?.bytes());
+        hasher.update(CanonicalHash::of(rule).bytes());
+        Ok(Fingerprint::of_digest(&hasher.finalize().into()))
+    }
+
     pub(super) fn judge_task(
         &self,
         task: usize,
@@ -106,68 +113,90 @@ impl Judge for AlgorithmJudge {
     }
 
     /// The mean squared error with every known rule at each learning rate at which that is best on some task's own loss,
-    /// in the order in which a search over update rules has them.
+    /// in the order in which a search over update rules has them, and with the rules' names.
     fn starting_points(&self) -> Vec<Program> {
         let rules = self.training.suite().starting_points();
         let loss = known::find("mean_squared").map(known::KnownProgram::parsed);
         let pairs = loss
             .iter()
-            .flat_map(|loss| rules.iter().map(move |rule| [loss, rule]));
+            .flat_map(|loss| rules.iter().map(move |rule| (loss, rule)));
         pairs
-            .filter_map(|parts| Program::joined(Schema::Algorithm, JOINED, &parts).ok())
+            .filter_map(|(loss, rule)| {
+                Program::joined(Schema::Algorithm, rule.name(), &[loss, rule]).ok()
+            })
             .collect()
     }
 
-    /// Of the loss's gradients on made-up predictions, and of what the update rule computes; of a program whose loss has
-    /// no gradient, of what it computes.
-    fn fingerprint(&self, program: &Program) -> Result<Fingerprint, JudgeError> {
+    /// By the loss's gradients on made-up predictions, and by what the update rule computes; a program whose loss has no
+    /// gradient, by what it computes.
+    fn appraise(
+        &self,
+        program: &Program,
+        fingerprint: Option<Fingerprint>,
+    ) -> Result<Appraisal, JudgeError> {
+        let (loss, rule) = parts(program)?;
+        // Neither should grow for nothing.
+        let rule_flops = update_function(&rule).cost().element_flops();
+        let (known, loss_flops) = match LossFunction::of(&loss) {
+            Ok(loss) => {
+                let flops = loss.row_flops(self.training.outputs()) as u32;
+                let identity = || self.identity(&loss, &rule);
+                (fingerprint.map_or_else(identity, Ok)?, flops)
+            }
+            // It never trains.
+            Err(LossError::Derivative { .. }) => {
+                let known = || CanonicalHash::of(program).into();
+                (fingerprint.unwrap_or_else(known), 0)
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Appraisal {
+            fingerprint: known,
+            cost: rule_flops.saturating_add(loss_flops),
+            instructions: program.effective_instruction_count() as u32,
+        })
+    }
+
+    fn probe(&self, program: &Program) -> Result<Probed, JudgeError> {
         let (loss, rule) = parts(program)?;
         let loss = match LossFunction::of(&loss) {
             Ok(loss) => loss,
-            Err(LossError::Derivative { .. }) => return Ok(CanonicalHash::of(program).into()),
+            Err(LossError::Derivative { .. }) => {
+                return Ok(Probed::Rejected(Rejection::NotDifferentiable));
+            }
             Err(error) => return Err(error.into()),
         };
-        let mut hasher = Sha256::new();
-        // How great a gradient is matters to most rules.
-        hasher.update(self.training.identity(&loss, LossScale::Material)?.bytes());
-        hasher.update(CanonicalHash::of(&rule).bytes());
-        Ok(Fingerprint::of_digest(&hasher.finalize().into()))
+        let rejection = match self.training.rejection(&loss)? {
+            Some(rejection) => Some(rejection),
+            None => ProbeRun::of(&rule)?.rejection(),
+        };
+        Ok(rejection.map_or(Probed::Passed(None), Probed::Rejected))
     }
 
-    fn examine(
+    /// The loss's gradients on made-up predictions, and how far the rule moves made-up parameters.
+    fn behaviour(&self, program: &Program) -> Result<Vec<f32>, JudgeError> {
+        let (loss, rule) = parts(program)?;
+        let mut behaviour = self.training.gradients(&LossFunction::of(&loss)?)?;
+        behaviour.extend(ProbeRun::of(&rule)?.displacements());
+        Ok(behaviour)
+    }
+
+    fn rungs(&self) -> Vec<Rung> {
+        self.training.suite().training_rungs()
+    }
+
+    fn train(
         &self,
         program: &Program,
         seeds: &[u64],
-        hurdle: f64,
+        gate: &mut dyn Gate,
         backend: BackendChoice,
-    ) -> Result<Verdict, JudgeError> {
-        let Algorithm {
-            loss,
-            rule,
-            rule_program,
-        } = match self.algorithm(program, seeds.len(), backend) {
-            Ok(algorithm) => algorithm,
-            Err(JudgeError::Loss(LossError::Derivative { .. })) => {
-                return Ok(Verdict::Rejected(Rejection::NotDifferentiable));
-            }
-            Err(error) => return Err(error),
-        };
-        if let Some(rejection) = self.training.rejection(&loss)? {
-            return Ok(Verdict::Rejected(rejection));
-        }
-        if let Some(rejection) = probe(&rule_program)? {
-            return Ok(Verdict::Rejected(rejection));
-        }
-        let names = self.training.names();
-        let (judgement, dropped) = Judgement::until_hurdle(names, hurdle, |task| {
-            self.judge_task(task, &loss, &rule, seeds, backend)
-        })?;
-        // Neither should grow for nothing.
-        let loss_flops = loss.row_flops(self.training.outputs()) as u32;
-        Ok(Verdict::Trained {
-            judgement,
-            dropped,
-            cost: rule.cost().element_flops().saturating_add(loss_flops),
+    ) -> Result<Trained, JudgeError> {
+        let Algorithm { loss, rule, .. } = self.algorithm(program, seeds.len(), backend)?;
+        self.training.suite().climb(seeds, gate, |leg| {
+            let layout = self.training.suite().suite_tasks()[leg.task].layout();
+            let rule = (&rule, rule.step_flops(layout));
+            self.training.runs(leg, &loss, rule, backend)
         })
     }
 

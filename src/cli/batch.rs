@@ -25,7 +25,7 @@ pub(super) fn run(
         if session.search().is_finished()
             && let Some(result) = session.result()?
         {
-            rows.push(BatchRow::of(seed, &result));
+            rows.push(BatchRow::of(session.search(), &result));
             continue;
         }
         tell(&format!("Run {} of {}:", place + 1, seeds.all().len()));
@@ -41,7 +41,7 @@ pub(super) fn run(
             }
             other => other?,
         };
-        rows.push(BatchRow::of(seed, &result));
+        rows.push(BatchRow::of(session.search(), &result));
         if stopping.is_due() {
             return Ok(None);
         }

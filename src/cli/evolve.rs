@@ -10,10 +10,10 @@ use clap::Args;
 use super::data::DataOptions;
 use super::progress::Working;
 use super::searching::{Searched, Stopping, reported, searched};
-use super::{INTERRUPTED, batch, print, set_threads};
+use super::{INTERRUPTED, batch, print, set_threads, tell};
 use crate::program::{Schema, list};
-use crate::run::{RunConfig, RunError, Seeds, Session, load_config};
-use crate::search::{BackendName, SearchSettings};
+use crate::run::{RunConfig, RunError, Seeds, Session, course, load_config};
+use crate::search::{BackendName, Control, SearchSettings};
 
 /// Search for a learning algorithm.
 ///
@@ -25,6 +25,7 @@ use crate::search::{BackendName, SearchSettings};
     mlevolve evolve --seed 7 --generations 100 --out runs/long\n  \
     mlevolve evolve --resume runs/long\n  \
     mlevolve evolve --config search.toml --seeds 1..20 --out runs/many\n  \
+    mlevolve evolve --control random-search --training-steps 4000000 --out runs/control\n  \
     mlevolve evolve --schema loss\n  \
     mlevolve evolve --schema algorithm\n  \
     mlevolve evolve --schema learner\n  \
@@ -82,6 +83,16 @@ pub(super) struct Evolve {
     /// Stop after this long, as with Ctrl-C but with a report: `90s`, `10m`, `2h`
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     time_limit: Option<Duration>,
+
+    /// Stop after the generation in which this many steps of training were taken: a measure of what a search costs that is
+    /// the same on every machine, so that searches can be compared at equal cost
+    #[arg(long, value_name = "N")]
+    training_steps: Option<u64>,
+
+    /// Search as evolution must be better than, at equal cost: by `random-search`, in which every candidate is a random
+    /// program, or by evolution of `constants-only`
+    #[arg(long, value_name = "CONTROL", conflicts_with = "resume")]
+    control: Option<Control>,
 
     /// How many threads judge candidates; it changes no result [default: one for each core]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
@@ -141,6 +152,8 @@ impl Evolve {
             return Ok(ExitCode::SUCCESS);
         }
         let (_, report) = reported(&session)?;
+        // It has times in it, and the report is the same at every run.
+        tell(&course(session.directory())?.text());
         print(&report)?;
         Ok(ExitCode::SUCCESS)
     }
@@ -188,6 +201,7 @@ impl Evolve {
             population,
             offspring,
             elites,
+            training_steps,
             backend,
             suite,
             confirmation_suite,
@@ -206,10 +220,14 @@ impl Evolve {
         *seed = self.seed.unwrap_or(*seed);
         *generations = self.generations.unwrap_or(*generations);
         *backend = self.backend.unwrap_or(*backend);
+        *training_steps = self.training_steps.or(*training_steps);
         if let Some(size) = self.population.filter(|size| size != population) {
             // As large a share of a small population as of the default one.
             *elites = (*elites).min((size / 20).max(1));
             (*population, *offspring) = (size, size);
+        }
+        if let Some(control) = self.control {
+            control.apply(&mut config.search);
         }
         Ok(config)
     }

@@ -77,7 +77,7 @@ fn table(line: &Line) -> String {
             record.generation.to_string(),
             number(record.fitness.map(|fitness| format!("{fitness:.5}"))),
             number(ancestor.gain.map(|gain| format!("{gain:+.5}"))),
-            number(record.cost.map(|cost| cost.to_string())),
+            record.cost.to_string(),
             stage(record),
             made_by(record),
         ]
@@ -88,14 +88,16 @@ fn table(line: &Line) -> String {
 fn stage(record: &CandidateRecord) -> String {
     let words = match record.stage {
         StageReached::SeenBefore => "seen before",
+        StageReached::SameBehaviour => "same behaviour",
         StageReached::Rejected => "rejected",
         StageReached::Dropped => "dropped",
         StageReached::Judged => "judged",
         StageReached::Migrated => "migrated",
     };
-    match &record.rejection {
-        Some(reason) => format!("{words}: {}", reason.replace('_', " ")),
-        None => words.to_owned(),
+    match (&record.rejection, &record.stopped_after) {
+        (Some(reason), _) => format!("{words}: {}", reason.replace('_', " ")),
+        (None, Some(stage)) => format!("{words} after {stage}"),
+        (None, None) => words.to_owned(),
     }
 }
 

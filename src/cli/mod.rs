@@ -8,6 +8,7 @@
 mod baselines;
 mod batch;
 mod bench;
+mod compare;
 mod completions;
 mod data;
 mod eval;
@@ -67,6 +68,7 @@ enum Command {
     Lineage(lineage::Lineage),
     Eval(eval::Eval),
     Judge(judge::JudgeOptions),
+    Compare(compare::Compare),
     Show(show::Show),
     Ops(ops::Ops),
     Tasks(tasks::Tasks),
@@ -90,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Lineage(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Judge(command) => command.run(),
+        Command::Compare(command) => command.run(),
         Command::Show(command) => command.run(),
         Command::Ops(command) => command.run(),
         Command::Tasks(command) => command.run(),

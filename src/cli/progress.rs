@@ -154,7 +154,7 @@ impl Progress {
 }
 
 impl Watch for Progress {
-    fn generation(&mut self, generation: &Generation, search: &Search, timing: Timing) {
+    fn generation(&mut self, generation: &Generation, search: &Search, timing: &Timing) {
         let is_soon = self
             .told
             .is_some_and(|told| told.elapsed() < TELLING_INTERVAL);

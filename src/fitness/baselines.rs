@@ -20,6 +20,7 @@ use super::{GREATEST_PART, tuning_seeds};
 use crate::optimizer::CompiledOptimizer;
 use crate::program::Schema;
 use crate::program::known;
+use crate::statistics::Spread;
 
 /// The committed table.
 const TABLE: &str = include_str!("baselines.json");
@@ -64,6 +65,11 @@ impl Measurement {
     fn mean(&self, of: impl Fn(&[f64]) -> f64) -> f64 {
         let sum: f64 = self.curves.iter().map(|curve| of(curve)).sum();
         sum / self.curves.len() as f64
+    }
+
+    /// The median over seeds of something of a curve.
+    fn median(&self, of: impl Fn(&[f64]) -> f64) -> f64 {
+        Spread::of(self.curves.iter().map(|curve| of(curve)).collect()).median
     }
 
     /// The mean of the first points: the untrained model's.
@@ -310,11 +316,11 @@ impl TaskBaselines {
             CurveSummary::of(&steps.zip(qualities).collect::<Vec<_>>())
         };
         let greatest = |of: fn(CurveSummary) -> f64| {
-            let means = self
+            let medians = self
                 .rules
                 .iter()
-                .map(|row| row.mean(|curve| of(summary(curve))));
-            means.fold(0.0, f64::max)
+                .map(|row| row.median(|curve| of(summary(curve))));
+            medians.fold(0.0, f64::max)
         };
         Reference {
             untrained,
@@ -397,7 +403,7 @@ impl Reference {
         quality(self.untrained, self.best_final, value)
     }
 
-    /// The greatest mean of each part of a curve's summary that any known rule reaches; not all need
+    /// The greatest median of each part of a curve's summary that any known rule reaches; not all need
     /// be the same rule's.
     pub(super) const fn greatest(&self) -> CurveSummary {
         self.greatest

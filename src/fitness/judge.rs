@@ -1,24 +1,23 @@
 //! What a search, a report and a replay ask of whoever judges programs, whatever kind they are.
 //!
 //! ```text
-//!   Program ──fingerprint──► known already?
+//!   Program ──appraise──► fingerprint, cost: known already?
 //!      │
-//!      └──examine──► Verdict: rejected, dropped at a hurdle, or a Judgement: one fitness a task
+//!      ├──probe──► rejected, or worth training
+//!      │
+//!      └──train──► a Judgement: one fitness a task
 //! ```
-
-use std::fmt;
-use std::str::FromStr;
 
 use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::{Direction, NoTargets, TaskError};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BaselineError, Comparison, DataSettingsError, FitnessParts, TuningError, judging_seeds,
+    Appraisal, BaselineError, Comparison, DataSettingsError, Fingerprint, FitnessParts, Gate,
+    Probed, Rung, Trained, TuningError, judging_seeds,
 };
 use crate::learner::{MixedLabels, OtherLabel};
 use crate::loss::LossError;
-use crate::lowering::CanonicalHash;
 use crate::optimizer::OptimizerError;
 use crate::program::Program;
 
@@ -30,30 +29,57 @@ pub trait Judge: Send + Sync {
     /// Known programs at their best settings: what a search may begin with.
     fn starting_points(&self) -> Vec<Program>;
 
+    /// What is known of a candidate before it runs. `fingerprint`, if given, is its fingerprint, which takes time to find.
+    ///
+    /// # Errors
+    /// [`JudgeError`] if the program is of another schema.
+    fn appraise(
+        &self,
+        program: &Program,
+        fingerprint: Option<Fingerprint>,
+    ) -> Result<Appraisal, JudgeError>;
+
     /// The same for programs that are taken to be judged alike: that have the same bits or, rounded, the same
     /// gradients on made-up examples (losses) or the same predictions for some examples (learners).
     ///
     /// # Errors
-    /// [`JudgeError`] if the program is of another schema.
-    fn fingerprint(&self, program: &Program) -> Result<Fingerprint, JudgeError>;
+    /// As [`appraise`](Self::appraise).
+    fn fingerprint(&self, program: &Program) -> Result<Fingerprint, JudgeError> {
+        Ok(self.appraise(program, None)?.fingerprint)
+    }
 
-    /// Judges a candidate with as little work as tells that it is no good: a program that is below
-    /// `hurdle` on a task is not let to the next.
+    /// Whether a candidate is worth training, by what it does with made-up numbers.
+    ///
+    /// # Errors
+    /// As [`appraise`](Self::appraise).
+    fn probe(&self, program: &Program) -> Result<Probed, JudgeError>;
+
+    /// What a program does with made-up numbers, as numbers of which there are as many for all programs: how far apart two
+    /// such lists are is how differently the programs behave.
+    ///
+    /// # Errors
+    /// As [`appraise`](Self::appraise).
+    fn behaviour(&self, program: &Program) -> Result<Vec<f32>, JudgeError>;
+
+    /// What training goes through, in order: trials, then each task.
+    fn rungs(&self) -> Vec<Rung>;
+
+    /// Trains with a candidate, rung by rung, as long as the gate lets it go on.
     ///
     /// # Errors
     /// [`JudgeError`] if the program is of another schema, or the back end fails.
-    fn examine(
+    fn train(
         &self,
         program: &Program,
         seeds: &[u64],
-        hurdle: f64,
+        gate: &mut dyn Gate,
         backend: BackendChoice,
-    ) -> Result<Verdict, JudgeError>;
+    ) -> Result<Trained, JudgeError>;
 
     /// Judges a program on every task with each seed.
     ///
     /// # Errors
-    /// As [`examine`](Self::examine).
+    /// As [`train`](Self::train).
     fn judge(
         &self,
         program: &Program,
@@ -64,14 +90,14 @@ pub trait Judge: Send + Sync {
     /// What a program costs to run.
     ///
     /// # Errors
-    /// [`JudgeError`] if the program is of another schema.
+    /// As [`appraise`](Self::appraise).
     fn cost(&self, program: &Program) -> Result<ProgramCost, JudgeError>;
 
     /// Judges a program beside known ones on the seeds for reports; with its learning rate tuned for each
     /// task too, if `tunes` and that makes sense.
     ///
     /// # Errors
-    /// As [`examine`](Self::examine).
+    /// As [`train`](Self::train).
     fn compare(
         &self,
         program: &Program,
@@ -104,67 +130,6 @@ pub struct TaskLabel {
     pub companion: Option<&'static str>,
 }
 
-/// Equal for programs that are taken to be judged alike.
-///
-/// Displayed as, and parsed from, 32 hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Fingerprint([u8; 16]);
-
-impl Fingerprint {
-    /// The fingerprint with these bytes.
-    #[must_use]
-    pub const fn new(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
-    /// The fingerprint that a SHA-256 digest begins with.
-    pub(crate) fn of_digest(digest: &[u8; 32]) -> Self {
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&digest[..16]);
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    pub(crate) const fn bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-}
-
-impl From<CanonicalHash> for Fingerprint {
-    fn from(hash: CanonicalHash) -> Self {
-        Self(hash.bytes())
-    }
-}
-
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:032x}", u128::from_be_bytes(self.0))
-    }
-}
-
-/// A word that is no fingerprint.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no fingerprint, which has 32 hexadecimal digits")]
-pub struct InvalidFingerprint {
-    /// The word.
-    pub found: String,
-}
-
-impl FromStr for Fingerprint {
-    type Err = InvalidFingerprint;
-
-    fn from_str(word: &str) -> Result<Self, InvalidFingerprint> {
-        let invalid = || InvalidFingerprint {
-            found: word.chars().take(40).collect(),
-        };
-        if word.len() != 32 || !word.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(invalid());
-        }
-        let number = u128::from_str_radix(word, 16).map_err(|_| invalid())?;
-        Ok(Self(number.to_be_bytes()))
-    }
-}
-
 /// Why a probe tells that training is a waste of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rejection {
@@ -186,21 +151,21 @@ pub enum Rejection {
     TooExpensive,
 }
 
-/// What becomes of a candidate.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// It was not trained.
-    Rejected(Rejection),
-    /// It was trained.
-    Trained {
-        /// How good it is.
-        judgement: Judgement,
-        /// Whether it stayed below the hurdle, so that some tasks count 0.
-        dropped: bool,
-        /// What tells equally good programs apart: FLOPs for each parameter of a model, FLOPs of a loss for an
-        /// example, or instructions of a learner. Programs of one fingerprint have that of the first.
-        cost: u32,
-    },
+impl Rejection {
+    /// Whether it is a guess, which training could prove wrong, and neither a rule nor a reason why training is not
+    /// possible.
+    #[must_use]
+    pub const fn is_a_guess(self) -> bool {
+        match self {
+            Self::NotFinite
+            | Self::Idle
+            | Self::BlindToGradient
+            | Self::BlindToTarget
+            | Self::BlindToPrediction
+            | Self::LeadsAstray => true,
+            Self::NotDifferentiable | Self::TooExpensive => false,
+        }
+    }
 }
 
 /// How good a program is on a suite.
@@ -220,7 +185,7 @@ pub struct TaskFitness {
     pub task: String,
     /// All that counts, combined.
     pub fitness: f64,
-    /// What the fitness of a learning curve is made of, averaged over seeds.
+    /// What the fitness of learning curves is made of, medians over seeds.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub parts: Option<FitnessParts>,
     /// The metric's mean last value, if no run diverged.
@@ -312,33 +277,11 @@ impl Judgement {
         let fitness = tasks.iter().map(|task| task.fitness).sum::<f64>() / tasks.len() as f64;
         Self { fitness, tasks }
     }
-
-    /// Of what `judge` says of each task in turn, up to the first that is below `hurdle`: the tasks that are left count
-    /// 0. The other result is whether that happened.
-    pub(crate) fn until_hurdle<'a, E>(
-        names: impl ExactSizeIterator<Item = &'a str>,
-        hurdle: f64,
-        mut judge: impl FnMut(usize) -> Result<TaskFitness, E>,
-    ) -> Result<(Self, bool), E> {
-        let count = names.len();
-        let mut tasks = Vec::with_capacity(count);
-        let mut dropped = false;
-        for (index, name) in names.enumerate() {
-            let fitness = if dropped {
-                TaskFitness::missed(name)
-            } else {
-                judge(index)?
-            };
-            dropped |= fitness.fitness < hurdle && index + 1 < count;
-            tasks.push(fitness);
-        }
-        Ok((Self::of(tasks), dropped))
-    }
 }
 
 impl TaskFitness {
     /// Of a task that a program was not let to.
-    fn missed(task: &str) -> Self {
+    pub(super) fn missed(task: &str) -> Self {
         Self {
             task: task.to_owned(),
             fitness: 0.0,

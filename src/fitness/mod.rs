@@ -16,19 +16,22 @@
 //! - *final quality*, its last point;
 //! - *sample efficiency*, how much of the budget is left when it reaches [`TARGET_QUALITY`];
 //!
-//! each divided by the best mean that any known rule has there and bounded to 0 ..= [`GREATEST_PART`],
-//! so that a task on which a rule is far ahead cannot hide one on which it fails. Parts are averaged over
-//! seeds, a run that diverges counting 0, and task fitnesses over tasks.
+//! each divided by the best median that any known rule has there and bounded to 0 ..= [`GREATEST_PART`],
+//! so that a task on which a rule is far ahead cannot hide one on which it fails. Of parts, the median over
+//! seeds counts, times the share of runs that do not diverge, and of task fitnesses the mean.
 
 mod baselines;
 pub(crate) mod compare;
 mod comparison;
 mod data;
+mod fingerprint;
 mod judge;
+mod ladder;
 mod parts;
 mod probe;
 mod seeds;
 mod training;
+mod trials;
 mod tuning;
 
 pub use baselines::{
@@ -36,16 +39,17 @@ pub use baselines::{
 };
 pub use comparison::{Comparison, Contender};
 pub use data::{DataSettings, DataSettingsError};
-pub use judge::{
-    Fingerprint, InvalidFingerprint, Judge, JudgeError, Judgement, ProgramCost, Rejection,
-    TaskFitness, TaskLabel, Verdict,
-};
+pub(crate) use fingerprint::rounded;
+pub use fingerprint::{Fingerprint, InvalidFingerprint};
+pub use judge::{Judge, JudgeError, Judgement, ProgramCost, Rejection, TaskFitness, TaskLabel};
+pub use ladder::{Appraisal, Gate, Open, Probed, Rung, Trained};
 pub use parts::{FitnessParts, FitnessWeights, GREATEST_PART, TARGET_QUALITY};
-pub use probe::probe;
+pub use probe::ProbeRun;
 pub use seeds::{
     confirmation_seeds, judging_seeds, judging_task_seeds, search_seeds, tuning_seeds,
 };
 pub use training::TrainingJudge;
 pub(crate) use training::task_work;
+pub(crate) use trials::Leg;
 pub(crate) use tuning::best_rate;
 pub use tuning::{LEARNING_RATES, TuningError, best_learning_rate};

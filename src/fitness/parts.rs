@@ -4,6 +4,7 @@ use mlevolve_tasks::{Outcome, TrainingRun};
 use serde::{Deserialize, Serialize};
 
 use super::Reference;
+use crate::statistics::Spread;
 
 /// The normalised quality whose reaching ends the count of samples: most of the way from the
 /// untrained model to the best known rule's.
@@ -85,14 +86,24 @@ impl FitnessParts {
         }
     }
 
-    /// The mean of several runs' parts.
+    /// The parts of several seeds' runs together: of each part the median, so that one seed's luck does not win, times the
+    /// share of the runs that got to their end, so that a rule which diverges now and then does not hide it.
+    ///
+    /// # Panics
+    /// If there are no runs.
     #[must_use]
-    pub fn mean(parts: &[Self]) -> Self {
-        let mean = |of: fn(&Self) -> f64| parts.iter().map(of).sum::<f64>() / parts.len() as f64;
+    pub fn over_seeds(runs: &[TrainingRun], reference: &Reference) -> Self {
+        let parts: Vec<Self> = runs.iter().map(|run| Self::of(run, reference)).collect();
+        let completed = runs
+            .iter()
+            .filter(|run| run.curve.outcome == Outcome::Completed);
+        let share = completed.count() as f64 / runs.len() as f64;
+        let median =
+            |of: fn(&Self) -> f64| share * Spread::of(parts.iter().map(of).collect()).median;
         Self {
-            convergence_speed: mean(|parts| parts.convergence_speed),
-            final_quality: mean(|parts| parts.final_quality),
-            sample_efficiency: mean(|parts| parts.sample_efficiency),
+            convergence_speed: median(|parts| parts.convergence_speed),
+            final_quality: median(|parts| parts.final_quality),
+            sample_efficiency: median(|parts| parts.sample_efficiency),
         }
     }
 

@@ -1,56 +1,125 @@
-//! What a few steps tell of an update rule: most that cannot learn never train.
+//! What a few steps tell of an update rule: most that cannot learn never train, and of those that step alike, one does.
 
 use mlevolve_ir::Backend;
 use mlevolve_tasks::{ParameterLayout, UpdateRule, stream};
 use rand::{Rng, RngExt};
+use sha2::{Digest, Sha256};
 
-use super::Rejection;
+use super::{Fingerprint, Rejection, rounded};
 use crate::optimizer::{CompiledOptimizer, OptimizerError};
 use crate::program::Program;
 
-/// Steps of a probe.
-const PROBE_STEPS: u32 = 4;
-/// The magnitudes of a probe's gradients, as they occur in training.
-const PROBE_GRADIENT_SCALES: [f32; PROBE_STEPS as usize] = [1.0, 0.1, 0.01, 0.1];
+/// The steps of a probe: the magnitudes of gradients, as they occur in training, and the numbers that steps go by, as rules
+/// may do later what they do not at first.
+const STEPS: [(u32, f32); 6] = [
+    (1, 1.0),
+    (2, 0.1),
+    (3, 0.01),
+    (4, 0.1),
+    (100, 0.1),
+    (1_000, 0.01),
+];
 
-/// Steps made-up parameters along made-up gradients, and says what speaks against training.
-///
-/// The interpreter runs it, as compiling costs more than these few steps.
-///
-/// # Errors
-/// [`OptimizerError`] if the program has another schema.
-pub fn probe(program: &Program) -> Result<Option<Rejection>, OptimizerError> {
-    let mut optimizer = CompiledOptimizer::new(program, Backend::Interpreter)?;
-    let layout = ParameterLayout::new(&[("weight", 4, 12), ("bias", 1, 5)]);
-    let mut numbers = stream(0, "probe", [0, 0]);
-    let initial = uniform(layout.arena_len(), 0.3, &mut numbers);
-    let mut moved = |gradients: u64| {
-        let mut numbers = stream(0, "probe gradients", [gradients, 0]);
-        let mut parameters = initial.clone();
-        optimizer.reset(&layout);
-        for (step, scale) in (1..).zip(PROBE_GRADIENT_SCALES) {
-            let gradient = uniform(layout.arena_len(), scale, &mut numbers);
-            optimizer.step(step, &mut parameters, &gradient);
+/// The magnitude of the first tensor's elements, whose sums show what a rule does to parameters for their size.
+const LARGE: f32 = 0.3;
+/// That of the others, on which even a small displacement has all its digits.
+const SMALL: f32 = 1e-3;
+
+/// Made-up parameters that were stepped along made-up gradients, twice.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProbeRun {
+    /// Where both began: tensor after tensor, without padding.
+    start: Vec<f32>,
+    /// How many of them are large.
+    large: usize,
+    /// Where they ended, each with gradients of its own.
+    ends: [Vec<f32>; 2],
+}
+
+impl ProbeRun {
+    /// Of an update rule. The interpreter runs it, as compiling costs more than these few steps.
+    ///
+    /// # Errors
+    /// [`OptimizerError`] if the program has another schema.
+    pub fn of(program: &Program) -> Result<Self, OptimizerError> {
+        let mut optimizer = CompiledOptimizer::new(program, Backend::Interpreter)?;
+        let layout = ParameterLayout::new(&[("weight", 4, 12), ("small", 3, 5), ("bias", 1, 5)]);
+        let mut numbers = stream(0, "probe", [0, 0]);
+        let mut initial = uniform(layout.arena_len(), LARGE, &mut numbers);
+        for tensor in &layout.tensors()[1..] {
+            for element in &mut initial[tensor.range()] {
+                *element *= SMALL / LARGE;
+            }
         }
-        let tensors = layout.tensors().iter();
-        let elements: Vec<f32> = tensors
-            .flat_map(|tensor| parameters[tensor.range()].to_vec())
-            .collect();
-        elements
-    };
-    let (first, second) = (moved(1), moved(2));
-    let tensors = layout.tensors().iter();
-    let start = tensors.flat_map(|tensor| initial[tensor.range()].to_vec());
-    let rejection = if !first.iter().chain(&second).all(|value| value.is_finite()) {
-        Some(Rejection::NotFinite)
-    } else if start.eq(first.iter().copied()) {
-        Some(Rejection::Idle)
-    } else if first == second {
-        Some(Rejection::BlindToGradient)
-    } else {
-        None
-    };
-    Ok(rejection)
+        let elements = |arena: &[f32]| -> Vec<f32> {
+            let tensors = layout.tensors().iter();
+            tensors
+                .flat_map(|tensor| arena[tensor.range()].to_vec())
+                .collect()
+        };
+        let ends = [1, 2].map(|gradients| {
+            let mut numbers = stream(0, "probe gradients", [gradients, 0]);
+            let mut parameters = initial.clone();
+            optimizer.reset(&layout);
+            for (step, scale) in STEPS {
+                let gradient = uniform(layout.arena_len(), scale, &mut numbers);
+                optimizer.step(step, &mut parameters, &gradient);
+            }
+            elements(&parameters)
+        });
+        Ok(Self {
+            start: elements(&initial),
+            large: layout.tensors()[0].range().len(),
+            ends,
+        })
+    }
+
+    /// What speaks against training.
+    #[must_use]
+    pub fn rejection(&self) -> Option<Rejection> {
+        let [first, second] = &self.ends;
+        if !first.iter().chain(second).all(|value| value.is_finite()) {
+            Some(Rejection::NotFinite)
+        } else if self.start == *first {
+            Some(Rejection::Idle)
+        } else if first == second {
+            Some(Rejection::BlindToGradient)
+        } else {
+            None
+        }
+    }
+
+    /// How far the parameters went.
+    #[must_use]
+    pub fn displacements(&self) -> Vec<f32> {
+        let ends = self.ends.iter();
+        ends.flat_map(|end| end.iter().zip(&self.start))
+            .map(|(end, start)| end - start)
+            .collect()
+    }
+
+    /// The same for rules that step alike but for rounding. Of small parameters, the displacement of each counts; that of
+    /// large ones is lost in rounding, so their sum does, and that with the parameters as weights, which shows decay.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut hasher = Sha256::new();
+        hasher.update("steps of a probe");
+        for displacements in self.displacements().chunks_exact(self.start.len()) {
+            let (large, small) = displacements.split_at(self.large);
+            for number in small {
+                hasher.update(rounded(*number).to_le_bytes());
+            }
+            let along = large.iter().zip(&self.start);
+            let along: f64 = along.map(|(by, at)| f64::from(*by) * f64::from(*at)).sum();
+            let in_all: f64 = large.iter().map(|by| f64::from(*by)).sum();
+            for sum in [along, in_all] {
+                // To some three digits.
+                let sum = (sum as f32).to_bits().saturating_add(1 << 11) >> 12;
+                hasher.update(sum.to_le_bytes());
+            }
+        }
+        Fingerprint::of_digest(&hasher.finalize().into())
+    }
 }
 
 /// Numbers between −`scale` and `scale`.
@@ -66,12 +135,17 @@ mod tests {
     use crate::program::Schema;
     use crate::program::known;
 
-    fn of(body: &str) -> Option<Rejection> {
+    fn run_of(body: &str) -> ProbeRun {
         let text = format!(
             "program p\nschema optimizer 1\ninput w tensor\ninput g tensor\ninput step scalar\n\
-             constant learning_rate = 0.1\noutput delta tensor\nstate m tensor\nupdate:\n{body}"
+             constant learning_rate = 0.1\nconstant decay = 0.01\noutput delta tensor\n\
+             state m tensor\nscratch t tensor\nupdate:\n{body}"
         );
-        probe(&Program::parse(&text).unwrap()).unwrap()
+        ProbeRun::of(&Program::parse(&text).unwrap()).unwrap()
+    }
+
+    fn of(body: &str) -> Option<Rejection> {
+        run_of(body).rejection()
     }
 
     #[test]
@@ -87,7 +161,42 @@ mod tests {
     #[test]
     fn known_rules_pass() {
         for known in known::of(Schema::Optimizer) {
-            assert_eq!(probe(&known.parsed()).unwrap(), None, "{}", known.name);
+            let run = ProbeRun::of(&known.parsed()).unwrap();
+            assert_eq!(run.rejection(), None, "{}", known.name);
+        }
+    }
+
+    #[test]
+    fn rules_that_differ_in_rounding_alone_have_one_fingerprint_and_others_do_not() {
+        let bodies = [
+            "t = mul(g, learning_rate)\ndelta = neg(t)",
+            // A little decay.
+            "t = mul(w, decay)\nt = add(g, t)\nt = mul(t, learning_rate)\ndelta = neg(t)",
+            "m = lerp(g, m, learning_rate)\ndelta = neg(m)",
+            "t = sign(g)\nt = mul(t, learning_rate)\ndelta = neg(t)",
+            // Of another size at the steps that come late.
+            "t = div(g, step)\ndelta = neg(t)",
+            "t = mul(g, learning_rate)\nt = add(t, decay)\ndelta = neg(t)",
+        ];
+        let fingerprint = |body: &str| run_of(body).fingerprint();
+        for (index, body) in bodies.iter().enumerate() {
+            for other in &bodies[..index] {
+                assert_ne!(fingerprint(body), fingerprint(other), "{body}\n\n{other}");
+            }
+        }
+        for (one, other) in [
+            (
+                bodies[0],
+                "t = mul(g, decay)\nt = div(t, decay)\nt = mul(t, learning_rate)\ndelta = neg(t)",
+            ),
+            (
+                bodies[1],
+                "t = mul(w, learning_rate)\nt = mul(t, decay)\nm = mul(g, learning_rate)\n\
+                 t = add(t, m)\ndelta = neg(t)",
+            ),
+        ] {
+            assert_ne!(run_of(one), run_of(other));
+            assert_eq!(fingerprint(one), fingerprint(other), "{one}\n\n{other}");
         }
     }
 }

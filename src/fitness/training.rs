@@ -3,13 +3,12 @@
 //! What a candidate goes through, cheapest first, as most never train:
 //!
 //! ```text
-//!   canonical hash seen before ─► its fitness is known             (microseconds)
-//!   probe: a few steps on made-up gradients ─► rejected            (microseconds)
-//!   first task ─► below the hurdle: dropped                        (a millisecond)
-//!   whole suite ─► judged                                          (some ten milliseconds)
+//!   canonical hash seen before ─► its fitness is known                      (microseconds)
+//!   probe: a few steps on made-up gradients ─► rejected, or seen before     (microseconds)
+//!   trials ─► below the hurdle: dropped                                     (a millisecond)
+//!   task after task ─► below the hurdle: dropped; or judged                 (some ten milliseconds)
 //! ```
 
-use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,14 +17,13 @@ use mlevolve_tasks::{Outcome, Suite, Task, TrainingRun};
 use rayon::prelude::*;
 
 use super::compare;
-use super::probe::probe;
 use super::{
-    BaselineError, BaselineTable, Comparison, DataSettings, Fingerprint, FitnessParts,
-    FitnessWeights, Judge, JudgeError, Judgement, ProgramCost, Reference, TaskBaselines,
-    TaskFitness, TaskLabel, Verdict, judging_seeds,
+    Appraisal, BaselineError, BaselineTable, Comparison, DataSettings, Fingerprint, FitnessParts,
+    FitnessWeights, Gate, Judge, JudgeError, Judgement, Leg, ProbeRun, Probed, ProgramCost,
+    Reference, Rung, TaskBaselines, TaskFitness, TaskLabel, Trained, judging_seeds,
 };
 use crate::lowering::CanonicalHash;
-use crate::optimizer::{CompiledOptimizer, OptimizerError};
+use crate::optimizer::{CompiledOptimizer, OptimizerError, update_function};
 use crate::program::known;
 use crate::program::{Program, Schema};
 
@@ -151,27 +149,6 @@ impl TrainingJudge {
         Judgement::of(tasks.collect())
     }
 
-    /// Trains `optimizer` on the tasks in turn, and stops after the first that is below `hurdle`: the
-    /// tasks that are left count 0. The other result is whether that happened.
-    ///
-    /// # Panics
-    /// If there are no seeds.
-    #[must_use]
-    pub fn judge_with_hurdle(
-        &self,
-        optimizer: &CompiledOptimizer,
-        seeds: &[u64],
-        hurdle: f64,
-    ) -> (Judgement, bool) {
-        let names = self.suite.tasks().iter();
-        let names = names.map(|task| task.description().name);
-        let judged = Judgement::until_hurdle(names, hurdle, |task| {
-            Ok::<_, Infallible>(self.judge_task(task, optimizer, seeds))
-        });
-        let Ok(judged) = judged;
-        judged
-    }
-
     /// Trains `optimizer` on one task, by its place in the suite, with each seed.
     ///
     /// # Panics
@@ -187,13 +164,22 @@ impl TrainingJudge {
             !seeds.is_empty(),
             "a fitness is a mean over at least one seed"
         );
-        let of = &self.suite.tasks()[task];
-        let runs: Vec<TrainingRun> = seeds
-            .par_iter()
-            .map(|&seed| of.run(&mut optimizer.clone(), seed))
-            .collect();
-        let calls = u64::from(of.description().budget_steps);
-        self.task_fitness(task, &runs, calls * optimizer.step_flops(of.layout()))
+        let (runs, program_flops) = self.runs(self.whole(task, seeds), optimizer);
+        self.task_fitness(task, &runs, program_flops)
+    }
+
+    /// Trains with an optimizer; the runs, and its FLOPs in each that comes to its end.
+    fn runs(&self, leg: Leg<'_>, optimizer: &CompiledOptimizer) -> (Vec<TrainingRun>, u64) {
+        let task = &self.suite.tasks()[leg.task];
+        let seeds = leg.seeds.par_iter();
+        let runs = seeds.map(|&seed| task.run_for(leg.steps, &mut optimizer.clone(), seed));
+        let program_flops = u64::from(leg.steps) * optimizer.step_flops(task.layout());
+        (runs.collect(), program_flops)
+    }
+
+    /// The yardstick of a task, by its place in the suite.
+    pub(super) fn reference(&self, task: usize) -> &Reference {
+        &self.references[task]
     }
 
     /// What runs of one task, by its place in the suite, are worth; a program took so many FLOPs in each.
@@ -204,11 +190,7 @@ impl TrainingJudge {
         program_flops: u64,
     ) -> TaskFitness {
         let (reference, task) = (&self.references[task], &self.suite.tasks()[task]);
-        let parts: Vec<_> = runs
-            .iter()
-            .map(|run| FitnessParts::of(run, reference))
-            .collect();
-        let parts = FitnessParts::mean(&parts);
+        let parts = FitnessParts::over_seeds(runs, reference);
         let diverged = |run: &&TrainingRun| run.curve.outcome != Outcome::Completed;
         let diverged_runs = runs.iter().filter(diverged).count();
         TaskFitness {
@@ -293,26 +275,60 @@ impl Judge for TrainingJudge {
             .collect()
     }
 
-    fn fingerprint(&self, program: &Program) -> Result<Fingerprint, JudgeError> {
-        Ok(CanonicalHash::of(program).into())
+    /// By what it computes.
+    fn appraise(
+        &self,
+        program: &Program,
+        fingerprint: Option<Fingerprint>,
+    ) -> Result<Appraisal, JudgeError> {
+        if program.schema() != Schema::Optimizer {
+            return Err(OptimizerError::of_schema(program).into());
+        }
+        let known = || CanonicalHash::of(program).into();
+        Ok(Appraisal {
+            fingerprint: fingerprint.unwrap_or_else(known),
+            cost: update_function(program).cost().element_flops(),
+            instructions: program.effective_instruction_count() as u32,
+        })
     }
 
-    fn examine(
+    fn probe(&self, program: &Program) -> Result<Probed, JudgeError> {
+        let run = ProbeRun::of(program)?;
+        Ok(match run.rejection() {
+            Some(rejection) => Probed::Rejected(rejection),
+            None => Probed::Passed(Some(run.fingerprint())),
+        })
+    }
+
+    /// How far it moves made-up parameters.
+    fn behaviour(&self, program: &Program) -> Result<Vec<f32>, JudgeError> {
+        Ok(ProbeRun::of(program)?.displacements())
+    }
+
+    fn rungs(&self) -> Vec<Rung> {
+        self.training_rungs()
+    }
+
+    fn train(
         &self,
         program: &Program,
         seeds: &[u64],
-        hurdle: f64,
+        gate: &mut dyn Gate,
         backend: BackendChoice,
-    ) -> Result<Verdict, JudgeError> {
-        if let Some(rejection) = probe(program)? {
-            return Ok(Verdict::Rejected(rejection));
-        }
-        let optimizer = self.compiled(program, seeds, backend)?;
-        let (judgement, dropped) = self.judge_with_hurdle(&optimizer, seeds, hurdle);
-        Ok(Verdict::Trained {
-            judgement,
-            dropped,
-            cost: optimizer.cost().element_flops(),
+    ) -> Result<Trained, JudgeError> {
+        // Most that come to a trial come no further, so that what is fast to make runs it.
+        let mut on_trial = None;
+        let mut for_all = None;
+        self.climb(seeds, gate, |leg| {
+            let (optimizer, work) = match leg.is_trial {
+                true => (&mut on_trial, self.trial_work()),
+                false => (&mut for_all, self.work(seeds.len())),
+            };
+            let optimizer = match optimizer {
+                Some(optimizer) => optimizer,
+                None => optimizer.insert(CompiledOptimizer::for_work(program, backend, work)?),
+            };
+            Ok(self.runs(leg, optimizer))
         })
     }
 

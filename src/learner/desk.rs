@@ -74,14 +74,3 @@ pub(super) fn room_for<'a>(
     });
     &mut classrooms[place]
 }
-
-/// A number to some four significant digits, as bits. Every NaN is the same.
-pub(super) fn rounded(number: f32) -> u32 {
-    const DROPPED_BITS: u32 = 10;
-    if number.is_nan() {
-        return f32::NAN.to_bits();
-    }
-    // Half of the last bit that is kept is added, and what follows it cut off.
-    let half = 1 << (DROPPED_BITS - 1);
-    (number.to_bits().saturating_add(half) >> DROPPED_BITS) << DROPPED_BITS
-}

@@ -12,15 +12,16 @@ use sha2::{Digest, Sha256};
 
 use super::classroom::Examples;
 use super::compare;
-use super::desk::{DESK, Desk, MOST_KNOWN, room_for, rounded, structure};
+use super::desk::{DESK, Desk, MOST_KNOWN, room_for, structure};
 use super::grading::Grades;
 use super::label::{OtherLabel, network_for};
 use super::lessons::{Lesson, Library};
 use super::seat::{BLOCK_STEPS, Seat};
 use super::{Combination, LearnerSettings};
 use crate::fitness::{
-    Comparison, DataSettings, Fingerprint, Judge, JudgeError, Judgement, ProgramCost, Rejection,
-    TaskFitness, TaskLabel, Verdict, judging_task_seeds, search_seeds,
+    Appraisal, Comparison, DataSettings, Fingerprint, Gate, Judge, JudgeError, Judgement, Probed,
+    ProgramCost, Rejection, Rung, TaskFitness, TaskLabel, Trained, judging_task_seeds, rounded,
+    search_seeds,
 };
 use crate::program::{Effective, Program, Schema, known};
 use crate::schema::learner::form_for;
@@ -120,8 +121,39 @@ impl LearnerJudge {
         Ok(self.library.lesson(seeds)?)
     }
 
-    /// The fingerprint of a program: what it predicts for a few examples of each task, rounded.
-    fn behaviour(&self, program: &Program, desk: &mut Desk) -> Fingerprint {
+    /// The fingerprint of a program that is on the desk.
+    fn identity(&self, program: &Program, desk: &mut Desk) -> Fingerprint {
+        structure(program, &desk.effective, &mut desk.bytes);
+        if desk.known.0 != self.number {
+            desk.known = (self.number, FxHashMap::default());
+        }
+        if let Some(&fingerprint) = desk.known.1.get(&desk.bytes[..]) {
+            return fingerprint;
+        }
+        let key = desk.bytes.clone().into_boxed_slice();
+        desk.bytes.clear();
+        // One that costs too much is judged otherwise than one that does the same for less.
+        let is_too_expensive = self.is_too_expensive(program, &desk.effective);
+        desk.bytes.push(u8::from(is_too_expensive));
+        self.predict_a_few(program, desk, |prediction, bytes| {
+            bytes.extend_from_slice(&rounded(prediction).to_le_bytes());
+        });
+        let fingerprint = Fingerprint::of_digest(&Sha256::digest(&desk.bytes[..]).into());
+        if desk.known.1.len() >= MOST_KNOWN {
+            desk.known.1.clear();
+        }
+        desk.known.1.insert(key, fingerprint);
+        fingerprint
+    }
+
+    /// Has a program that is on the desk learn from a few examples of each task and predict a few, and gives each prediction to
+    /// `take`, with the desk's bytes.
+    fn predict_a_few(
+        &self,
+        program: &Program,
+        desk: &mut Desk,
+        mut take: impl FnMut(f32, &mut Vec<u8>),
+    ) {
         let Desk {
             classrooms,
             predictions,
@@ -129,9 +161,6 @@ impl LearnerJudge {
             bytes,
             ..
         } = desk;
-        bytes.clear();
-        // One that costs too much is judged otherwise than one that does the same for less.
-        bytes.push(u8::from(self.is_too_expensive(program, effective)));
         for kind in &self.search.kinds {
             let room = room_for(classrooms, kind);
             room.seat(program, effective, kind.evaluation);
@@ -146,16 +175,15 @@ impl LearnerJudge {
                     room.examine(examples, predictions);
                 }
                 for row in predictions.chunks_exact(kind.stride) {
-                    for &number in &row[..kind.lanes] {
-                        bytes.extend_from_slice(&rounded(number).to_le_bytes());
+                    for &prediction in &row[..kind.lanes] {
+                        take(prediction, bytes);
                     }
                 }
             }
         }
-        Fingerprint::of_digest(&Sha256::digest(&bytes[..]).into())
     }
 
-    /// The fitness on a kind of task of a program that is on the desk.
+    /// The fitness on a kind of task of a program that is on the desk, and how many examples it was taught.
     fn on_kind(
         &self,
         program: &Program,
@@ -163,7 +191,7 @@ impl LearnerJudge {
         kind: usize,
         backend: BackendChoice,
         desk: &mut Desk,
-    ) -> Result<TaskFitness, JudgeError> {
+    ) -> Result<(TaskFitness, u64), JudgeError> {
         let examples = &lesson.kinds[kind];
         let Desk {
             classrooms,
@@ -181,14 +209,15 @@ impl LearnerJudge {
         )?;
         let mut grades = Grades::new(examples, self.settings.greatest_error);
         seat.begin(&lesson.seeds);
+        let mut taught = 0;
         for _ in 0..epochs {
-            teach(&mut seat, predictions, &examples.training, &mut grades);
+            taught += teach(&mut seat, predictions, &examples.training, &mut grades);
             if grades.all_failed() {
                 break;
             }
             examine(&mut seat, predictions, &examples.validation, &mut grades);
         }
-        Ok(TaskFitness {
+        let fitness = TaskFitness {
             task: self.library.tasks[kind].name().to_owned(),
             fitness: self.settings.combination.of(&grades.fitnesses()),
             parts: None,
@@ -197,25 +226,29 @@ impl LearnerJudge {
             runs: examples.lanes,
             diverged_runs: grades.failed(),
             program_flops: 0,
-        })
+        };
+        Ok((fitness, (taught * examples.lanes) as u64))
     }
 }
 
-/// Teaches the examples, until all lanes have failed.
+/// Teaches the examples, until all lanes have failed; how many were taught.
 fn teach(
     seat: &mut Seat<'_>,
     predictions: &mut Vec<f32>,
     lessons: &Lessons,
     grades: &mut Grades<'_>,
-) {
+) -> usize {
+    let mut taught = 0;
     for examples in blocks(lessons, grades.stride()) {
         predictions.resize(examples.labels.len(), 0.0);
         seat.teach(examples, predictions);
+        taught += examples.count;
         grades.mark_failed(examples.labels, predictions);
         if grades.all_failed() {
-            return;
+            break;
         }
     }
+    taught
 }
 
 fn examine(
@@ -273,50 +306,73 @@ impl Judge for LearnerJudge {
 
     /// Of rounded predictions for a few examples of each task, as AutoML-Zero's cache of functional equivalence has
     /// it (Real et al. 2020, section 3.2).
-    fn fingerprint(&self, program: &Program) -> Result<Fingerprint, JudgeError> {
+    fn appraise(
+        &self,
+        program: &Program,
+        fingerprint: Option<Fingerprint>,
+    ) -> Result<Appraisal, JudgeError> {
         self.check(program)?;
         Ok(DESK.with_borrow_mut(|desk| {
             desk.effective.find(program);
-            structure(program, &desk.effective, &mut desk.bytes);
-            if desk.known.0 != self.number {
-                desk.known = (self.number, FxHashMap::default());
+            let bodies = desk.effective.bodies.iter();
+            let instructions = bodies.map(Vec::len).sum::<usize>() as u32;
+            Appraisal {
+                fingerprint: fingerprint.unwrap_or_else(|| self.identity(program, desk)),
+                cost: instructions,
+                instructions,
             }
-            if let Some(&fingerprint) = desk.known.1.get(&desk.bytes[..]) {
-                return fingerprint;
-            }
-            let key = desk.bytes.clone().into_boxed_slice();
-            let fingerprint = self.behaviour(program, desk);
-            if desk.known.1.len() >= MOST_KNOWN {
-                desk.known.1.clear();
-            }
-            desk.known.1.insert(key, fingerprint);
-            fingerprint
         }))
     }
 
-    fn examine(
+    fn probe(&self, program: &Program) -> Result<Probed, JudgeError> {
+        self.check(program)?;
+        if self.greatest_cost_flops.is_none() {
+            return Ok(Probed::Passed(None));
+        }
+        Ok(DESK.with_borrow_mut(|desk| {
+            desk.effective.find(program);
+            match self.is_too_expensive(program, &desk.effective) {
+                true => Probed::Rejected(Rejection::TooExpensive),
+                false => Probed::Passed(None),
+            }
+        }))
+    }
+
+    /// What it predicts for a few examples of each task.
+    fn behaviour(&self, program: &Program) -> Result<Vec<f32>, JudgeError> {
+        self.check(program)?;
+        Ok(DESK.with_borrow_mut(|desk| {
+            desk.effective.find(program);
+            let mut behaviour = Vec::new();
+            self.predict_a_few(program, desk, |prediction, _| behaviour.push(prediction));
+            behaviour
+        }))
+    }
+
+    fn rungs(&self) -> Vec<Rung> {
+        let tasks = self.library.tasks.iter();
+        tasks
+            .map(|task| Rung {
+                name: task.name().to_owned(),
+                is_trial: false,
+            })
+            .collect()
+    }
+
+    fn train(
         &self,
         program: &Program,
         seeds: &[u64],
-        hurdle: f64,
+        gate: &mut dyn Gate,
         backend: BackendChoice,
-    ) -> Result<Verdict, JudgeError> {
+    ) -> Result<Trained, JudgeError> {
         self.check(program)?;
         let lesson = self.lesson(seeds)?;
         DESK.with_borrow_mut(|desk| {
             desk.effective.find(program);
-            if self.is_too_expensive(program, &desk.effective) {
-                return Ok(Verdict::Rejected(Rejection::TooExpensive));
-            }
             let names = self.library.tasks.iter().map(LearnerTask::name);
-            let (judgement, dropped) = Judgement::until_hurdle(names, hurdle, |kind| {
+            Trained::task_by_task(names, 0, gate, |kind| {
                 self.on_kind(program, &lesson, kind, backend, desk)
-            })?;
-            let bodies = desk.effective.bodies.iter();
-            Ok(Verdict::Trained {
-                judgement,
-                dropped,
-                cost: bodies.map(Vec::len).sum::<usize>() as u32,
             })
         })
     }
@@ -332,7 +388,10 @@ impl Judge for LearnerJudge {
         DESK.with_borrow_mut(|desk| {
             desk.effective.find(program);
             let kinds = 0..lesson.kinds.len();
-            let tasks = kinds.map(|kind| self.on_kind(program, &lesson, kind, backend, desk));
+            let tasks = kinds.map(|kind| {
+                let (fitness, _) = self.on_kind(program, &lesson, kind, backend, desk)?;
+                Ok::<_, JudgeError>(fitness)
+            });
             Ok(Judgement::of(tasks.collect::<Result<_, _>>()?))
         })
     }

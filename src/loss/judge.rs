@@ -17,8 +17,9 @@ use mlevolve_ir::BackendChoice;
 
 use super::{LossError, LossFunction, LossScale, LossTraining, TunedAdam};
 use crate::fitness::{
-    Comparison, Contender, DataSettings, Fingerprint, FitnessWeights, Judge, JudgeError, Judgement,
-    ProgramCost, Rejection, TaskFitness, TaskLabel, Verdict, judging_seeds,
+    Appraisal, Comparison, Contender, DataSettings, Fingerprint, FitnessWeights, Gate, Judge,
+    JudgeError, Judgement, Probed, ProgramCost, Rejection, Rung, TaskFitness, TaskLabel, Trained,
+    judging_seeds,
 };
 use crate::lowering::CanonicalHash;
 use crate::program::{Program, Schema, known};
@@ -122,40 +123,62 @@ impl Judge for LossJudge {
         known.map(known::KnownProgram::parsed).into_iter().collect()
     }
 
-    /// Of gradients on made-up predictions; of a program without gradient, of what it computes.
-    fn fingerprint(&self, program: &Program) -> Result<Fingerprint, JudgeError> {
-        match LossFunction::of(program) {
-            Ok(function) => Ok(self.training.identity(&function, LossScale::Immaterial)?),
-            Err(LossError::Derivative { .. }) => Ok(CanonicalHash::of(program).into()),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn examine(
+    /// By gradients on made-up predictions; a program without gradient, by what it computes.
+    fn appraise(
         &self,
         program: &Program,
-        seeds: &[u64],
-        hurdle: f64,
-        backend: BackendChoice,
-    ) -> Result<Verdict, JudgeError> {
-        let function = match LossFunction::of(program) {
-            Ok(function) => function,
+        fingerprint: Option<Fingerprint>,
+    ) -> Result<Appraisal, JudgeError> {
+        let (known, cost) = match LossFunction::of(program) {
+            Ok(function) => {
+                let identity = || self.training.identity(&function, LossScale::Immaterial);
+                let cost = function.row_flops(self.training.outputs());
+                (fingerprint.map_or_else(identity, Ok)?, cost as u32)
+            }
+            // It never trains.
             Err(LossError::Derivative { .. }) => {
-                return Ok(Verdict::Rejected(Rejection::NotDifferentiable));
+                let known = || CanonicalHash::of(program).into();
+                (fingerprint.unwrap_or_else(known), 0)
             }
             Err(error) => return Err(error.into()),
         };
-        if let Some(rejection) = self.training.rejection(&function)? {
-            return Ok(Verdict::Rejected(rejection));
-        }
-        let names = self.training.names();
-        let (judgement, dropped) = Judgement::until_hurdle(names, hurdle, |task| {
-            self.judge_task(task, &function, seeds, backend)
-        })?;
-        Ok(Verdict::Trained {
-            judgement,
-            dropped,
-            cost: function.row_flops(self.training.outputs()) as u32,
+        Ok(Appraisal {
+            fingerprint: known,
+            cost,
+            instructions: program.effective_instruction_count() as u32,
+        })
+    }
+
+    fn probe(&self, program: &Program) -> Result<Probed, JudgeError> {
+        let rejection = match LossFunction::of(program) {
+            Ok(function) => self.training.rejection(&function)?,
+            Err(LossError::Derivative { .. }) => Some(Rejection::NotDifferentiable),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(rejection.map_or(Probed::Passed(None), Probed::Rejected))
+    }
+
+    /// Its gradients on made-up predictions.
+    fn behaviour(&self, program: &Program) -> Result<Vec<f32>, JudgeError> {
+        Ok(self.training.gradients(&LossFunction::of(program)?)?)
+    }
+
+    fn rungs(&self) -> Vec<Rung> {
+        self.training.suite().training_rungs()
+    }
+
+    fn train(
+        &self,
+        program: &Program,
+        seeds: &[u64],
+        gate: &mut dyn Gate,
+        backend: BackendChoice,
+    ) -> Result<Trained, JudgeError> {
+        let function = LossFunction::of(program)?;
+        self.training.suite().climb(seeds, gate, |leg| {
+            // Adam is not the program's.
+            let rule = (&self.adam.rules()[leg.task], 0);
+            self.training.runs(leg, &function, rule, backend)
         })
     }
 

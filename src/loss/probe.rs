@@ -12,7 +12,7 @@ use rand::RngExt;
 use sha2::{Digest, Sha256};
 
 use super::{CompiledLoss, LossError, LossFunction};
-use crate::fitness::Rejection;
+use crate::fitness::{Rejection, rounded};
 
 /// Ordinary rows, and hard ones.
 const RANDOM_ROWS: usize = 8;
@@ -228,6 +228,21 @@ impl Probe {
         Ok(leads_astray.then_some(Rejection::LeadsAstray))
     }
 
+    /// The gradient of each row's loss on the made-up predictions.
+    ///
+    /// # Errors
+    /// As for [`rejection`](Self::rejection).
+    pub fn gradient(&self, function: &LossFunction) -> Result<Vec<f32>, LossError> {
+        let Response { gradient, .. } = self.response(
+            &mut self.compiled(function)?,
+            &self.predictions,
+            &self.wanted,
+        );
+        // Not the mean over rows.
+        let rows = self.targets.rows as f32;
+        Ok(gradient.iter().map(|it| it * rows).collect())
+    }
+
     /// Adds to `hasher` what is the same for losses that train alike: gradients, to four digits.
     ///
     /// That they are greater or smaller by one factor is left out where it is [`LossScale::Immaterial`]: Adam divides by
@@ -242,16 +257,7 @@ impl Probe {
         loss_scale: LossScale,
         hasher: &mut Sha256,
     ) -> Result<(), LossError> {
-        let Response { gradient, .. } = self.response(
-            &mut self.compiled(function)?,
-            &self.predictions,
-            &self.wanted,
-        );
-        let gradient: Vec<f32> = {
-            // Not the mean over rows.
-            let rows = self.targets.rows as f32;
-            gradient.iter().map(|it| it * rows).collect()
-        };
+        let gradient = self.gradient(function)?;
         let scale = greatest(&gradient);
         let [least, most] = SCALE_FREE;
         // Training sees the ordinary rows, and squares must not overflow on any.
@@ -281,15 +287,4 @@ fn greatest(numbers: &[f32]) -> f32 {
 
 fn uniform(scale: f32, numbers: &mut Stream) -> f32 {
     scale * (2.0 * numbers.random::<f32>() - 1.0)
-}
-
-/// A number to some four digits, as bits. Every NaN is the same.
-fn rounded(number: f32) -> u32 {
-    const DROPPED_BITS: u32 = 10;
-    if number.is_nan() {
-        return f32::NAN.to_bits();
-    }
-    // Half of the last bit that is kept is added, and what follows it cut off.
-    let half = 1 << (DROPPED_BITS - 1);
-    (number.to_bits().saturating_add(half) >> DROPPED_BITS) << DROPPED_BITS
 }

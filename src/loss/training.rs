@@ -9,9 +9,10 @@ use mlevolve_tasks::{
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::{CompiledLoss, LossError, LossFunction, LossScale, Probe};
+use super::{LossError, LossFunction, LossScale, Probe};
 use crate::fitness::{
-    DataSettings, Fingerprint, FitnessWeights, JudgeError, Rejection, TaskFitness, TrainingJudge,
+    DataSettings, Fingerprint, FitnessWeights, JudgeError, Leg, Rejection, TaskFitness,
+    TrainingJudge,
 };
 use crate::optimizer::CompiledOptimizer;
 
@@ -128,32 +129,45 @@ impl LossTraining {
         Ok(Fingerprint::of_digest(&hasher.finalize().into()))
     }
 
-    /// Trains with each seed on one task, by its place in the suite.
+    /// The gradients of a loss on all made-up predictions.
+    ///
+    /// # Errors
+    /// As for [`Probe::rejection`].
+    pub fn gradients(&self, function: &LossFunction) -> Result<Vec<f32>, LossError> {
+        let gradients = self.probes.iter().map(|probe| probe.gradient(function));
+        Ok(gradients.collect::<Result<Vec<_>, _>>()?.concat())
+    }
+
+    /// Trains with a loss and a rule. Of the rule's FLOPs, the caller knows which are the program's: so many in a step. The
+    /// runs, and the program's FLOPs in each that comes to its end.
     ///
     /// # Errors
     /// [`JudgeError`] if the back end fails.
-    pub fn runs(
+    pub(crate) fn runs(
         &self,
-        task: usize,
+        leg: Leg<'_>,
         function: &LossFunction,
-        rule: &CompiledOptimizer,
-        seeds: &[u64],
+        (rule, rule_step_flops): (&CompiledOptimizer, u64),
         backend: BackendChoice,
-    ) -> Result<Vec<TrainingRun>, JudgeError> {
-        let of = &self.suite.suite_tasks()[task];
-        let loss = self.compiled(task, function, seeds.len(), backend)?;
-        let runs = seeds.par_iter().map(|&seed| {
+    ) -> Result<(Vec<TrainingRun>, u64), JudgeError> {
+        let task = &self.suite.suite_tasks()[leg.task];
+        let targets = self.targets[leg.task];
+        let batches = f64::from(leg.steps) * leg.seeds.len() as f64;
+        let loss = function.compile_for(targets, batches, backend)?;
+        let runs = leg.seeds.par_iter().map(|&seed| {
             let (mut loss, mut rule) = (loss.clone(), rule.clone());
-            of.run_with_loss(&mut loss, &mut rule, seed)
+            task.run_with_loss_for(leg.steps, &mut loss, &mut rule, seed)
         });
-        Ok(runs.collect::<Result<Vec<_>, NoTargets>>()?)
+        let loss_step_flops = targets.rows as u64 * function.row_flops(targets.outputs);
+        let flops = u64::from(leg.steps) * (loss_step_flops + rule_step_flops);
+        Ok((runs.collect::<Result<Vec<_>, NoTargets>>()?, flops))
     }
 
     /// What a loss and a rule are worth on one task, by its place in the suite. Of the rule's FLOPs, the caller knows
     /// which are the program's: so many in a step.
     ///
     /// # Errors
-    /// As for [`runs`](Self::runs).
+    /// [`JudgeError`] if the back end fails.
     pub fn task_fitness(
         &self,
         task: usize,
@@ -163,24 +177,8 @@ impl LossTraining {
         seeds: &[u64],
         backend: BackendChoice,
     ) -> Result<TaskFitness, JudgeError> {
-        let runs = self.runs(task, function, rule, seeds, backend)?;
-        let steps = self.suite.suite_tasks()[task].description().budget_steps;
-        let Targets { rows, outputs, .. } = self.targets[task];
-        let loss_step_flops = rows as u64 * function.row_flops(outputs);
-        let flops = u64::from(steps) * (loss_step_flops + rule_step_flops);
+        let leg = self.suite.whole(task, seeds);
+        let (runs, flops) = self.runs(leg, function, (rule, rule_step_flops), backend)?;
         Ok(self.suite.task_fitness(task, &runs, flops))
-    }
-
-    /// A loss made ready for one task.
-    fn compiled(
-        &self,
-        task: usize,
-        function: &LossFunction,
-        seeds: usize,
-        backend: BackendChoice,
-    ) -> Result<CompiledLoss, LossError> {
-        let steps = self.suite.suite_tasks()[task].description().budget_steps;
-        let batches = f64::from(steps) * seeds as f64;
-        function.compile_for(self.targets[task], batches, backend)
     }
 }

@@ -6,10 +6,11 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{RunError, RunResult, write_whole};
 use crate::fitness::Comparison;
+use crate::search::Search;
 use crate::statistics::Spread;
 use crate::text_table::text_table;
 
@@ -86,7 +87,7 @@ pub fn batch_member(batch: &Path, seed: u64) -> PathBuf {
 }
 
 /// What the runs of a batch ended with.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatchSummary {
     /// A row for each run that has ended, in the order of the seeds.
     pub runs: Vec<BatchRow>,
@@ -99,7 +100,7 @@ pub struct BatchSummary {
 }
 
 /// What a run of a batch ended with.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatchRow {
     /// Its seed.
     pub seed: u64,
@@ -113,21 +114,28 @@ pub struct BatchRow {
     pub unit_flops: u64,
     /// Instructions that have an effect.
     pub instructions: usize,
+    /// How many candidates the search made.
+    pub candidates: u64,
+    /// How many steps of training it took.
+    pub training_steps: u64,
 }
 
 impl BatchRow {
-    /// Of a run with this seed.
+    /// Of a search that has ended so.
     #[must_use]
-    pub fn of(seed: u64, result: &RunResult) -> Self {
+    pub fn of(search: &Search, result: &RunResult) -> Self {
         let fitness = |comparison: &Comparison| comparison.written.judgement.fitness;
         let cost = &result.comparison.written.cost;
+        let totals = search.totals();
         Self {
-            seed,
+            seed: search.settings().seed,
             generation: result.generation,
             fitness: fitness(&result.comparison),
             held_out_fitness: result.held_out.as_ref().map(fitness),
             unit_flops: cost.unit_flops,
             instructions: cost.instructions,
+            candidates: totals.candidates,
+            training_steps: totals.training_steps,
         }
     }
 }
@@ -235,6 +243,8 @@ mod tests {
             held_out_fitness: None,
             unit_flops: seed,
             instructions: 5,
+            candidates: 100,
+            training_steps: 1_000,
         };
         let summary = BatchSummary::of(vec![row(1, 0.5), row(2, 0.7), row(3, 0.9)]);
         assert_eq!(summary.fitness.median, 0.7);

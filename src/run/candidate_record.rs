@@ -9,8 +9,10 @@ use crate::search::{Fate, Operator, Stage};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StageReached {
-    /// An earlier candidate's verdict was taken over.
+    /// It has the fingerprint of an earlier candidate, whose verdict was taken over.
     SeenBefore,
+    /// An earlier candidate did the same when it was probed, and its verdict was taken over.
+    SameBehaviour,
     /// A probe told that training would be a waste of time.
     Rejected,
     /// It trained, but not on the whole suite.
@@ -39,20 +41,28 @@ pub struct CandidateRecord {
     /// Why it was rejected, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<String>,
+    /// After what it stayed below the hurdle, if it was dropped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_after: Option<String>,
+    /// Whether a stage would have stopped it, and let it through to see whether that would be right.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub let_through: bool,
     /// Whether it entered its island's population, so that it could be a parent.
     pub entered: bool,
     /// Its fitness on the search's seeds, if it or the one it is a twin of trained.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fitness: Option<f64>,
-    /// Its cost, likewise; see [`Verdict::Trained`](crate::fitness::Verdict::Trained).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cost: Option<u32>,
+    /// Its cost; see [`Appraisal`](crate::fitness::Appraisal).
+    pub cost: u32,
+    /// How many of its instructions have an effect.
+    pub instructions: u32,
     /// Its fitness on each task, with parts, if it trained itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<TaskFitness>,
     /// Equal for programs that are taken to be judged alike.
     pub fingerprint: String,
-    /// Its text without what has no effect, if it trained itself, or if only survivors' lines are kept.
+    /// Its text without what has no effect, if it trained or is the first with its fingerprint that has a fitness, or if only
+    /// survivors' lines are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
 }
@@ -68,16 +78,20 @@ impl CandidateRecord {
             operators: fate.origin.operators.clone(),
             stage: StageReached::SeenBefore,
             rejection: None,
+            stopped_after: None,
+            let_through: fate.let_through,
             entered: fate.entered,
             fitness: None,
-            cost: None,
+            cost: fate.appraisal.cost,
+            instructions: fate.appraisal.instructions,
             tasks: Vec::new(),
-            fingerprint: fate.fingerprint.to_string(),
+            fingerprint: fate.appraisal.fingerprint.to_string(),
             program: (fate.program.as_ref()).map(|program| program.pruned().to_string()),
         };
         match &fate.stage {
-            Stage::SeenBefore { verdict } => {
-                (record.fitness, record.cost) = verdict.unzip();
+            Stage::SeenBefore { fitness } => record.fitness = *fitness,
+            Stage::SameBehaviour { fitness } => {
+                (record.stage, record.fitness) = (StageReached::SameBehaviour, *fitness);
             }
             Stage::Rejected(rejection) => {
                 record.stage = StageReached::Rejected;
@@ -85,20 +99,21 @@ impl CandidateRecord {
             }
             Stage::Trained {
                 judgement,
-                dropped,
-                cost,
+                stopped_after,
             } => {
-                record.stage = if *dropped {
+                record.stage = if stopped_after.is_some() {
                     StageReached::Dropped
                 } else {
                     StageReached::Judged
                 };
-                (record.fitness, record.cost) = (Some(judgement.fitness), Some(*cost));
-                record.tasks.clone_from(&judgement.tasks);
+                record.stopped_after.clone_from(stopped_after);
+                if let Some(judgement) = judgement {
+                    record.fitness = Some(judgement.fitness);
+                    record.tasks.clone_from(&judgement.tasks);
+                }
             }
-            Stage::Migrated { fitness, cost } => {
-                record.stage = StageReached::Migrated;
-                (record.fitness, record.cost) = (Some(*fitness), Some(*cost));
+            Stage::Migrated { fitness } => {
+                (record.stage, record.fitness) = (StageReached::Migrated, Some(*fitness));
             }
         }
         record

@@ -278,7 +278,7 @@ enum Line<R> {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::fitness::{Fingerprint, Rejection};
+    use crate::fitness::{Appraisal, Fingerprint, Rejection};
     use crate::run::RunConfig;
     use crate::search::{Operator, Origin, Stage};
 
@@ -291,7 +291,12 @@ mod tests {
                 operators: vec![Operator::Random],
             },
             island: 0,
-            fingerprint: Fingerprint::new([7; 16]),
+            appraisal: Appraisal {
+                fingerprint: Fingerprint::new([7; 16]),
+                cost: 2,
+                instructions: 2,
+            },
+            let_through: false,
             stage: Stage::Rejected(Rejection::Idle),
             program: None,
             entered: false,
@@ -349,7 +354,7 @@ mod tests {
         assert_eq!(text.lines().count(), 5);
         let line = "{\"record\":\"candidate\",\"id\":4,\"generation\":3,\"island\":0,\"parents\":[],\
             \"operators\":[\"random\"],\"stage\":\"rejected\",\"rejection\":\"idle\",\"entered\":false,\
-            \"fingerprint\":\"07070707070707070707070707070707\"}";
+            \"cost\":2,\"instructions\":2,\"fingerprint\":\"07070707070707070707070707070707\"}";
         assert_eq!(text.lines().last(), Some(line));
     }
 }

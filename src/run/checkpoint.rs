@@ -16,11 +16,12 @@ use crate::fitness::{Fingerprint, InvalidFingerprint, Judgement};
 use crate::program::{Form, Program};
 use crate::schema::CellCounts;
 use crate::search::credit::Credit;
+use crate::search::funnel::Hurdles;
 use crate::search::library::Library;
-use crate::search::seen::{Seen, SeenFitness};
+use crate::search::seen::Seen;
 use crate::search::{
     Archive, ArchivedIndividual, Individual, Island, Leader, MapElites, Origin, Population, Search,
-    SearchSettings, Totals,
+    SearchSettings, StageCount, Totals,
 };
 use crate::variation::Variation;
 
@@ -57,6 +58,8 @@ struct Body {
     next_generation: u32,
     next_id: u64,
     totals: Totals,
+    funnel: Vec<StageCount>,
+    hurdles: Hurdles,
     leader: Option<LeaderRecord>,
     islands: Vec<IslandRecord>,
     archive: Vec<ArchivedRecord>,
@@ -73,6 +76,7 @@ struct IndividualRecord {
     origin: Origin,
     fitness: f64,
     cost: u32,
+    instructions: u32,
     fingerprint: String,
     program: String,
 }
@@ -89,6 +93,7 @@ struct LeaderRecord {
 #[serde(deny_unknown_fields)]
 struct IslandRecord {
     diversity: f64,
+    behavioural_diversity: f64,
     population: Vec<IndividualRecord>,
 }
 
@@ -96,7 +101,6 @@ struct IslandRecord {
 #[serde(deny_unknown_fields)]
 struct ArchivedRecord {
     generation: u32,
-    instructions: usize,
     individual: IndividualRecord,
 }
 
@@ -110,7 +114,7 @@ struct ExemplarRecord {
 
 /// A hash, and what is known of it.
 #[derive(Serialize, Deserialize)]
-struct SeenRecord(String, Option<SeenFitness>);
+struct SeenRecord(String, Option<f64>);
 
 impl From<&Individual> for IndividualRecord {
     fn from(individual: &Individual) -> Self {
@@ -119,6 +123,7 @@ impl From<&Individual> for IndividualRecord {
             origin: individual.origin.clone(),
             fitness: individual.fitness,
             cost: individual.cost,
+            instructions: individual.instructions,
             fingerprint: individual.fingerprint.to_string(),
             program: individual.program.to_string(),
         }
@@ -134,6 +139,7 @@ impl IndividualRecord {
             program: program_on(form, cells, &self.program)?,
             fitness: self.fitness,
             cost: self.cost,
+            instructions: self.instructions,
         })
     }
 }
@@ -142,7 +148,6 @@ impl From<&ArchivedIndividual> for ArchivedRecord {
     fn from(member: &ArchivedIndividual) -> Self {
         Self {
             generation: member.generation,
-            instructions: member.instructions,
             individual: IndividualRecord::from(&member.individual),
         }
     }
@@ -153,7 +158,6 @@ impl ArchivedRecord {
         Ok(ArchivedIndividual {
             individual: self.individual.restored(form, cells)?,
             generation: self.generation,
-            instructions: self.instructions,
         })
     }
 }
@@ -194,6 +198,7 @@ pub(super) fn save(
     };
     let islands = search.islands.iter().map(|island| IslandRecord {
         diversity: island.diversity,
+        behavioural_diversity: island.behavioural_diversity,
         population: records(&island.population),
     });
     let archive = search.archive.members().iter();
@@ -212,6 +217,8 @@ pub(super) fn save(
         next_generation: search.next_generation,
         next_id: search.next_id,
         totals: search.totals,
+        funnel: search.funnel.clone(),
+        hurdles: search.hurdles.clone(),
         leader,
         islands: islands.collect(),
         archive: archive.map(ArchivedRecord::from).collect(),
@@ -317,6 +324,7 @@ fn restored(body: Body) -> Result<(Search, Logged), String> {
         let individuals = individuals.map(|record| record.restored(form, cells));
         Ok(Island {
             diversity: island.diversity,
+            behavioural_diversity: island.behavioural_diversity,
             population: Population::new(individuals.collect::<Result<_, String>>()?),
         })
     });
@@ -359,6 +367,8 @@ fn restored(body: Body) -> Result<(Search, Logged), String> {
         leader: leader.transpose()?,
         seen,
         totals: body.totals,
+        funnel: body.funnel,
+        hurdles: body.hurdles,
     };
     Ok((search, logged))
 }

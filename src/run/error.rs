@@ -143,6 +143,18 @@ pub enum RunError {
         /// The run directory.
         path: PathBuf,
     },
+    /// Batches that have nothing in common cannot be compared.
+    #[error(
+        "the batches in {} and {} share no seed; run both with the same `--seeds`",
+        first.display(),
+        other.display()
+    )]
+    NoSharedSeeds {
+        /// The directory of the first.
+        first: PathBuf,
+        /// That of the other.
+        other: PathBuf,
+    },
     /// The search cannot go on.
     #[error(transparent)]
     Search(#[from] SearchError),

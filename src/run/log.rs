@@ -10,11 +10,13 @@ use serde::Serialize;
 use super::appended::AppendedFile;
 use super::{RUN_FORMAT, RunDirectory, RunError};
 use crate::fitness::{Judgement, ProgramCost};
-use crate::search::{Generation, Leader, Operator, Search, SearchEnd, SearchSettings, Totals};
+use crate::search::{
+    Generation, Leader, Operator, Search, SearchEnd, SearchSettings, StageCount, Totals,
+};
 use crate::variation::Mutation;
 
 /// How long something took; the only part of a log that differs between two runs with one seed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Timing {
     /// Since the process began to work on the run.
     pub elapsed_seconds: f64,
@@ -22,6 +24,8 @@ pub struct Timing {
     pub candidates_per_second: f64,
     /// Of these, those that trained.
     pub trained_per_second: f64,
+    /// How long each stage of the funnel took in this generation, on all threads together.
+    pub stage_seconds: BTreeMap<String, f64>,
 }
 
 /// A line.
@@ -39,11 +43,14 @@ enum Record<'a> {
         best_fitness: f64,
         median_fitness: f64,
         diversity: f64,
+        behavioural_diversity: f64,
         counts: Totals,
         totals: Totals,
+        /// What each stage did in this generation.
+        funnel: &'a [StageCount],
         /// How often each mutation is chosen in the next generation, relative to the others.
         mutation_weights: BTreeMap<Mutation, f64>,
-        timing: Timing,
+        timing: &'a Timing,
     },
     /// The last line of a search that is over.
     End { reason: SearchEnd },
@@ -105,15 +112,17 @@ impl Log {
         &mut self,
         generation: &Generation,
         search: &Search,
-        timing: Timing,
+        timing: &Timing,
     ) -> Result<(), RunError> {
         self.append(&Record::Generation {
             generation: generation.number,
             best_fitness: generation.best_fitness,
             median_fitness: generation.median_fitness,
             diversity: generation.diversity,
+            behavioural_diversity: generation.behavioural_diversity,
             counts: generation.counts,
             totals: *search.totals(),
+            funnel: &generation.funnel,
             mutation_weights: Mutation::ALL
                 .into_iter()
                 .zip(search.guidance().weights)

@@ -16,10 +16,12 @@
 
 mod appended;
 mod batch;
+mod batch_comparison;
 mod candidate_record;
 mod candidates;
 mod checkpoint;
 mod config;
+mod course;
 mod directory;
 mod error;
 mod front;
@@ -34,11 +36,13 @@ mod survivors;
 
 /// The version of run directories that this program writes. Raised when older programs cannot read
 /// what is written, or would go on differently from it.
-pub const RUN_FORMAT: u32 = 6;
+pub const RUN_FORMAT: u32 = 7;
 
 pub use batch::{BatchRow, BatchSummary, InvalidSeeds, Seeds, batch_member};
+pub use batch_comparison::{BatchComparison, ComparedBatch, PairedDifference};
 pub use candidate_record::{CandidateRecord, StageReached};
 pub use config::{RunConfig, load_config};
+pub use course::{Course, GenerationPoint, course};
 pub use directory::{RunDirectory, write_whole};
 pub use error::RunError;
 pub use front::{FrontMember, RunArchive, front_table};

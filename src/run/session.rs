@@ -1,5 +1,6 @@
 //! A run from its start, or from where it was left, to its end.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
@@ -29,7 +30,7 @@ pub struct Session {
 /// Is told how a run comes along.
 pub trait Watch {
     /// A generation is complete, and written down, its candidates' fates too, which are no longer there.
-    fn generation(&mut self, generation: &Generation, search: &Search, timing: Timing);
+    fn generation(&mut self, generation: &Generation, search: &Search, timing: &Timing);
 }
 
 /// How a session ended.
@@ -175,8 +176,9 @@ impl Session {
                 elapsed_seconds: start.elapsed().as_secs_f64(),
                 candidates_per_second: counts.candidates as f64 / seconds,
                 trained_per_second: (counts.dropped + counts.judged) as f64 / seconds,
+                stage_seconds: stage_seconds(&generation),
             };
-            self.write_down(&mut generation, timing)
+            self.write_down(&mut generation, &timing)
                 .and_then(|()| match self.search.end() {
                     Some(reason) => self.log.end(reason),
                     None => Ok(()),
@@ -188,12 +190,12 @@ impl Session {
                 self.save().map_err(|source| self.stopped_by(source))?;
                 saved = Instant::now();
             }
-            watch.generation(&generation, &self.search, timing);
+            watch.generation(&generation, &self.search, &timing);
         }
         Ok(Ending::Finished)
     }
 
-    fn write_down(&mut self, generation: &mut Generation, timing: Timing) -> Result<(), RunError> {
+    fn write_down(&mut self, generation: &mut Generation, timing: &Timing) -> Result<(), RunError> {
         self.log.generation(generation, &self.search, timing)?;
         let fates = std::mem::take(&mut generation.fates);
         (self.candidates).generation(generation.number, fates, &self.search)?;
@@ -275,6 +277,14 @@ impl Session {
         write().map_err(|source| self.stopped_by(source))?;
         Ok((result, report))
     }
+}
+
+/// How long each stage of the funnel took, by its name.
+fn stage_seconds(generation: &Generation) -> BTreeMap<String, f64> {
+    let stages = generation.funnel.iter().zip(&generation.stage_ns);
+    stages
+        .map(|(count, ns)| (count.stage.clone(), *ns as f64 / 1e9))
+        .collect()
 }
 
 /// How many programs of the archive a report shows at most: judging them takes a part of what tuning the best one does.

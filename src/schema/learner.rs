@@ -12,7 +12,7 @@ use super::{
 use crate::fitness::JudgeError;
 use crate::learner::{LearnerJudge, label, lessons};
 use crate::program::{Constant, Role, list};
-use crate::search::{CandidateLogging, SearchSettings, SearchSettingsError};
+use crate::search::{CandidateLogging, KnownPrograms, SearchSettings, SearchSettingsError};
 use crate::variation::{FunctionSettings, MutationWeights, OpSet, VariationSettings};
 
 /// The place of `setup` among the functions.
@@ -243,7 +243,7 @@ fn defaults() -> SearchSettings {
     SearchSettings {
         schema: DESCRIPTION.name.to_owned(),
         suite: "linear".to_owned(),
-        known_programs: false,
+        known_programs: KnownPrograms::All(false),
         renews_twins: true,
         restart_interval_generations: 30,
         generations: 300,

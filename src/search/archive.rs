@@ -16,8 +16,6 @@ pub struct ArchivedIndividual {
     pub individual: Individual,
     /// The generation that it came with.
     pub generation: u32,
-    /// Its instructions that have an effect.
-    pub instructions: usize,
 }
 
 /// Programs of which none is better than another, the fittest first.
@@ -27,11 +25,12 @@ pub struct Archive {
 }
 
 impl ArchivedIndividual {
-    /// Whether it leaves no reason to keep one with these figures.
-    fn covers(&self, fitness: f64, cost: u32, instructions: usize) -> bool {
-        self.individual.fitness >= fitness
-            && self.individual.cost <= cost
-            && self.instructions <= instructions
+    /// Whether it leaves no reason to keep another one.
+    fn covers(&self, other: &Individual) -> bool {
+        let own = &self.individual;
+        own.fitness >= other.fitness
+            && own.cost <= other.cost
+            && own.instructions <= other.instructions
     }
 }
 
@@ -65,27 +64,16 @@ impl Archive {
     /// Takes an individual of this generation in, and lets go of those that are no better than it in anything, unless
     /// there is one that it is no better than. The first of equals stays.
     pub(super) fn insert(&mut self, individual: &Individual, generation: u32) {
-        let (fitness, cost) = (individual.fitness, individual.cost);
-        // A program has one instruction at least that counts; counting them takes time.
-        let is_hopeless = |member: &ArchivedIndividual| member.covers(fitness, cost, 1);
-        if self.members.iter().any(is_hopeless) {
-            return;
-        }
-        let instructions = individual.program.effective_instruction_count();
-        let covers = |member: &ArchivedIndividual| member.covers(fitness, cost, instructions);
-        if self.members.iter().any(covers) {
+        if self.members.iter().any(|member| member.covers(individual)) {
             return;
         }
         let member = ArchivedIndividual {
             individual: individual.clone(),
             generation,
-            instructions,
         };
-        self.members.retain(|other| {
-            let Individual { fitness, cost, .. } = other.individual;
-            !member.covers(fitness, cost, other.instructions)
-        });
-        let is_fitter = |other: &ArchivedIndividual| other.individual.fitness >= fitness;
+        self.members
+            .retain(|other| !member.covers(&other.individual));
+        let is_fitter = |other: &ArchivedIndividual| other.individual.fitness >= individual.fitness;
         let place = self.members.partition_point(is_fitter);
         self.members.insert(place, member);
         self.members.truncate(CAPACITY);

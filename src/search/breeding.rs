@@ -3,9 +3,11 @@
 use mlevolve_tasks::{Stream, stream};
 use rand::{Rng, RngExt};
 
-use super::{Individual, Island, MapElites, Operator, Origin, Population, SearchSettings};
+use super::{
+    Individual, Island, KnownPrograms, MapElites, Operator, Origin, Population, SearchSettings,
+};
 use crate::fitness::Judge;
-use crate::program::Program;
+use crate::program::{Program, known};
 use crate::variation::{Guidance, Variation};
 
 /// What programs of a search are called, until one of them is taken out of it.
@@ -26,10 +28,10 @@ pub(super) fn first_generation(
     judge: &dyn Judge,
     generation: u32,
 ) -> Vec<Offspring> {
-    let known = if settings.known_programs {
-        judge.starting_points()
-    } else {
-        Vec::new()
+    let known = match &settings.known_programs {
+        KnownPrograms::All(true) => judge.starting_points(),
+        KnownPrograms::All(false) => Vec::new(),
+        KnownPrograms::Named(names) => named(names, judge.starting_points()),
     };
     let known = known.iter().filter_map(|program| member(program, settings));
     let known = known.map(|program| (program, origin(&[], Operator::Known)));
@@ -49,6 +51,18 @@ pub(super) fn first_generation(
             island: place % islands,
         })
         .collect()
+}
+
+/// The known programs of these names: as the judge suggests them, in its order, or else as they are written.
+fn named(names: &[String], suggested: Vec<Program>) -> Vec<Program> {
+    let is_suggested = |name: &String| suggested.iter().any(|program| program.name() == name);
+    let others = names.iter().filter(|name| !is_suggested(name));
+    let others = others.filter_map(|name| known::find(name));
+    let others: Vec<Program> = others.map(known::KnownProgram::parsed).collect();
+    let mut programs = suggested;
+    programs.retain(|program| names.iter().any(|name| name == program.name()));
+    programs.extend(others);
+    programs
 }
 
 /// A known program as a member of the first generation, if it fits the cells of the search and is of its form.
@@ -73,7 +87,9 @@ pub(super) fn offspring(
     let mut made = Vec::with_capacity(settings.offspring);
     for (place, island) in islands.iter().enumerate() {
         let own = settings.on_island(place);
-        let injection_rate = if island.diversity < own.diversity_floor {
+        let is_poor = island.diversity < own.diversity_floor
+            || island.behavioural_diversity < own.behavioural_diversity_floor;
+        let injection_rate = if is_poor {
             // An island may want more at any time.
             own.low_diversity_injection_rate.max(own.injection_rate)
         } else {

@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use super::archive::Archive;
 use super::breeding::{self, Offspring};
 use super::credit::Credit;
 use super::fate::Fate;
+use super::funnel::{FunnelStage, Hurdles, StageClock, stage_names};
 use super::island::migrate;
 use super::library::Library;
 use super::population::median_fitness;
@@ -18,9 +19,9 @@ use super::seen::Seen;
 use super::taking_up::{Candidate, TakenUp};
 use super::{
     Generation, Individual, Island, Leader, MapElites, Population, SearchSettings,
-    SearchSettingsError, Totals,
+    SearchSettingsError, StageCount, Totals, add_stages,
 };
-use crate::fitness::{Fingerprint, Judge, JudgeError, Verdict, search_seeds};
+use crate::fitness::{Fingerprint, Judge, JudgeError};
 use crate::program::Schema;
 use crate::variation::{Guidance, Variation};
 
@@ -41,7 +42,10 @@ pub struct Search {
     pub(crate) library: Library,
     pub(crate) credit: Credit,
     pub(crate) seen: Seen,
+    pub(crate) hurdles: Hurdles,
     pub(crate) totals: Totals,
+    /// What each stage of the funnel did in all.
+    pub(crate) funnel: Vec<StageCount>,
 }
 
 /// The search was told to stop in the middle of a generation, which has left no trace.
@@ -56,6 +60,8 @@ pub enum SearchEnd {
     Generations,
     /// It has made as many candidates as it may.
     Candidates,
+    /// It has trained as many steps as it may.
+    TrainingSteps,
     /// The leader is as good as was wanted.
     TargetFitness,
     /// There was no new leader for long.
@@ -68,6 +74,7 @@ impl fmt::Display for SearchEnd {
         formatter.write_str(match self {
             Self::Generations => "all generations have been",
             Self::Candidates => "it has made as many candidates as it may (candidates)",
+            Self::TrainingSteps => "it has trained as many steps as it may (training_steps)",
             Self::TargetFitness => "the best program is as good as was wanted (target_fitness)",
             Self::Stagnation => {
                 "no program was better than the best for long (stagnation_generations)"
@@ -108,7 +115,9 @@ impl Search {
             library: Library::default(),
             credit: Credit::default(),
             seen: Seen::default(),
+            hurdles: Hurdles::default(),
             totals: Totals::default(),
+            funnel: Vec::new(),
         })
     }
 
@@ -166,6 +175,11 @@ impl Search {
             .is_some_and(|most| self.totals.candidates >= most)
         {
             Some(SearchEnd::Candidates)
+        } else if settings
+            .training_steps
+            .is_some_and(|most| self.totals.training_steps >= most)
+        {
+            Some(SearchEnd::TrainingSteps)
         } else if settings.stagnation_generations.is_some_and(stands_still) {
             Some(SearchEnd::Stagnation)
         } else {
@@ -209,6 +223,12 @@ impl Search {
         &self.totals
     }
 
+    /// What each stage has done so far that candidates go through, in order; nothing before the first generation.
+    #[must_use]
+    pub fn funnel(&self) -> &[StageCount] {
+        &self.funnel
+    }
+
     /// What mutations of the next generation go by.
     #[must_use]
     pub fn guidance(&self) -> Guidance<'_> {
@@ -236,33 +256,11 @@ impl Search {
         stop: &AtomicBool,
     ) -> Result<Result<Generation, Interrupted>, SearchError> {
         let number = self.next_generation;
-        let candidates = self.candidates(judge)?;
+        let rungs = judge.rungs();
+        let clock = StageClock::new(&rungs);
+        let candidates = self.candidates(judge, &clock)?;
         let made = candidates.len() as u64;
-
-        // The first candidate of each fingerprint that is not known yet is judged; the others need not be.
-        let mut fresh: FxHashSet<Fingerprint> = FxHashSet::default();
-        let is_fresh: Vec<bool> = candidates
-            .iter()
-            .map(|one| {
-                self.seen.verdict(one.fingerprint).is_none() && fresh.insert(one.fingerprint)
-            })
-            .collect();
-        judged.fetch_add(made - fresh.len() as u64, Ordering::Relaxed);
-        let seeds = search_seeds(self.settings.seed, self.settings.seeds);
-        let (hurdle, backend) = (self.settings.hurdle, self.settings.backend.0);
-        let verdicts: Result<Vec<Option<Verdict>>, JudgeError> = candidates
-            .par_iter()
-            .zip(&is_fresh)
-            .map(|(candidate, &is_fresh)| {
-                if !is_fresh || stop.load(Ordering::Relaxed) {
-                    return Ok(None);
-                }
-                let verdict = judge.examine(&candidate.program, &seeds, hurdle, backend)?;
-                judged.fetch_add(1, Ordering::Relaxed);
-                Ok(Some(verdict))
-            })
-            .collect();
-        let verdicts = verdicts?;
+        let passages = self.judged(judge, &rungs, &candidates, &clock, judged, stop)?;
         if stop.load(Ordering::Relaxed) {
             return Ok(Err(Interrupted));
         }
@@ -270,12 +268,14 @@ impl Search {
             candidates: made,
             ..Totals::default()
         };
+        let mut stages = StageCount::of(&stage_names(&rungs));
         let TakenUp {
             children,
             verdicts,
             credit,
+            hurdles,
             mut fates,
-        } = self.take_up(candidates, verdicts, &mut counts);
+        } = self.take_up(candidates, passages, &rungs, &mut counts, &mut stages);
         let challengers = children.iter().flatten();
         let leader = self.challenged_leader(challengers, judge, confirming, number)?;
         if stop.load(Ordering::Relaxed) {
@@ -288,7 +288,7 @@ impl Search {
             self.seen.insert(fingerprint, verdict);
         }
         self.seen.forget_oldest();
-        self.credit = credit;
+        (self.credit, self.hurdles) = (credit, hurdles);
         for child in children.iter().flatten() {
             self.archive.insert(child, number);
             if self.settings.map_elites.is_some() {
@@ -297,37 +297,43 @@ impl Search {
         }
         self.next_id += made;
         let first_migrant = self.next_id;
-        self.grow(children, number);
+        self.grow(children, number, judge);
         if self.settings.candidate_log.is_wanted() {
             fates.extend(self.arrivals(first_migrant));
         }
         self.next_generation += 1;
         self.totals.add(&counts);
+        add_stages(&mut self.funnel, &stages);
         let populations = || self.islands.iter().map(|island| &island.population);
         let best = populations().filter_map(|population| population.best());
-        let diversities = self.islands.iter().map(|island| island.diversity);
+        let mean = |of: fn(&Island) -> f64| {
+            self.islands.iter().map(of).sum::<f64>() / self.islands.len() as f64
+        };
         Ok(Ok(Generation {
             number,
             counts,
             best_fitness: best.map(|best| best.fitness).fold(0.0, f64::max),
             median_fitness: median_fitness(populations()).unwrap_or(0.0),
-            diversity: diversities.sum::<f64>() / self.islands.len() as f64,
+            diversity: mean(|island| island.diversity),
+            behavioural_diversity: mean(|island| island.behavioural_diversity),
+            funnel: stages,
+            stage_ns: clock.into_ns(),
             new_leader,
             fates,
         }))
     }
 
     /// Lets children into their islands, takes the best of each into the library, and lets some move on.
-    fn grow(&mut self, children: Vec<Vec<Individual>>, generation: u32) {
+    fn grow(&mut self, children: Vec<Vec<Individual>>, generation: u32, judge: &dyn Judge) {
         let settings = &self.settings;
         for (place, (island, children)) in self.islands.iter_mut().zip(children).enumerate() {
             let own = settings.on_island(place);
             if settings.begins_in(generation) {
                 island.population = Population::default();
-            } else if settings.renews_twins {
+            } else {
                 island.population.remove_twins_of(&children);
             }
-            island.grow(children, &own, generation, place);
+            island.grow(children, &own, generation, place, judge);
             if let Some(best) = island.population.best() {
                 self.library.insert(best);
             }
@@ -353,7 +359,11 @@ impl Search {
         arrivals
     }
 
-    fn candidates(&self, judge: &dyn Judge) -> Result<Vec<Candidate>, JudgeError> {
+    fn candidates(
+        &self,
+        judge: &dyn Judge,
+        clock: &StageClock,
+    ) -> Result<Vec<Candidate>, JudgeError> {
         let settings = &self.settings;
         let (variation, generation) = (&self.variation, self.next_generation);
         let made = if settings.begins_in(generation) {
@@ -372,15 +382,15 @@ impl Search {
                     island,
                 } = made;
                 let id = self.next_id + place as u64;
-                let fingerprint = if settings.reuses_verdicts {
-                    judge.fingerprint(&program)?
-                } else {
-                    // One that no other candidate has.
-                    Fingerprint::new(u128::from(id).to_be_bytes())
-                };
+                let since = Instant::now();
+                // One that no other candidate has, where none is to have another's verdict.
+                let own = || Fingerprint::new(u128::from(id).to_be_bytes());
+                let own = (!settings.reuses_verdicts).then(own);
+                let appraisal = judge.appraise(&program, own)?;
+                clock.add(FunnelStage::SeenBefore, since);
                 Ok(Candidate {
                     id,
-                    fingerprint,
+                    appraisal,
                     program,
                     origin,
                     island,

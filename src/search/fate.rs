@@ -6,10 +6,10 @@
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
-use super::seen::SeenFitness;
+use super::judging::{Passage, Training};
 use super::taking_up::Candidate;
 use super::{Individual, Operator, Origin};
-use crate::fitness::{Fingerprint, Judgement, Rejection, Verdict};
+use crate::fitness::{Appraisal, Judgement, Probed, Rejection, Rung};
 use crate::program::Program;
 
 /// Which candidates a run writes down.
@@ -36,11 +36,14 @@ pub struct Fate {
     pub origin: Origin,
     /// The island that it was bred on, or arrived on.
     pub island: usize,
-    /// What it is to the judge.
-    pub fingerprint: Fingerprint,
+    /// What was known of it before it ran.
+    pub appraisal: Appraisal,
     /// How far it came.
     pub stage: Stage,
-    /// The program, on the schema's standard cells, if it trained itself or only survivors' lines are kept.
+    /// Whether a stage would have stopped it that let it through.
+    pub let_through: bool,
+    /// The program, on the schema's standard cells, if it trained or is the first with its fingerprint that has a fitness, or
+    /// only survivors' lines are kept.
     pub program: Option<Program>,
     /// Whether it entered its island's population, and so could have been a parent: it is no twin of one there, and has a
     /// fitness.
@@ -50,28 +53,29 @@ pub struct Fate {
 /// How far a candidate came.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stage {
-    /// An earlier one's verdict was taken over.
+    /// It has the fingerprint of an earlier one, whose verdict was taken over.
     SeenBefore {
-        /// Its fitness, unless it was rejected, and its cost.
-        verdict: Option<(f64, u32)>,
+        /// Its fitness, if it has one.
+        fitness: Option<f64>,
+    },
+    /// An earlier one did the same when it was probed, and its verdict was taken over.
+    SameBehaviour {
+        /// Its fitness, if it has one.
+        fitness: Option<f64>,
     },
     /// A probe told that training would be a waste of time.
     Rejected(Rejection),
     /// It trained.
     Trained {
-        /// How good it is on the search's seeds.
-        judgement: Judgement,
-        /// Whether it stayed below the hurdle, so that some tasks count 0.
-        dropped: bool,
-        /// What tells it from others that are as fit.
-        cost: u32,
+        /// How good it is on the search's seeds, unless a trial ended it.
+        judgement: Option<Judgement>,
+        /// After what it stayed below the hurdle, so that it was trained no further.
+        stopped_after: Option<String>,
     },
     /// It is a copy of its parent, which lives on another island.
     Migrated {
         /// The parent's fitness.
         fitness: f64,
-        /// The parent's cost.
-        cost: u32,
     },
 }
 
@@ -85,12 +89,12 @@ impl CandidateLogging {
         }
     }
 
-    /// Whether a candidate's program is kept that has a verdict of its own, or else an earlier one's fitness.
+    /// Whether a candidate's program is kept that is the first with its fingerprint, or else has an earlier one's fitness.
     ///
     /// A twin's is not written down again; but of survivors' lines, a twin need not be in one.
-    const fn keeps_program(self, is_trained: bool) -> bool {
+    const fn keeps_program(self, is_first: bool) -> bool {
         match self {
-            Self::All | Self::Trained => is_trained,
+            Self::All | Self::Trained => is_first,
             Self::Survivors => true,
             Self::None => false,
         }
@@ -122,36 +126,54 @@ impl CandidateLogging {
 }
 
 impl Fate {
-    /// Of a candidate with its own verdict, or with that which was `seen` before.
+    /// Of a candidate that went through the funnel, if it had to, and has this fitness, its own or an earlier one's.
     pub(super) fn of(
         candidate: &Candidate,
-        verdict: Option<Verdict>,
-        seen: Option<SeenFitness>,
+        passage: Option<Passage>,
+        fitness: Option<f64>,
+        rungs: &[Rung],
         logging: CandidateLogging,
     ) -> Self {
-        let is_trained = matches!(verdict, Some(Verdict::Trained { .. }));
-        let keeps_program = seen.is_some() && logging.keeps_program(is_trained);
-        let stage = match verdict {
-            None => Stage::SeenBefore {
-                verdict: seen.map(|seen| (seen.fitness, seen.cost)),
+        let let_through = passage
+            .as_ref()
+            .is_some_and(|passage| passage.let_through_at().is_some());
+        let stage = match passage {
+            None => Stage::SeenBefore { fitness },
+            Some(Passage {
+                training: Some(training),
+                ..
+            }) => {
+                let Training {
+                    trained,
+                    fails_at,
+                    is_stopped,
+                    ..
+                } = training;
+                let stops_at = fails_at.filter(|_| is_stopped);
+                Stage::Trained {
+                    judgement: trained.judgement,
+                    stopped_after: stops_at.map(|rung| rungs[rung].name.clone()),
+                }
+            }
+            Some(Passage { probed, .. }) => match probed {
+                Probed::Rejected(rejection) => Stage::Rejected(rejection),
+                Probed::Passed(_) => Stage::SameBehaviour { fitness },
             },
-            Some(Verdict::Rejected(rejection)) => Stage::Rejected(rejection),
-            Some(Verdict::Trained {
-                judgement,
-                dropped,
-                cost,
-            }) => Stage::Trained {
-                judgement,
-                dropped,
-                cost,
-            },
+        };
+        let keeps_program = match &stage {
+            Stage::Trained { .. } => logging.keeps_program(true),
+            // Nobody has its text who has its fingerprint.
+            Stage::SameBehaviour { fitness } => logging.keeps_program(fitness.is_some()),
+            Stage::SeenBefore { fitness } => fitness.is_some() && logging.keeps_program(false),
+            Stage::Rejected(_) | Stage::Migrated { .. } => false,
         };
         Self {
             id: candidate.id,
             origin: candidate.origin.clone(),
             island: candidate.island,
-            fingerprint: candidate.fingerprint,
+            appraisal: candidate.appraisal,
             stage,
+            let_through,
             program: keeps_program.then(|| candidate.program.clone()),
             entered: false,
         }
@@ -167,11 +189,15 @@ impl Fate {
             id: individual.id,
             origin: individual.origin.clone(),
             island,
-            fingerprint: individual.fingerprint,
+            appraisal: Appraisal {
+                fingerprint: individual.fingerprint,
+                cost: individual.cost,
+                instructions: individual.instructions,
+            },
             stage: Stage::Migrated {
                 fitness: individual.fitness,
-                cost: individual.cost,
             },
+            let_through: false,
             program: (logging.keeps_program(false)).then(|| individual.program.clone()),
             entered: true,
         })

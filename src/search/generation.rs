@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Fate;
+use super::{Fate, StageCount};
 
 /// What has become of candidates so far, the first generation's included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,7 +10,7 @@ use super::Fate;
 pub struct Totals {
     /// Programs that were made.
     pub candidates: u64,
-    /// Of these, those that had been judged before, up to names and order.
+    /// Of these, those that took over an earlier one's verdict: what they are or what they do had been seen before.
     pub seen_before: u64,
     /// Of these, those that a probe rejected.
     pub rejected: u64,
@@ -18,6 +18,12 @@ pub struct Totals {
     pub dropped: u64,
     /// Of these, those that were trained on the whole suite.
     pub judged: u64,
+    /// Steps of training in all; of learners, examples that were taught.
+    pub training_steps: u64,
+    /// Instructions of all candidates together.
+    pub instructions: u64,
+    /// Of these, those that have an effect.
+    pub effective_instructions: u64,
 }
 
 impl Totals {
@@ -37,6 +43,9 @@ impl Totals {
         self.rejected += counts.rejected;
         self.dropped += counts.dropped;
         self.judged += counts.judged;
+        self.training_steps += counts.training_steps;
+        self.instructions += counts.instructions;
+        self.effective_instructions += counts.effective_instructions;
     }
 }
 
@@ -51,8 +60,14 @@ pub struct Generation {
     pub best_fitness: f64,
     /// The population's median fitness.
     pub median_fitness: f64,
-    /// The population's diversity.
+    /// The population's diversity of structure.
     pub diversity: f64,
+    /// Its diversity of behaviour.
+    pub behavioural_diversity: f64,
+    /// What each stage did that candidates go through, in order.
+    pub funnel: Vec<StageCount>,
+    /// How long each took, on all threads together: the one thing here that is no function of the settings.
+    pub stage_ns: Vec<u64>,
     /// Whether the lead changed.
     pub new_leader: bool,
     /// What became of its candidates, by rising id, as far as the settings have them written down.

@@ -52,6 +52,8 @@ pub struct Individual {
     pub fitness: f64,
     /// What tells it from others that are as fit: a program that costs less is better.
     pub cost: u32,
+    /// How many of its instructions have an effect.
+    pub instructions: u32,
 }
 
 impl Individual {
@@ -82,6 +84,7 @@ pub(super) mod tests {
                 operators: vec![Operator::Known],
             },
             fingerprint: CanonicalHash::of(&program).into(),
+            instructions: program.effective_instruction_count() as u32,
             program,
             fitness,
             cost,

@@ -7,15 +7,19 @@
 use mlevolve_tasks::stream;
 use serde::{Deserialize, Serialize};
 
+use super::behaviour::behavioural_diversity;
 use super::{Individual, Operator, Origin, Population, SearchSettings};
+use crate::fitness::Judge;
 
 /// A population, and what its next generation depends on beside.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Island {
     /// Who lives there.
     pub population: Population,
-    /// How different they are, from 0 to 1.
+    /// How different their structures are, from 0 to 1.
     pub diversity: f64,
+    /// How differently they behave, from 0 to 1.
+    pub behavioural_diversity: f64,
 }
 
 /// What is different on one island. What is absent is as on all others.
@@ -86,12 +90,15 @@ impl Island {
         settings: &SearchSettings,
         generation: u32,
         place: usize,
+        judge: &dyn Judge,
     ) {
         let (elites, capacity) = (settings.elites, settings.population);
         self.population.replace_oldest(children, elites, capacity);
         let key = [u64::from(generation), place as u64];
         let mut numbers = stream(settings.seed, "diversity", key);
         self.diversity = self.population.diversity(&mut numbers);
+        self.behavioural_diversity =
+            behavioural_diversity(&self.population, judge, settings, generation, place);
     }
 }
 

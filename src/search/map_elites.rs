@@ -142,11 +142,9 @@ impl MapElites {
             elite.rank(individual).is_le()
         });
         if !is_there_better {
-            let instructions = individual.program.effective_instruction_count();
             let member = ArchivedIndividual {
                 individual: individual.clone(),
                 generation,
-                instructions,
             };
             self.take(cell, member);
         }

@@ -6,7 +6,7 @@
 //!   breeding: tournaments, crossover, mutation, injection                           │
 //!             │ candidates                                                          │
 //!             ▼                                                                     │
-//!   judge: fingerprint seen? ─► as little work as tells that it is no good ──fitness─┤
+//!   funnel: seen before? ─► probe ─► trials ─► task after task ─────────────fitness─┤
 //!                                                                                   ▼
 //!                                                    leader: judged again on fresh seeds
 //! ```
@@ -25,13 +25,17 @@
 //! between two generations and reading it back changes nothing.
 
 mod archive;
+mod behaviour;
 mod breeding;
+mod control;
 pub(crate) mod credit;
 mod engine;
 mod fate;
+pub(crate) mod funnel;
 mod generation;
 mod individual;
 mod island;
+mod judging;
 mod leader;
 pub(crate) mod library;
 mod map_elites;
@@ -39,18 +43,22 @@ mod population;
 pub(crate) mod seen;
 mod settings;
 mod taking_up;
+mod validation;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
 
 pub use archive::{Archive, ArchivedIndividual};
+pub use control::{Control, UnknownControl};
 pub use engine::{Interrupted, Search, SearchEnd, SearchError};
 pub use fate::{CandidateLogging, Fate, Stage};
+pub use funnel::{FunnelSettings, StageCount, add_stages};
 pub use generation::{Generation, Totals};
 pub use individual::{Individual, Operator, Origin};
 pub use island::{Island, IslandSettings};
 pub use leader::Leader;
 pub use map_elites::{MapCell, MapElites, MapElitesSettings};
 pub use population::Population;
-pub use settings::{BackendName, SearchSettings, SearchSettingsError};
+pub use settings::{BackendName, KnownPrograms, SearchSettings};
+pub use validation::SearchSettingsError;

@@ -1,7 +1,7 @@
 //! The programs that may become parents.
 
 use rand::{Rng, RngExt};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Individual;
 use crate::fitness::Fingerprint;
@@ -36,6 +36,12 @@ impl Population {
         individuals
             .map(|individual| individual.fingerprint)
             .collect()
+    }
+
+    /// The cost of each individual, by its fingerprint.
+    pub(super) fn costs(&self) -> FxHashMap<Fingerprint, u32> {
+        let individuals = self.individuals.iter();
+        individuals.map(|one| (one.fingerprint, one.cost)).collect()
     }
 
     /// The best individual, unless there is none.
@@ -162,6 +168,7 @@ mod tests {
                 operators: vec![Operator::Known],
             },
             fingerprint: CanonicalHash::of(&program).into(),
+            instructions: program.effective_instruction_count() as u32,
             program,
             fitness,
             cost: 1,

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
 
 use crate::fitness::Fingerprint;
 
@@ -15,28 +14,20 @@ const REMEMBERED: usize = 100_000;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Seen {
     /// Only looked up, never iterated.
-    verdicts: FxHashMap<Fingerprint, Option<SeenFitness>>,
+    verdicts: FxHashMap<Fingerprint, Option<f64>>,
     /// In the order in which they were reached.
     order: VecDeque<Fingerprint>,
 }
 
-/// What is remembered of a candidate that trained.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SeenFitness {
-    pub(crate) fitness: f64,
-    pub(crate) cost: u32,
-}
-
 impl Seen {
-    pub(crate) fn insert(&mut self, hash: Fingerprint, verdict: Option<SeenFitness>) {
+    pub(crate) fn insert(&mut self, hash: Fingerprint, verdict: Option<f64>) {
         if self.verdicts.insert(hash, verdict).is_none() {
             self.order.push_back(hash);
         }
     }
 
     /// What is known of a fingerprint, if anything is.
-    pub(crate) fn verdict(&self, hash: Fingerprint) -> Option<Option<SeenFitness>> {
+    pub(crate) fn verdict(&self, hash: Fingerprint) -> Option<Option<f64>> {
         self.verdicts.get(&hash).copied()
     }
 
@@ -51,7 +42,7 @@ impl Seen {
     }
 
     /// Everything that is remembered, oldest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Fingerprint, Option<SeenFitness>)> + '_ {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Fingerprint, Option<f64>)> + '_ {
         let order = self.order.iter();
         order.map(|hash| (*hash, self.verdicts.get(hash).copied().flatten()))
     }

@@ -4,12 +4,13 @@ use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::Suite;
 use serde::{Deserialize, Serialize};
 
-use super::{CandidateLogging, IslandSettings, MapElitesSettings};
-use crate::fitness::{DataSettings, DataSettingsError, FitnessWeights};
-use crate::learner::{LearnerSettings, LearnerSettingsError};
+use super::{
+    CandidateLogging, FunnelSettings, IslandSettings, MapElitesSettings, SearchSettingsError,
+};
+use crate::fitness::{DataSettings, FitnessWeights};
+use crate::learner::LearnerSettings;
 use crate::program::{Form, Schema, list};
-use crate::setting_range::{CountOutOfRange, ShareOutOfRange, check_counts, check_shares};
-use crate::variation::{SettingsError, VariationSettings};
+use crate::variation::VariationSettings;
 
 /// All that a search's result depends on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,8 +26,9 @@ pub struct SearchSettings {
     /// and nothing else does not. Reports hold out the data of these tasks too. Default: those of `suite`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmation_suite: Option<String>,
-    /// Whether the first generation has known programs, beside random ones. Default: true.
-    pub known_programs: bool,
+    /// Which known programs the first generation has, beside random ones: `true` for all that the judge suggests, `false` for
+    /// none, or a list of names. Default: true.
+    pub known_programs: KnownPrograms,
     /// Whether a candidate takes the verdict on an earlier one that is taken to be judged alike, so that it need
     /// not be judged again and cannot enter the population twice. Default: true.
     pub reuses_verdicts: bool,
@@ -43,6 +45,11 @@ pub struct SearchSettings {
     pub population: usize,
     /// How many candidates a later generation makes. Default: 500.
     pub offspring: usize,
+    /// How many steps of training all candidates together may take: a measure of what a search costs that is the same on
+    /// every machine. Of learners, how many examples they may be taught. The generation in which it comes to so many is the
+    /// last. Default: any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub training_steps: Option<u64>,
     /// How many candidates the search makes at most, the first generation's included; the generation in which it comes to
     /// so many is the last. Default: any number.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,8 +75,10 @@ pub struct SearchSettings {
     /// The same share where diversity is below [`diversity_floor`](Self::diversity_floor).
     /// Default: 0.25.
     pub low_diversity_injection_rate: f64,
-    /// The diversity, from 0 to 1, below which more random programs come in. Default: 0.4.
+    /// The diversity of structure, from 0 to 1, below which more random programs come in. Default: 0.4.
     pub diversity_floor: f64,
+    /// The diversity of behaviour, from 0 to 1, below which more random programs come in. Default: 0.1.
+    pub behavioural_diversity_floor: f64,
     /// How many islands share the population; each breeds by itself. Default: 1.
     pub islands: usize,
     /// After how many generations the best of each island go to the next one, the last one's to the first. Default: 5.
@@ -95,6 +104,8 @@ pub struct SearchSettings {
     pub confirmation_seeds: usize,
     /// The fitness on a task below which a candidate is not trained on the next one. Default: 0.3.
     pub hurdle: f64,
+    /// What candidates go through before they are judged in full, beside that hurdle.
+    pub funnel: FunnelSettings,
     /// What runs the programs; it does not change any result. Default: `auto`.
     pub backend: BackendName,
     /// Which candidates the run writes down: `all`; `trained`, those that trained or entered a population, which lineages are
@@ -120,7 +131,7 @@ impl Default for SearchSettings {
             schema: Schema::Optimizer.description().name.to_owned(),
             suite: Suite::DEFAULT.to_owned(),
             confirmation_suite: None,
-            known_programs: true,
+            known_programs: KnownPrograms::All(true),
             reuses_verdicts: true,
             renews_twins: false,
             restart_interval_generations: 0,
@@ -128,6 +139,7 @@ impl Default for SearchSettings {
             population: 500,
             offspring: 500,
             candidates: None,
+            training_steps: None,
             target_fitness: None,
             stagnation_generations: None,
             tournament: 6,
@@ -138,6 +150,7 @@ impl Default for SearchSettings {
             injection_rate: 0.05,
             low_diversity_injection_rate: 0.25,
             diversity_floor: 0.4,
+            behavioural_diversity_floor: 0.1,
             islands: 1,
             migration_interval_generations: 5,
             migrants: 2,
@@ -148,6 +161,7 @@ impl Default for SearchSettings {
             seeds: 4,
             confirmation_seeds: 8,
             hurdle: 0.3,
+            funnel: FunnelSettings::default(),
             backend: BackendName(BackendChoice::Auto),
             candidate_log: CandidateLogging::All,
             fitness: FitnessWeights::default(),
@@ -156,6 +170,16 @@ impl Default for SearchSettings {
             variation: VariationSettings::default(),
         }
     }
+}
+
+/// Known programs to begin with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum KnownPrograms {
+    /// All, or none.
+    All(bool),
+    /// Those of these names; for algorithms, those with update rules of these names.
+    Named(Vec<String>),
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -179,65 +203,6 @@ impl TryFrom<String> for BackendName {
     fn try_from(word: String) -> Result<Self, Self::Error> {
         word.parse().map(Self)
     }
-}
-
-/// The most that a number of programs or seeds may be: far beyond use, and far from overflow.
-const GREATEST_COUNT: usize = 1_000_000;
-
-/// Settings that make no sense.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum SearchSettingsError {
-    /// There is no such schema.
-    #[error("schema: there is none called `{found}`, only {known}")]
-    Schema {
-        /// What was asked for.
-        found: String,
-        /// The schemas there are.
-        known: String,
-    },
-    /// There is no such suite.
-    #[error("suite: {0}")]
-    Suite(String),
-    /// There is no such suite to confirm by.
-    #[error("confirmation_suite: {0}")]
-    ConfirmationSuite(String),
-    /// A count is out of range.
-    #[error(transparent)]
-    Count(#[from] CountOutOfRange),
-    /// A number is out of range.
-    #[error(transparent)]
-    Share(#[from] ShareOutOfRange),
-    /// Nobody would ever migrate.
-    #[error("migration_interval_generations must be 1 or more, not 0")]
-    NoInterval,
-    /// There are settings for more islands than there are.
-    #[error("island: there are {tables} tables for {islands} islands")]
-    Islands {
-        /// How many tables there are.
-        tables: usize,
-        /// How many islands there are.
-        islands: usize,
-    },
-    /// Settings of one island make no sense.
-    #[error("island {number}: {source}")]
-    Island {
-        /// Which one, from 1.
-        number: usize,
-        /// What is wrong.
-        source: Box<SearchSettingsError>,
-    },
-    /// The weights do not say how to combine.
-    #[error("fitness: weights must be finite, not negative, and not all 0")]
-    Weights,
-    /// Settings of learners make no sense.
-    #[error("learner: {0}")]
-    Learner(#[from] LearnerSettingsError),
-    /// It is not clear what data tasks should have.
-    #[error("data: {0}")]
-    Data(#[from] DataSettingsError),
-    /// Settings of variation make no sense.
-    #[error("variation: {0}")]
-    Variation(#[from] SettingsError),
 }
 
 impl SearchSettings {
@@ -317,87 +282,6 @@ impl SearchSettings {
     pub fn form(&self) -> Result<Form, SearchSettingsError> {
         Ok((self.schema()?.description().judging.form)(self))
     }
-
-    /// Checks that the settings make sense.
-    ///
-    /// # Errors
-    /// [`SearchSettingsError`] for the first that does not.
-    pub fn validate(&self) -> Result<(), SearchSettingsError> {
-        let schema = self.schema()?;
-        let validate = schema.description().judging.validate;
-        validate(self)?;
-        if let Some(confirming) = self.confirming() {
-            validate(&confirming).map_err(|error| match error {
-                SearchSettingsError::Suite(message) => {
-                    SearchSettingsError::ConfirmationSuite(message)
-                }
-                other => other,
-            })?;
-        }
-        check_counts([
-            (
-                "candidates",
-                self.candidates
-                    .map_or(1, |most| most.try_into().unwrap_or(usize::MAX)),
-                1..=usize::MAX,
-            ),
-            ("population", self.population, 2..=GREATEST_COUNT),
-            ("offspring", self.offspring, 1..=GREATEST_COUNT),
-            ("tournament", self.tournament, 1..=GREATEST_COUNT),
-            ("elites", self.elites, 1..=self.population),
-            ("islands", self.islands, 1..=self.population / 2),
-            ("offspring", self.offspring, self.islands..=GREATEST_COUNT),
-            ("migrants", self.migrants, 0..=GREATEST_COUNT),
-            ("seeds", self.seeds, 1..=1_000),
-            ("confirmation_seeds", self.confirmation_seeds, 1..=1_000),
-        ])?;
-        check_shares([
-            ("crossover_probability", self.crossover_probability),
-            ("mutation_probability", self.mutation_probability),
-            (
-                "further_mutation_probability",
-                self.further_mutation_probability,
-            ),
-            ("injection_rate", self.injection_rate),
-            (
-                "low_diversity_injection_rate",
-                self.low_diversity_injection_rate,
-            ),
-            ("diversity_floor", self.diversity_floor),
-            ("hurdle", self.hurdle),
-            ("mutation_adaptation", self.mutation_adaptation),
-        ])?;
-        if let Some(MapElitesSettings { probability }) = self.map_elites {
-            check_shares([("map_elites.probability", probability)])?;
-        }
-        if self.migration_interval_generations == 0 {
-            return Err(SearchSettingsError::NoInterval);
-        }
-        if self.island.len() > self.islands {
-            return Err(SearchSettingsError::Islands {
-                tables: self.island.len(),
-                islands: self.islands,
-            });
-        }
-        for place in 0..self.island.len() {
-            let own = Self {
-                island: Vec::new(),
-                islands: 1,
-                ..self.on_island(place)
-            };
-            own.validate()
-                .map_err(|source| SearchSettingsError::Island {
-                    number: place + 1,
-                    source: Box::new(source),
-                })?;
-        }
-        self.data.sources()?;
-        self.learner.validate()?;
-        if !self.fitness.are_valid() {
-            return Err(SearchSettingsError::Weights);
-        }
-        Ok(self.variation.validate(schema)?)
-    }
 }
 
 #[cfg(test)]
@@ -459,71 +343,5 @@ mod tests {
             let settings: SearchSettings = toml::from_str(text).unwrap();
             assert_eq!(settings.tunes_known_rules(), tunes, "{text}");
         }
-    }
-
-    #[test]
-    fn settings_that_make_no_sense_are_named() {
-        for (text, message) in [
-            (
-                "population = 0",
-                "population must be from 2 to 1000000, not 0",
-            ),
-            ("elites = 600", "elites must be from 1 to 500, not 600"),
-            (
-                "candidates = 0",
-                "candidates must be from 1 to 18446744073709551615, not 0",
-            ),
-            ("islands = 0", "islands must be from 1 to 250, not 0"),
-            (
-                "migration_interval_generations = 0",
-                "migration_interval_generations must be 1 or more, not 0",
-            ),
-            (
-                "[[island]]\n[[island]]\n",
-                "island: there are 2 tables for 1 islands",
-            ),
-            (
-                "islands = 2\n[[island]]\ntournament = 0",
-                "island 1: tournament must be from 1 to 1000000, not 0",
-            ),
-            ("hurdle = -0.5", "hurdle must be from 0 to 1, not -0.5"),
-            (
-                "map_elites.probability = 1.5",
-                "map_elites.probability must be from 0 to 1, not 1.5",
-            ),
-            (
-                "suite = 'x'",
-                "suite: there is no suite or task `x`; suites are `default`, `quick`, `classification`, \
-                 `regression`, `ill-conditioned`, `sequence`, `self-supervised`, `rl`, `image`, `held-out`, `csv`, or \
-                 tasks with commas between them, which `mlevolve tasks` lists",
-            ),
-            (
-                "confirmation_suite = 'linear'",
-                "confirmation_suite: `linear` is for whole learners, programs of schema `learner`, which bring their own \
-                 model and rule; suites whose models are trained are `default`, `quick`, `classification`, `regression`, \
-                 `ill-conditioned`, `sequence`, `self-supervised`, `rl`, `image`, `held-out`, `csv`",
-            ),
-            (
-                "schema = 'x'",
-                "schema: there is none called `x`, only `optimizer`, `learner`, `loss`, `algorithm`",
-            ),
-            (
-                "[fitness]\nfinal_quality = -1.0",
-                "fitness: weights must be finite, not negative, and not all 0",
-            ),
-            (
-                "[data]\ncsv = 'x.csv'",
-                "data: a table (csv) needs the column that is to be predicted (target)",
-            ),
-            (
-                "[variation]\nmaximum_instructions = 0",
-                "variation: maximum_instructions must be from 1 to 256, not 0",
-            ),
-        ] {
-            let settings: SearchSettings = toml::from_str(text).unwrap();
-            assert_eq!(settings.validate().unwrap_err().to_string(), message);
-        }
-        let error = toml::from_str::<SearchSettings>("backend = 'gpu'").unwrap_err();
-        assert!(error.to_string().contains("there is no back end `gpu`"));
     }
 }

@@ -76,7 +76,8 @@ impl Variation {
     /// A child that differs from `parent` in one small change, and the kind of it.
     ///
     /// The kind is drawn by the settings' weights. Where it cannot apply, such as a deletion from a
-    /// single instruction, the next one in the order of [`Mutation::ALL`] is tried. A child is never
+    /// single instruction, the next one in the order of [`Mutation::ALL`] that has a weight is tried; where none applies, the
+    /// child is its parent. A child is never
     /// longer than the settings' maximum, unless the parent was, and then not longer than the parent.
     ///
     /// # Panics
@@ -107,14 +108,14 @@ impl Variation {
             .iter()
             .cycle()
             .skip(drawn)
-            .take(Mutation::ALL.len());
+            .take(Mutation::ALL.len())
+            .filter(|&&kind| weights[kind as usize] > 0.0);
         for &kind in kinds {
             if let Some(child) = self.apply(kind, parent, guidance.library, rng) {
                 return (child, kind);
             }
         }
-        // Unreachable for any schema with a cell to read and one to write: an empty body can grow, and
-        // any other can have an op replaced.
+        // Where all kinds have a weight, one applies: an empty body can grow, and any other can have an op replaced.
         (parent.clone(), Mutation::ALL[drawn])
     }
 

@@ -231,16 +231,17 @@ where
         Some(&self.model)
     }
 
-    fn run(&self, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun {
-        self.train(Minimised::Objective, rule, seed)
+    fn run_for(&self, steps: u32, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun {
+        self.train(Minimised::Objective, steps, rule, seed)
     }
 
     fn targets(&self) -> Result<Targets, NoTargets> {
         self.rows().map(|(_, targets)| targets)
     }
 
-    fn run_with_loss(
+    fn run_with_loss_for(
         &self,
+        steps: u32,
         loss: &mut dyn Loss,
         rule: &mut dyn UpdateRule,
         seed: u64,
@@ -252,7 +253,7 @@ where
             write,
             targets: vec![0.0; rows * outputs],
         };
-        Ok(self.train(given, rule, seed))
+        Ok(self.train(given, steps, rule, seed))
     }
 }
 
@@ -279,6 +280,7 @@ where
     fn train<'a>(
         &'a self,
         minimised: Minimised<'a, E::Target>,
+        steps: u32,
         rule: &mut dyn UpdateRule,
         seed: u64,
     ) -> TrainingRun {
@@ -302,7 +304,8 @@ where
             scratch: vec![0.0; self.objective.scratch(chunk_rows.max(self.batch_size))],
         };
         let layout = self.model.layout();
-        train(&mut problem, rule, layout, self.schedule, parameters)
+        let schedule = self.schedule.cut_to(steps);
+        train(&mut problem, rule, layout, schedule, parameters)
     }
 }
 

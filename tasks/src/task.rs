@@ -106,7 +106,12 @@ pub trait Task: Send + Sync {
     ///
     /// The curve has a point at step 0, at every multiple of [`Description::evaluation_interval_steps`], and at
     /// the last step; a run that diverges ends there, with the points so far.
-    fn run(&self, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun;
+    fn run(&self, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun {
+        self.run_for(self.description().budget_steps, rule, seed)
+    }
+
+    /// As [`run`](Self::run), but for so many steps at most: the same run, broken off.
+    fn run_for(&self, steps: u32, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun;
 
     /// What a loss is given at each step of [`run_with_loss`](Self::run_with_loss).
     ///
@@ -123,6 +128,21 @@ pub trait Task: Send + Sync {
     /// [`NoTargets`] as for [`targets`](Self::targets).
     fn run_with_loss(
         &self,
+        loss: &mut dyn Loss,
+        rule: &mut dyn UpdateRule,
+        seed: u64,
+    ) -> Result<TrainingRun, NoTargets> {
+        self.run_with_loss_for(self.description().budget_steps, loss, rule, seed)
+    }
+
+    /// As [`run_with_loss`](Self::run_with_loss), but for so many steps at most.
+    ///
+    /// # Errors
+    ///
+    /// [`NoTargets`] as for [`targets`](Self::targets).
+    fn run_with_loss_for(
+        &self,
+        steps: u32,
         loss: &mut dyn Loss,
         rule: &mut dyn UpdateRule,
         seed: u64,

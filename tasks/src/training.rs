@@ -33,6 +33,14 @@ impl Schedule {
         1 + self.budget_steps.div_ceil(self.evaluation_interval_steps) as usize
     }
 
+    /// The same for a run that ends after so many steps, unless it would end sooner.
+    pub(crate) fn cut_to(self, steps: u32) -> Self {
+        Self {
+            budget_steps: self.budget_steps.min(steps),
+            ..self
+        }
+    }
+
     fn has_point(&self, step: u32) -> bool {
         step.is_multiple_of(self.evaluation_interval_steps) || step == self.budget_steps
     }

@@ -57,6 +57,24 @@ fn the_same_seed_gives_the_same_bits_on_any_thread_and_another_seed_does_not() {
 }
 
 #[test]
+fn a_run_that_is_broken_off_is_the_beginning_of_the_whole() {
+    for task in bundled_tasks() {
+        let name = task.description().name;
+        let whole = task.run(&mut Adam::new(0.01), 1);
+        let interval = task.description().evaluation_interval_steps;
+        let part = task.run_for(2 * interval, &mut Adam::new(0.01), 1);
+        assert_eq!(part.curve.points[..], whole.curve.points[..3], "{name}");
+        assert_eq!(part.steps, 2 * interval, "{name}");
+        // One that ends between two points has one there.
+        let odd = task.run_for(interval + 1, &mut Adam::new(0.01), 1);
+        let steps: Vec<u32> = odd.curve.points.iter().map(|point| point.step).collect();
+        assert_eq!(steps[..2], [0, interval], "{name}");
+        assert_eq!(odd.steps, interval + 1, "{name}");
+        assert_eq!(odd.curve.outcome, Outcome::Completed, "{name}");
+    }
+}
+
+#[test]
 fn curves_and_costs_are_as_described() {
     for task in bundled_tasks() {
         let description = task.description();

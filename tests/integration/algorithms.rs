@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use mlevolve::algorithm::AlgorithmJudge;
 use mlevolve::fitness::{
-    DataSettings, FitnessWeights, Judge, Rejection, TrainingJudge, Verdict, judging_seeds,
+    DataSettings, FitnessWeights, Judge, Probed, Rejection, TrainingJudge, judging_seeds,
 };
 use mlevolve::loss::{LossFunction, LossJudge};
 use mlevolve::lowering::CanonicalHash;
@@ -107,8 +107,8 @@ fn either_part_can_be_what_is_refused() {
         (with_rule("delta = log(g)"), Rejection::NotFinite),
     ] {
         assert!(judge.fingerprint(&program).is_ok());
-        let verdict = judge.examine(&program, &[1], 0.0, INTERPRETER).unwrap();
-        assert_eq!(verdict, Verdict::Rejected(expected), "{program}");
+        let probed = judge.probe(&program).unwrap();
+        assert_eq!(probed, Probed::Rejected(expected), "{program}");
     }
     let adam = known_program("adam");
     let error = judge.judge(&adam, &[1], INTERPRETER).unwrap_err();

@@ -41,7 +41,7 @@ fn threads_and_back_ends_change_nothing() {
 struct Unwatched;
 
 impl Watch for Unwatched {
-    fn generation(&mut self, _: &Generation, _: &Search, _: Timing) {}
+    fn generation(&mut self, _: &Generation, _: &Search, _: &Timing) {}
 }
 
 /// The search as it ends on so many threads, and the log without timing.

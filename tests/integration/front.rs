@@ -243,7 +243,7 @@ fn settings() -> SearchSettings {
 struct StopAfter<'a>(u32, &'a AtomicBool);
 
 impl Watch for StopAfter<'_> {
-    fn generation(&mut self, generation: &Generation, _: &Search, _: Timing) {
+    fn generation(&mut self, generation: &Generation, _: &Search, _: &Timing) {
         self.1.store(generation.number == self.0, Ordering::Relaxed);
     }
 }

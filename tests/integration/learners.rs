@@ -1,6 +1,6 @@
 //! Whole learners: what they reach, that compiled ones learn the same to the bit, and what is told apart.
 
-use mlevolve::fitness::{Judge, Verdict, judging_task_seeds};
+use mlevolve::fitness::{Judge, Probed, judging_task_seeds};
 use mlevolve::program::{Program, known};
 use mlevolve::search::SearchSettings;
 use mlevolve_ir::{Backend, BackendChoice};
@@ -235,18 +235,11 @@ fn what_costs_too_much_has_a_fingerprint_of_its_own() {
 fn programs_that_cost_too_much_are_not_taught() {
     let mut settings = settings("linear", 8, 100);
     let network = known_learner("two_layer_network", 0.01);
-    let seeds = judging_task_seeds(2);
     for (most, is_rejected) in [(0.9, true), (1.0, false)] {
         settings.learner.greatest_cost = Some(most);
         let judge = judge(&settings);
-        let verdict = judge
-            .examine(&network, &seeds, 0.0, BackendChoice::Auto)
-            .unwrap();
-        assert_eq!(
-            matches!(verdict, Verdict::Rejected(_)),
-            is_rejected,
-            "{most}"
-        );
+        let probed = judge.probe(&network).unwrap();
+        assert_eq!(matches!(probed, Probed::Rejected(_)), is_rejected, "{most}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use mlevolve::fitness::{
-    DataSettings, Fingerprint, FitnessWeights, Judge, Rejection, TrainingJudge, Verdict,
+    DataSettings, Fingerprint, FitnessWeights, Gate, Judge, Open, Probed, Rejection, TrainingJudge,
     judging_seeds,
 };
 use mlevolve::loss::{LossFunction, LossJudge, Probe};
@@ -228,8 +228,8 @@ fn what_has_too_large_a_gradient_is_refused() {
     let judge = judge("iris-logistic");
     assert!(judge.fingerprint(&deep).is_ok());
     assert_eq!(
-        judge.examine(&deep, &[1], 0.0, INTERPRETER).unwrap(),
-        Verdict::Rejected(Rejection::NotDifferentiable)
+        judge.probe(&deep).unwrap(),
+        Probed::Rejected(Rejection::NotDifferentiable)
     );
 }
 
@@ -263,16 +263,37 @@ fn a_tasks_own_loss_is_worth_what_its_rule_is() {
     assert!(squared.fitness > 0.1, "{}", squared.fitness);
     assert!(squared.fitness < given.fitness, "{}", squared.fitness);
     for backend in [BackendChoice::Auto, INTERPRETER] {
-        let verdict = judge
-            .examine(&known_program("focal"), &[3], 0.0, backend)
-            .unwrap();
-        let Verdict::Trained {
-            judgement, dropped, ..
-        } = verdict
-        else {
-            panic!("focal loss trains");
-        };
-        assert!(!dropped && judgement.fitness > 0.5, "{}", judgement.fitness);
+        let trained = judge.train(&known_program("focal"), &[3], &mut Open, backend);
+        let trained = trained.unwrap();
+        let fitness = trained.judgement.unwrap().fitness;
+        assert!(fitness > 0.5, "{fitness}");
+        // One task, with a budget of 100 steps.
+        assert_eq!(trained.training_steps, 100);
+    }
+}
+
+/// Lets nothing on after one rung.
+struct Hurdle {
+    rung: usize,
+    passed: Vec<usize>,
+}
+
+impl Hurdle {
+    fn at(rung: usize) -> Self {
+        let passed = Vec::new();
+        Self { rung, passed }
+    }
+}
+
+impl Gate for Hurdle {
+    fn wants_trials(&self) -> bool {
+        true
+    }
+
+    fn passes(&mut self, rung: usize, score: f64) -> bool {
+        assert!(score >= 0.0, "{score}");
+        self.passed.push(rung);
+        rung != self.rung
     }
 }
 
@@ -280,15 +301,29 @@ fn a_tasks_own_loss_is_worth_what_its_rule_is() {
 fn a_loss_below_the_hurdle_is_not_let_to_the_next_task() {
     let judge = judge("iris-logistic,wine-logistic");
     let squared = known_program("mean_squared");
-    let verdict = judge.examine(&squared, &[1], 1.0, INTERPRETER).unwrap();
-    let Verdict::Trained {
-        judgement, dropped, ..
-    } = verdict
-    else {
-        panic!("mean squared error trains");
+    let rungs = judge.rungs();
+    let names: Vec<_> = rungs.iter().map(|rung| rung.name.as_str()).collect();
+    let expected = [
+        "a few steps",
+        "short budget",
+        "iris-logistic",
+        "wine-logistic",
+    ];
+    assert_eq!(names, expected);
+    let train = |hurdle: Hurdle| {
+        let mut hurdle = hurdle;
+        let trained = judge.train(&squared, &[1, 2], &mut hurdle, INTERPRETER);
+        (trained.unwrap(), hurdle.passed)
     };
-    assert!(dropped);
-    assert_eq!((judgement.tasks[0].runs, judgement.tasks[1].runs), (1, 0));
+    // A sixteenth of the first task and a quarter of each, with one seed; then the first task with both.
+    let (trained, passed) = train(Hurdle::at(2));
+    let tasks = trained.judgement.unwrap().tasks;
+    assert_eq!((tasks[0].runs, tasks[1].runs), (2, 0));
+    assert_eq!(trained.training_steps, 6 + 25 + 25 + 200);
+    assert_eq!(passed, [0, 1, 2]);
+    let (trained, passed) = train(Hurdle::at(0));
+    assert_eq!((trained.judgement, trained.training_steps), (None, 6));
+    assert_eq!(passed, [0]);
 }
 
 #[test]
@@ -373,15 +408,11 @@ fn a_search_begins_with_settings_that_make_sense() {
     }
     // The loss that is to be found is let to the whole suite, and worth more there than its rivals.
     let of = |name: &str| {
-        let verdict = judge.examine(&known_program(name), &seeds, settings.hurdle, INTERPRETER);
-        match verdict.unwrap() {
-            Verdict::Trained {
-                judgement,
-                dropped: false,
-                ..
-            } => judgement.fitness,
-            other => panic!("{name}: {other:?}"),
-        }
+        let judgement = judge
+            .judge(&known_program(name), &seeds, INTERPRETER)
+            .unwrap();
+        assert!(judgement.tasks[0].fitness > settings.hurdle, "{name}");
+        judgement.fitness
     };
     let cross_entropy = of("cross_entropy");
     for rival in ["binary_cross_entropy", "hinge", "focal", "label_smoothing"] {

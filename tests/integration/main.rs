@@ -14,6 +14,7 @@ mod contest;
 mod determinism;
 mod evaluator;
 mod front;
+mod funnel;
 mod known_losses;
 mod known_rules;
 mod learners;

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use mlevolve::search::{Operator, Search, SearchEnd, SearchSettings};
+use mlevolve::search::{KnownPrograms, Operator, Search, SearchEnd, SearchSettings};
 
 fn settings() -> SearchSettings {
     SearchSettings {
@@ -130,11 +130,47 @@ fn the_archive_is_a_front_that_the_best_are_on() {
     for (place, one) in members.iter().enumerate() {
         assert!(one.generation < search.next_generation());
         let program = &one.individual.program;
-        assert_eq!(program.pruned().instruction_count(), one.instructions);
+        assert_eq!(
+            program.pruned().instruction_count() as u32,
+            one.individual.instructions
+        );
         for other in &members[place + 1..] {
             let (better, worse) = (&one.individual, &other.individual);
             assert!(better.fitness >= worse.fitness);
-            assert!(worse.cost < better.cost || other.instructions < one.instructions);
+            assert!(
+                worse.cost < better.cost
+                    || other.individual.instructions < one.individual.instructions
+            );
         }
     }
+}
+
+#[test]
+fn a_search_begins_with_the_known_programs_that_it_is_told() {
+    let origins = |known_programs: KnownPrograms| {
+        let mut search = Search::new(SearchSettings {
+            known_programs,
+            islands: 1,
+            population: 100,
+            offspring: 100,
+            generations: 0,
+            ..settings()
+        })
+        .unwrap();
+        let judge = search.judge().unwrap();
+        let (judged, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+        let generation = search.advance(&*judge, None, &judged, &stop);
+        let fates = generation.unwrap().unwrap().fates;
+        let known = fates
+            .iter()
+            .filter(|it| it.origin.operators == [Operator::Known]);
+        known.count()
+    };
+    let named =
+        |names: &[&str]| KnownPrograms::Named(names.iter().map(|&name| name.to_owned()).collect());
+    // One task, so that each rule has one tuned learning rate.
+    assert_eq!(origins(named(&["sgd", "momentum", "adam"])), 3);
+    assert_eq!(origins(named(&[])), 0);
+    assert_eq!(origins(KnownPrograms::All(false)), 0);
+    assert!(origins(KnownPrograms::All(true)) > 7);
 }

@@ -255,19 +255,18 @@ fn sgd() -> Program {
 }
 
 #[test]
-fn mutations_that_cannot_apply_give_way_to_the_next() {
-    // One instruction can be neither deleted nor swapped.
-    let (_, mutation) = variation(&only(Mutation::Delete)).mutate(&sgd(), &mut stream(1));
-    assert_eq!(mutation, Mutation::ReplaceOp);
-    let (_, mutation) = variation(&only(Mutation::Swap)).mutate(&sgd(), &mut stream(1));
-    assert_eq!(mutation, Mutation::ReplaceInstruction);
-    // A full program cannot grow.
-    let full = VariationSettings {
-        maximum_instructions: 1,
-        ..only(Mutation::Insert)
-    };
-    let (_, mutation) = variation(&full).mutate(&sgd(), &mut stream(1));
-    assert_eq!(mutation, Mutation::ReplaceOp);
+fn mutations_that_cannot_apply_give_way_to_the_next_that_may() {
+    let mutated = |settings: &VariationSettings| variation(settings).mutate(&sgd(), &mut stream(1));
+    // One instruction can be neither deleted nor swapped, and a full program cannot grow.
+    for kind in [Mutation::Delete, Mutation::Swap, Mutation::Insert] {
+        let mut settings = VariationSettings {
+            maximum_instructions: 1,
+            ..only(kind)
+        };
+        assert_eq!(mutated(&settings), (sgd(), kind));
+        settings.mutation_weights.replace_op = 1e-9;
+        assert_eq!(mutated(&settings).1, Mutation::ReplaceOp, "{kind:?}");
+    }
 }
 
 #[test]

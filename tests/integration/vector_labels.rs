@@ -7,7 +7,7 @@ use mlevolve::fitness::{DataSettings, Judge, judging_task_seeds};
 use mlevolve::learner::LearnerJudge;
 use mlevolve::program::Program;
 use mlevolve::schema::CellCounts;
-use mlevolve::search::{Operator, Search};
+use mlevolve::search::{KnownPrograms, Operator, Search};
 use mlevolve_ir::{Backend, BackendChoice};
 use mlevolve_tasks::Sources;
 use mlevolve_tasks::learner::{LearnerTaskEntry, LearnerTaskShape, TaskSeed};
@@ -160,7 +160,7 @@ fn labels_and_predictions_are_of_one_shape() {
 #[test]
 fn a_search_has_the_labels_of_its_suite() {
     let mut settings = settings("two-layer-vector", 3, 30);
-    settings.known_programs = true;
+    settings.known_programs = KnownPrograms::All(true);
     settings.variation.cells = CellCounts::new(&[("matrices", 3)]);
     (settings.population, settings.offspring) = (40, 40);
     settings.generations = 2;

@@ -111,7 +111,7 @@ where
         &self.layout
     }
 
-    fn run(&self, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun {
+    fn run_for(&self, steps: u32, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun {
         let purpose = format!("{} initialisation", self.description.name);
         let mut function = (self.draw)(&mut stream(seed, &purpose, [0, 0]));
         let mut parameters = vec![0.0; self.layout.arena_len()];
@@ -123,15 +123,17 @@ where
             first,
             count,
         };
-        train(&mut problem, rule, &self.layout, self.schedule, parameters)
+        let schedule = self.schedule.cut_to(steps);
+        train(&mut problem, rule, &self.layout, schedule, parameters)
     }
 
     fn targets(&self) -> Result<Targets, NoTargets> {
         Err(self.no_targets())
     }
 
-    fn run_with_loss(
+    fn run_with_loss_for(
         &self,
+        _steps: u32,
         _loss: &mut dyn Loss,
         _rule: &mut dyn UpdateRule,
         _seed: u64,

@@ -252,22 +252,23 @@ impl<E: Environment<Observation: Sync>, L: Learner<E>> Task for ReinforcementTas
         Some(&self.model)
     }
 
-    fn run(&self, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun {
-        self.train(None, rule, seed)
+    fn run_for(&self, steps: u32, rule: &mut dyn UpdateRule, seed: u64) -> TrainingRun {
+        self.train(None, steps, rule, seed)
     }
 
     fn targets(&self) -> Result<Targets, NoTargets> {
         self.with_loss().map(|with_loss| with_loss.targets)
     }
 
-    fn run_with_loss(
+    fn run_with_loss_for(
         &self,
+        steps: u32,
         loss: &mut dyn Loss,
         rule: &mut dyn UpdateRule,
         seed: u64,
     ) -> Result<TrainingRun, NoTargets> {
         let gradient = self.with_loss()?.gradient;
-        Ok(self.train(Some((loss, gradient)), rule, seed))
+        Ok(self.train(Some((loss, gradient)), steps, rule, seed))
     }
 }
 
@@ -285,6 +286,7 @@ impl<E: Environment<Observation: Sync>, L: Learner<E>> ReinforcementTask<E, L> {
     fn train<'a>(
         &'a self,
         loss: Option<GivenLoss<'a, E, L>>,
+        steps: u32,
         rule: &mut dyn UpdateRule,
         seed: u64,
     ) -> TrainingRun {
@@ -300,7 +302,8 @@ impl<E: Environment<Observation: Sync>, L: Learner<E>> ReinforcementTask<E, L> {
             evaluation: EvaluationEpisodes::new(self.evaluation_episodes, &self.model, &run),
         };
         let layout = self.model.layout();
-        train(&mut problem, rule, layout, self.schedule, parameters)
+        let schedule = self.schedule.cut_to(steps);
+        train(&mut problem, rule, layout, schedule, parameters)
     }
 }
 

@@ -1,0 +1,214 @@
+//! A generation's candidates on their way through the [funnel](super::funnel).
+//!
+//! What one candidate costs another is decided between the parallel parts, in the order of the candidates: who is the first
+//! with a fingerprint, or with a behaviour, is judged for all that follow.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use rayon::prelude::*;
+use rustc_hash::FxHashSet;
+
+use super::Search;
+use super::funnel::{Climb, FunnelStage, StageClock, StageCount};
+use super::taking_up::Candidate;
+use crate::fitness::{Fingerprint, Judge, JudgeError, Probed, Rung, Trained, search_seeds};
+
+/// What a candidate went through that was not seen before.
+pub(super) struct Passage {
+    pub(super) probed: Probed,
+    /// Whether an earlier one has the same behaviour.
+    pub(super) is_twin: bool,
+    /// The stage before training that it was let through.
+    pub(super) let_through: Option<FunnelStage>,
+    /// What training made of it, if it came to that.
+    pub(super) training: Option<Training>,
+}
+
+/// What training made of a candidate.
+pub(super) struct Training {
+    pub(super) trained: Trained,
+    /// The rungs that it came to, with its scores.
+    pub(super) scores: Vec<(usize, f64)>,
+    /// The first rung that was too high for it.
+    pub(super) fails_at: Option<usize>,
+    /// Whether it was not let on there.
+    pub(super) is_stopped: bool,
+}
+
+impl Passage {
+    /// The first stage that would have stopped it, if it got to the end all the same.
+    pub(super) fn let_through_at(&self) -> Option<FunnelStage> {
+        let training = self.training.as_ref()?;
+        if training.is_stopped {
+            return None;
+        }
+        let rung = training.fails_at.map(FunnelStage::Rung);
+        self.let_through.or(rung)
+    }
+
+    /// The fingerprint of what it did when it was probed.
+    pub(super) const fn behaviour(&self) -> Option<Fingerprint> {
+        match self.probed {
+            Probed::Passed(behaviour) => behaviour,
+            Probed::Rejected(_) => None,
+        }
+    }
+
+    /// Notes which stages it came to, and which stopped it.
+    pub(super) fn count(&self, stages: &mut [StageCount]) {
+        let mut enter = |stage: FunnelStage, is_stopped: bool| {
+            let count = &mut stages[stage.place()];
+            count.entered += 1;
+            count.stopped += u64::from(is_stopped);
+        };
+        enter(FunnelStage::SeenBefore, false);
+        let is_rejected = matches!(self.probed, Probed::Rejected(_));
+        let trains = self.training.is_some();
+        enter(FunnelStage::Probe, is_rejected && !trains);
+        if let Probed::Passed(Some(_)) = self.probed {
+            enter(FunnelStage::SameBehaviour, self.is_twin && !trains);
+        }
+        if let Some(training) = &self.training {
+            let last = training.scores.len();
+            for (number, (rung, _)) in (1..).zip(&training.scores) {
+                enter(
+                    FunnelStage::Rung(*rung),
+                    training.is_stopped && number == last,
+                );
+            }
+        }
+    }
+}
+
+/// Whether a candidate that was not seen before trains.
+struct Plan {
+    probed: Probed,
+    is_twin: bool,
+    let_through: Option<FunnelStage>,
+    trains: bool,
+}
+
+impl Search {
+    /// Leads candidates through the funnel; nothing for those whose fingerprint was seen before. `judged` counts those that are
+    /// through. What comes back is of no use once `stop` is true.
+    pub(super) fn judged(
+        &self,
+        judge: &dyn Judge,
+        rungs: &[Rung],
+        candidates: &[Candidate],
+        clock: &StageClock,
+        judged: &AtomicU64,
+        stop: &AtomicBool,
+    ) -> Result<Vec<Option<Passage>>, JudgeError> {
+        let settings = &self.settings;
+        let mut fresh: FxHashSet<Fingerprint> = FxHashSet::default();
+        let is_fresh: Vec<bool> = candidates
+            .iter()
+            .map(|one| {
+                let fingerprint = one.appraisal.fingerprint;
+                self.seen.verdict(fingerprint).is_none() && fresh.insert(fingerprint)
+            })
+            .collect();
+        let probed: Result<Vec<Option<Probed>>, JudgeError> = candidates
+            .par_iter()
+            .zip(is_fresh)
+            .map(|(candidate, is_fresh)| {
+                is_fresh
+                    .then(|| self.probed(judge, candidate, clock))
+                    .transpose()
+            })
+            .collect();
+        let plans = self.plans(probed?);
+        let idle = plans.iter().flatten().filter(|plan| plan.trains).count();
+        judged.fetch_add((candidates.len() - idle) as u64, Ordering::Relaxed);
+        let seeds = search_seeds(settings.seed, settings.seeds);
+        let heights = self.hurdles.heights(rungs, settings);
+        candidates
+            .par_iter()
+            .zip(plans)
+            .enumerate()
+            .map(|(place, (candidate, plan))| {
+                let Some(plan) = plan else { return Ok(None) };
+                let mut passage = Passage {
+                    probed: plan.probed,
+                    is_twin: plan.is_twin,
+                    let_through: plan.let_through,
+                    training: None,
+                };
+                if plan.trains && !stop.load(Ordering::Relaxed) {
+                    let place = (self.next_generation, place);
+                    let mut climb = Climb::new(settings, &heights, place, clock);
+                    let backend = settings.backend.0;
+                    let trained = judge.train(&candidate.program, &seeds, &mut climb, backend)?;
+                    judged.fetch_add(1, Ordering::Relaxed);
+                    passage.training = Some(Training {
+                        trained,
+                        scores: climb.scores,
+                        fails_at: climb.fails_at,
+                        is_stopped: climb.is_stopped,
+                    });
+                }
+                Ok(Some(passage))
+            })
+            .collect()
+    }
+
+    /// What a probe tells of a candidate, as far as the settings want to know.
+    fn probed(
+        &self,
+        judge: &dyn Judge,
+        candidate: &Candidate,
+        clock: &StageClock,
+    ) -> Result<Probed, JudgeError> {
+        let since = Instant::now();
+        let probed = judge.probe(&candidate.program)?;
+        clock.add(FunnelStage::Probe, since);
+        let settings = &self.settings;
+        Ok(match probed {
+            Probed::Rejected(rejection) if rejection.is_a_guess() && !settings.funnel.probes => {
+                Probed::Passed(None)
+            }
+            Probed::Passed(_) if !settings.reuses_verdicts || !settings.funnel.probes => {
+                Probed::Passed(None)
+            }
+            probed => probed,
+        })
+    }
+
+    /// Which candidates train, by what probes tell of those that were not seen before.
+    fn plans(&self, probed: Vec<Option<Probed>>) -> Vec<Option<Plan>> {
+        let mut behaviours: FxHashSet<Fingerprint> = FxHashSet::default();
+        let mut plan = |place: usize, probed: Probed| {
+            let (is_twin, stops_at) = match probed {
+                Probed::Rejected(rejection) if !rejection.is_a_guess() => {
+                    return Plan {
+                        probed,
+                        is_twin: false,
+                        let_through: None,
+                        trains: false,
+                    };
+                }
+                Probed::Rejected(_) => (false, Some(FunnelStage::Probe)),
+                Probed::Passed(None) => (false, None),
+                Probed::Passed(Some(behaviour)) => {
+                    let is_known = self.seen.verdict(behaviour).is_some();
+                    let is_twin = is_known || !behaviours.insert(behaviour);
+                    (is_twin, is_twin.then_some(FunnelStage::SameBehaviour))
+                }
+            };
+            let (settings, generation) = (&self.settings, self.next_generation);
+            let let_through = stops_at.filter(|_| settings.lets_through(generation, place));
+            Plan {
+                probed,
+                is_twin,
+                let_through,
+                trains: stops_at.is_none() || let_through.is_some(),
+            }
+        };
+        let probed = probed.into_iter().enumerate();
+        probed
+            .map(|(place, probed)| probed.map(|probed| plan(place, probed)))
+            .collect()
+    }
+}

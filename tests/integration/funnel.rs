@@ -1,0 +1,175 @@
+//! What candidates go through, what is counted of it, and searches that leave out what makes them evolution.
+
+use std::sync::atomic::{AtomicBool, AtomicU64};
+
+use mlevolve::search::{
+    CandidateLogging, Control, Generation, Operator, Search, SearchEnd, SearchSettings, Stage,
+};
+use mlevolve::variation::Mutation;
+
+/// A small search, to its end, with its generations.
+fn searched(settings: SearchSettings) -> (Search, Vec<Generation>) {
+    let mut search = Search::new(settings).unwrap();
+    let judge = search.judge().unwrap();
+    let (judged, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+    let mut generations = Vec::new();
+    while !search.is_finished() {
+        let generation = search.advance(&*judge, None, &judged, &stop);
+        generations.push(generation.unwrap().unwrap());
+    }
+    (search, generations)
+}
+
+fn settings() -> SearchSettings {
+    SearchSettings {
+        suite: "iris-logistic,wine-logistic".to_owned(),
+        population: 80,
+        offspring: 80,
+        elites: 4,
+        generations: 6,
+        seeds: 2,
+        confirmation_seeds: 2,
+        ..SearchSettings::default()
+    }
+}
+
+#[test]
+fn who_enters_a_stage_has_passed_the_one_before() {
+    let mut settings = settings();
+    settings.funnel.let_through = 0.2;
+    let (search, generations) = searched(settings);
+    let stages = search.funnel();
+    let names: Vec<&str> = stages.iter().map(|count| count.stage.as_str()).collect();
+    let expected = [
+        "seen before",
+        "probe",
+        "same behaviour",
+        "a few steps",
+        "short budget",
+        "iris-logistic",
+        "wine-logistic",
+    ];
+    assert_eq!(names, expected);
+    let totals = search.totals();
+    assert_eq!(stages[0].entered, totals.candidates);
+    let passed = |place: usize| stages[place].entered - stages[place].stopped;
+    assert_eq!(stages[1].entered, passed(0));
+    // What was let through by the probe has no behaviour to be compared.
+    assert_eq!(stages[2].entered + stages[1].let_through, passed(1));
+    assert_eq!(stages[3].entered, passed(2) + stages[1].let_through);
+    for (place, count) in stages.iter().enumerate().skip(4) {
+        assert_eq!(count.entered, passed(place - 1), "{}", count.stage);
+    }
+    assert_eq!(stages[6].stopped, 0);
+    let stopped: u64 = stages.iter().map(|count| count.stopped).sum();
+    assert_eq!(stopped + totals.judged, totals.candidates);
+    let by_verdict = stages[0].stopped + stages[2].stopped;
+    assert_eq!(by_verdict, totals.seen_before);
+    assert_eq!(stages[1].stopped, totals.rejected);
+    let in_training: u64 = stages[3..].iter().map(|count| count.stopped).sum();
+    assert_eq!(in_training, totals.dropped);
+    let let_through: u64 = stages.iter().map(|count| count.let_through).sum();
+    assert!(let_through > 10, "{let_through}");
+    assert!(stages.iter().all(|it| it.wrongly_stopped <= it.let_through));
+    assert!(totals.effective_instructions < totals.instructions);
+    for generation in &generations {
+        assert_eq!(generation.stage_ns.len(), stages.len());
+        assert!((0.0..=1.0).contains(&generation.behavioural_diversity));
+    }
+    let fates = generations.iter().flat_map(|it| &it.fates);
+    let through = fates.clone().filter(|fate| fate.let_through);
+    assert_eq!(through.clone().count() as u64, let_through);
+    for fate in through {
+        let got_to_the_end = matches!(
+            &fate.stage,
+            Stage::Trained {
+                judgement: Some(_),
+                stopped_after: None,
+            }
+        );
+        assert!(got_to_the_end, "{:?}", fate.stage);
+    }
+    let behaves_alike = |stage: &Stage| matches!(stage, Stage::SameBehaviour { .. });
+    let count = fates.filter(|fate| behaves_alike(&fate.stage)).count();
+    assert_eq!(count as u64, stages[2].stopped);
+    assert!(count > 0);
+}
+
+#[test]
+fn without_a_funnel_all_that_is_new_trains_to_the_end() {
+    let mut settings = SearchSettings {
+        hurdle: 0.0,
+        reuses_verdicts: false,
+        generations: 2,
+        ..settings()
+    };
+    settings.funnel.probes = false;
+    settings.funnel.hurdle_quantile = 0.0;
+    let (search, _) = searched(settings);
+    let totals = search.totals();
+    assert_eq!(totals.judged, totals.candidates);
+    for count in search.funnel() {
+        let trial = ["a few steps", "short budget", "same behaviour"].contains(&&*count.stage);
+        let expected = if trial { 0 } else { totals.candidates };
+        assert_eq!(count.entered, expected, "{}", count.stage);
+    }
+}
+
+#[test]
+fn random_search_inherits_nothing_and_constants_alone_invent_nothing() {
+    let control = |control: Control| {
+        let mut settings = SearchSettings {
+            candidate_log: CandidateLogging::All,
+            ..settings()
+        };
+        control.apply(&mut settings);
+        settings.validate().unwrap();
+        searched(settings).1
+    };
+    for generation in &control(Control::RandomSearch)[1..] {
+        for fate in &generation.fates {
+            assert_eq!(fate.origin.operators, [Operator::Random]);
+        }
+    }
+    let generations = control(Control::ConstantsOnly);
+    for fate in generations[1..].iter().flat_map(|it| &it.fates) {
+        let constants = Operator::Mutation(Mutation::PerturbConstant);
+        let operators = &fate.origin.operators;
+        assert!(operators.iter().all(|it| *it == constants), "{operators:?}");
+        assert_eq!(fate.origin.parents.len(), 1);
+    }
+    assert!("neither".parse::<Control>().is_err());
+}
+
+#[test]
+fn a_search_ends_at_a_number_of_training_steps() {
+    let (whole, _) = searched(settings());
+    let half = whole.totals().training_steps / 2;
+    let (search, generations) = searched(SearchSettings {
+        training_steps: Some(half),
+        ..settings()
+    });
+    assert_eq!(search.end(), Some(SearchEnd::TrainingSteps));
+    let last = generations.last().unwrap().counts.training_steps;
+    let all = search.totals().training_steps;
+    assert!(all >= half && all - last < half, "{all} of {half}");
+}
+
+#[test]
+fn a_population_that_behaves_alike_lets_more_random_programs_in() {
+    let injected = |floor: f64| {
+        let (_, generations) = searched(SearchSettings {
+            diversity_floor: 0.0,
+            behavioural_diversity_floor: floor,
+            injection_rate: 0.0,
+            low_diversity_injection_rate: 0.5,
+            ..settings()
+        });
+        let fates = generations[1..].iter().flat_map(|it| &it.fates);
+        let random = fates.filter(|fate| fate.origin.operators == [Operator::Random]);
+        random.count()
+    };
+    assert_eq!(injected(0.0), 0);
+    // Half of 480, with a standard deviation of 11.
+    assert!((190..290).contains(&injected(1.0)), "{}", injected(1.0));
+}
