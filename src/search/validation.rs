@@ -217,8 +217,9 @@ mod tests {
             ),
             (
                 "schema = 'loss'\nknown_programs = ['adam']",
-                "known_programs: there is none called `adam`, only `cross_entropy`, `binary_cross_entropy`, `mean_squared`, \
-                 `mean_absolute`, `huber`, `log_cosh`, `hinge`, `focal`, `label_smoothing`, `baikal`, `dqn`, `dqnreg`",
+                "known_programs: there is none called `adam`, only `mean_squared`, \
+                 `mean_absolute`, `huber`, `log_cosh`, `cross_entropy`, `binary_cross_entropy`, `hinge`, `focal`, \
+                 `label_smoothing`, `baikal`, `dqn`, `dqnreg`",
             ),
             ("hurdle = -0.5", "hurdle must be from 0 to 1, not -0.5"),
             (
