@@ -50,6 +50,14 @@ impl AlgorithmJudge {
         Ok(training.map(|training| Self { training }))
     }
 
+    /// The same, but whether it rejects update rules that do not follow their learning rate is as said.
+    #[must_use]
+    pub fn asking_for_rate(self, asks_for_rate: bool) -> Self {
+        Self {
+            training: self.training.asking_for_rate(asks_for_rate),
+        }
+    }
+
     /// What trains.
     pub(super) const fn training(&self) -> &LossTraining {
         &self.training
@@ -168,7 +176,10 @@ impl Judge for AlgorithmJudge {
         };
         let rejection = match self.training.rejection(&loss)? {
             Some(rejection) => Some(rejection),
-            None => ProbeRun::of(&rule)?.rejection(),
+            None => {
+                let suite = self.training.suite();
+                suite.rejection(&rule, &ProbeRun::of(&rule)?)?
+            }
         };
         Ok(rejection.map_or(Probed::Passed(None), Probed::Rejected))
     }

@@ -147,6 +147,8 @@ pub enum Rejection {
     LeadsAstray,
     /// An op in it has no derivative, or the derivative is too large.
     NotDifferentiable,
+    /// Twice its learning rate does not move parameters about twice as far.
+    BlindToRate,
     /// It takes more FLOPs than the settings allow.
     TooExpensive,
 }
@@ -163,7 +165,7 @@ impl Rejection {
             | Self::BlindToTarget
             | Self::BlindToPrediction
             | Self::LeadsAstray => true,
-            Self::NotDifferentiable | Self::TooExpensive => false,
+            Self::NotDifferentiable | Self::BlindToRate | Self::TooExpensive => false,
         }
     }
 }

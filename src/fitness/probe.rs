@@ -25,6 +25,11 @@ const LARGE: f32 = 0.3;
 /// That of the others, on which even a small displacement has all its digits.
 const SMALL: f32 = 1e-3;
 
+/// How many steps tell whether a rule follows its learning rate: some do not move in the first.
+const RATE_STEPS: usize = 3;
+/// How much further they go with twice the learning rate, of rules that follow it.
+const FOLLOWING: std::ops::RangeInclusive<f32> = 1.6..=2.5;
+
 /// Made-up parameters that were stepped along made-up gradients, twice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProbeRun {
@@ -42,35 +47,12 @@ impl ProbeRun {
     /// # Errors
     /// [`OptimizerError`] if the program has another schema.
     pub fn of(program: &Program) -> Result<Self, OptimizerError> {
+        let bench = Bench::new();
         let mut optimizer = CompiledOptimizer::new(program, Backend::Interpreter)?;
-        let layout = ParameterLayout::new(&[("weight", 4, 12), ("small", 3, 5), ("bias", 1, 5)]);
-        let mut numbers = stream(0, "probe", [0, 0]);
-        let mut initial = uniform(layout.arena_len(), LARGE, &mut numbers);
-        for tensor in &layout.tensors()[1..] {
-            for element in &mut initial[tensor.range()] {
-                *element *= SMALL / LARGE;
-            }
-        }
-        let elements = |arena: &[f32]| -> Vec<f32> {
-            let tensors = layout.tensors().iter();
-            tensors
-                .flat_map(|tensor| arena[tensor.range()].to_vec())
-                .collect()
-        };
-        let ends = [1, 2].map(|gradients| {
-            let mut numbers = stream(0, "probe gradients", [gradients, 0]);
-            let mut parameters = initial.clone();
-            optimizer.reset(&layout);
-            for (step, scale) in STEPS {
-                let gradient = uniform(layout.arena_len(), scale, &mut numbers);
-                optimizer.step(step, &mut parameters, &gradient);
-            }
-            elements(&parameters)
-        });
         Ok(Self {
-            start: elements(&initial),
-            large: layout.tensors()[0].range().len(),
-            ends,
+            start: bench.elements(&bench.initial),
+            large: bench.layout.tensors()[0].range().len(),
+            ends: [1, 2].map(|gradients| bench.stepped(&mut optimizer, gradients, &STEPS)),
         })
     }
 
@@ -87,6 +69,35 @@ impl ProbeRun {
         } else {
             None
         }
+    }
+
+    /// Whether a rule moves parameters about twice as far in its first steps where its learning rate is twice as great: whether
+    /// it can be tuned by it for another task.
+    ///
+    /// # Errors
+    /// As for [`of`](Self::of).
+    pub fn follows_rate(program: &Program) -> Result<bool, OptimizerError> {
+        let name = "learning_rate";
+        let Some(rate) = program.constant(name) else {
+            return Ok(false);
+        };
+        let Ok(twice) = program.with_constant(name, 2.0 * rate) else {
+            return Ok(false);
+        };
+        let bench = Bench::new();
+        let distance = |program: &Program| {
+            let mut optimizer = CompiledOptimizer::new(program, Backend::Interpreter)?;
+            let end = bench.stepped(&mut optimizer, 1, &STEPS[..RATE_STEPS]);
+            let start = bench.elements(&bench.initial);
+            let squares = end
+                .iter()
+                .zip(&start)
+                .map(|(end, start)| (end - start).powi(2));
+            Ok::<_, OptimizerError>(squares.sum::<f32>().sqrt())
+        };
+        let ratio = distance(&twice)? / distance(program)?;
+        // What does not move, or to infinity, is for others to reject.
+        Ok(!ratio.is_finite() || FOLLOWING.contains(&ratio))
     }
 
     /// How far the parameters went.
@@ -122,6 +133,51 @@ impl ProbeRun {
     }
 }
 
+/// The made-up parameters.
+struct Bench {
+    layout: ParameterLayout,
+    initial: Vec<f32>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let layout = ParameterLayout::new(&[("weight", 4, 12), ("small", 3, 5), ("bias", 1, 5)]);
+        let mut numbers = stream(0, "probe", [0, 0]);
+        let mut initial = uniform(layout.arena_len(), LARGE, &mut numbers);
+        for tensor in &layout.tensors()[1..] {
+            for element in &mut initial[tensor.range()] {
+                *element *= SMALL / LARGE;
+            }
+        }
+        Self { layout, initial }
+    }
+
+    /// What an arena holds, tensor after tensor, without padding.
+    fn elements(&self, arena: &[f32]) -> Vec<f32> {
+        let tensors = self.layout.tensors().iter();
+        tensors
+            .flat_map(|tensor| arena[tensor.range()].to_vec())
+            .collect()
+    }
+
+    /// Where the parameters are after these steps along gradients that are numbered so.
+    fn stepped(
+        &self,
+        optimizer: &mut CompiledOptimizer,
+        gradients: u64,
+        steps: &[(u32, f32)],
+    ) -> Vec<f32> {
+        let mut numbers = stream(0, "probe gradients", [gradients, 0]);
+        let mut parameters = self.initial.clone();
+        optimizer.reset(&self.layout);
+        for &(step, scale) in steps {
+            let gradient = uniform(self.layout.arena_len(), scale, &mut numbers);
+            optimizer.step(step, &mut parameters, &gradient);
+        }
+        self.elements(&parameters)
+    }
+}
+
 /// Numbers between −`scale` and `scale`.
 fn uniform(count: usize, scale: f32, numbers: &mut impl Rng) -> Vec<f32> {
     let mut draw = || 2.0 * numbers.random::<f32>() - 1.0;
@@ -135,13 +191,16 @@ mod tests {
     use crate::program::Schema;
     use crate::program::known;
 
-    fn run_of(body: &str) -> ProbeRun {
-        let text = format!(
+    fn text(body: &str) -> String {
+        format!(
             "program p\nschema optimizer 1\ninput w tensor\ninput g tensor\ninput step scalar\n\
              constant learning_rate = 0.1\nconstant decay = 0.01\noutput delta tensor\n\
              state m tensor\nscratch t tensor\nupdate:\n{body}"
-        );
-        ProbeRun::of(&Program::parse(&text).unwrap()).unwrap()
+        )
+    }
+
+    fn run_of(body: &str) -> ProbeRun {
+        ProbeRun::of(&Program::parse(&text(body)).unwrap()).unwrap()
     }
 
     fn of(body: &str) -> Option<Rejection> {
@@ -163,6 +222,34 @@ mod tests {
         for known in known::of(Schema::Optimizer) {
             let run = ProbeRun::of(&known.parsed()).unwrap();
             assert_eq!(run.rejection(), None, "{}", known.name);
+        }
+    }
+
+    #[test]
+    fn what_follows_its_learning_rate_can_be_tuned() {
+        for known in known::of(Schema::Optimizer) {
+            let follows = ProbeRun::follows_rate(&known.parsed()).unwrap();
+            assert!(follows, "{}", known.name);
+        }
+        let follows = |body: &str| {
+            let program = Program::parse(&text(body)).unwrap();
+            ProbeRun::follows_rate(&program).unwrap()
+        };
+        for (body, expected) in [
+            ("t = mul(g, learning_rate)\ndelta = neg(t)", true),
+            // The first step goes nowhere.
+            ("delta = neg(m)\nm = mul(g, learning_rate)", true),
+            ("t = mul(g, decay)\ndelta = neg(t)", false),
+            (
+                "t = mul(g, learning_rate)\nt = div(t, learning_rate)\ndelta = neg(t)",
+                false,
+            ),
+            (
+                "t = sqrt(learning_rate)\nt = mul(g, t)\ndelta = neg(t)",
+                false,
+            ),
+        ] {
+            assert_eq!(follows(body), expected, "{body}");
         }
     }
 

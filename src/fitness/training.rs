@@ -20,7 +20,7 @@ use super::compare;
 use super::{
     Appraisal, BaselineError, BaselineTable, Comparison, DataSettings, Fingerprint, FitnessParts,
     FitnessWeights, Gate, Judge, JudgeError, Judgement, Leg, ProbeRun, Probed, ProgramCost,
-    Reference, Rung, TaskBaselines, TaskFitness, TaskLabel, Trained, judging_seeds,
+    Reference, Rejection, Rung, TaskBaselines, TaskFitness, TaskLabel, Trained, judging_seeds,
 };
 use crate::lowering::CanonicalHash;
 use crate::optimizer::{CompiledOptimizer, OptimizerError, update_function};
@@ -34,6 +34,8 @@ pub struct TrainingJudge {
     table: BaselineTable,
     weights: FitnessWeights,
     has_own_data: bool,
+    /// Whether rules that do not follow their learning rate are rejected.
+    asks_for_rate: bool,
 }
 
 impl TrainingJudge {
@@ -73,6 +75,31 @@ impl TrainingJudge {
         })
     }
 
+    /// The same, but whether it rejects rules that do not follow their learning rate is as said.
+    #[must_use]
+    pub fn asking_for_rate(self, asks_for_rate: bool) -> Self {
+        Self {
+            asks_for_rate,
+            ..self
+        }
+    }
+
+    /// What speaks against training with a rule: what a probe tells or, if that is asked for, that it cannot be tuned.
+    ///
+    /// # Errors
+    /// As for [`ProbeRun::of`].
+    pub(crate) fn rejection(
+        &self,
+        program: &Program,
+        run: &ProbeRun,
+    ) -> Result<Option<Rejection>, OptimizerError> {
+        let rejection = run.rejection();
+        if rejection.is_none() && self.asks_for_rate && !ProbeRun::follows_rate(program)? {
+            return Ok(Some(Rejection::BlindToRate));
+        }
+        Ok(rejection)
+    }
+
     /// A judge on what a search on the suite of this name does not see; nothing if it sees all.
     ///
     /// # Errors
@@ -99,6 +126,7 @@ impl TrainingJudge {
             table,
             weights,
             has_own_data: false,
+            asks_for_rate: false,
         })
     }
 
@@ -294,7 +322,7 @@ impl Judge for TrainingJudge {
 
     fn probe(&self, program: &Program) -> Result<Probed, JudgeError> {
         let run = ProbeRun::of(program)?;
-        Ok(match run.rejection() {
+        Ok(match self.rejection(program, &run)? {
             Some(rejection) => Probed::Rejected(rejection),
             None => Probed::Passed(Some(run.fingerprint())),
         })

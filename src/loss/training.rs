@@ -80,6 +80,15 @@ impl LossTraining {
         Self::new(&names.join(","), &DataSettings::default(), weights).map(Some)
     }
 
+    /// The same, but whether rules that do not follow their learning rate are rejected is as said.
+    #[must_use]
+    pub fn asking_for_rate(self, asks_for_rate: bool) -> Self {
+        Self {
+            suite: self.suite.asking_for_rate(asks_for_rate),
+            ..self
+        }
+    }
+
     /// The tasks with their yardsticks.
     #[must_use]
     pub const fn suite(&self) -> &TrainingJudge {

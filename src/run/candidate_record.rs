@@ -130,6 +130,7 @@ const fn word(rejection: Rejection) -> &'static str {
         Rejection::BlindToPrediction => "blind_to_prediction",
         Rejection::LeadsAstray => "leads_astray",
         Rejection::NotDifferentiable => "not_differentiable",
+        Rejection::BlindToRate => "blind_to_rate",
         Rejection::TooExpensive => "too_expensive",
     }
 }

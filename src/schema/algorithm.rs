@@ -39,7 +39,9 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
         validate: loss::DESCRIPTION.judging.validate,
         judge: |settings, data| {
             let judge = AlgorithmJudge::new(&settings.suite, data, settings.fitness)?;
-            Ok(Box::new(judge))
+            Ok(Box::new(
+                judge.asking_for_rate(settings.needs_learning_rate),
+            ))
         },
         held_out: |settings| {
             let judge = AlgorithmJudge::held_out_from(&settings.suite, settings.fitness)?;

@@ -130,7 +130,9 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
         },
         judge: |settings, data| {
             let judge = TrainingJudge::new(&settings.suite, data, settings.fitness)?;
-            Ok(Box::new(judge))
+            Ok(Box::new(
+                judge.asking_for_rate(settings.needs_learning_rate),
+            ))
         },
         held_out: |settings| {
             let judge = TrainingJudge::held_out_from(&settings.suite, settings.fitness)?;

@@ -92,6 +92,9 @@ pub struct SearchSettings {
     /// an algorithm, instructions of a learner. Programs that cost more are parents all the same. Default: anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub greatest_leader_cost: Option<u32>,
+    /// Whether an update rule has to move parameters about twice as far where its learning rate is twice as great, so that it
+    /// can be tuned by it for other tasks; one that does not never trains. Default: true.
+    pub needs_learning_rate: bool,
     /// Parents from a map of the fittest program of each class of costs and size of state, beside those of tournaments.
     /// Default: no map.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,6 +159,7 @@ impl Default for SearchSettings {
             migrants: 2,
             island: Vec::new(),
             greatest_leader_cost: None,
+            needs_learning_rate: true,
             map_elites: None,
             mutation_adaptation: 0.8,
             seeds: 4,

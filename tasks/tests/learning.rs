@@ -122,10 +122,10 @@ fn digits_with_residual_blocks() {
         "{first:?}"
     );
     assert!(
-        adam.companion.is_some_and(|accuracy| accuracy >= 0.955),
+        adam.companion.is_some_and(|accuracy| accuracy >= 0.93),
         "{adam:?}"
     );
-    assert!(adam.value < 0.13 && descent.value < 0.14 && adam.value < descent.value);
+    assert!(adam.value < 0.22 && descent.value < 0.4 && adam.value < descent.value);
 }
 
 /// The mean cross-entropy on validation characters of guessing each as often as it occurs in training.
