@@ -12,6 +12,7 @@ mod completions;
 mod data;
 mod eval;
 mod evolve;
+mod export;
 mod front;
 #[cfg(feature = "fuzz")]
 mod fuzz;
@@ -68,6 +69,7 @@ enum Command {
     Eval(eval::Eval),
     Judge(judge::JudgeOptions),
     Show(show::Show),
+    Export(export::Export),
     Ops(ops::Ops),
     Tasks(tasks::Tasks),
     Ulp(ulp::Ulp),
@@ -91,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Eval(command) => command.run(),
         Command::Judge(command) => command.run(),
         Command::Show(command) => command.run(),
+        Command::Export(command) => command.run(),
         Command::Ops(command) => command.run(),
         Command::Tasks(command) => command.run(),
         Command::Ulp(command) => command.run(),
