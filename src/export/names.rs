@@ -79,10 +79,13 @@ pub(super) fn settings(
             return None;
         }
         let renamed = rename.iter().find(|(from, _)| *from == described.name);
-        let name = renamed.map_or(described.name.as_str(), |(_, to)| to);
+        let name = match renamed {
+            Some((_, to)) => (*to).to_owned(),
+            None => legal(&described.name, reserved),
+        };
         Some(Setting {
             cell,
-            name: legal(name, reserved),
+            name,
             value: value.value(),
             is_rate,
         })

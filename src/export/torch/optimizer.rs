@@ -31,6 +31,9 @@ pub(super) fn class(code: &mut Code, program: &Program, name: &str) {
     init_group(code, &rule, name);
     step(code, &rule);
     code.blank(2);
+    if foreach::is_possible(&rule) {
+        code.lines(0, HAS_FOREACH).blank(2);
+    }
     single_tensor(code, &rule);
     if foreach::is_possible(&rule) {
         code.blank(2);
@@ -39,6 +42,10 @@ pub(super) fn class(code: &mut Code, program: &Program, name: &str) {
         code.blank(2).lines(0, MATRICES);
     }
 }
+
+const HAS_FOREACH: &str = r#"def _has_foreach(p):
+    """Whether lists of tensors are faster, as PyTorch has it: many small kernels in one launch."""
+    return p.is_cuda and type(p) in (torch.Tensor, torch.nn.Parameter)"#;
 
 const MATRICES: &str = r#"def _as_matrix(tensor, transposed):
     """A view with a row for each input and a column for each output; a vector is a row."""
@@ -116,11 +123,12 @@ fn head(code: &mut Code, rule: &Rule, name: &str) {
     let defaults = names
         .chain(flags(rule))
         .map(|name| format!("{name}={name}"));
-    let defaults: Vec<String> = defaults.collect();
-    code.line(
-        2,
-        &format!("super().__init__(params, dict({}))", defaults.join(", ")),
-    );
+    code.line(2, "defaults = dict(");
+    for default in defaults {
+        code.line(3, &format!("{default},"));
+    }
+    code.line(2, ")")
+        .line(2, "super().__init__(params, defaults)");
     code.blank(1);
 }
 
@@ -235,7 +243,10 @@ fn step(code: &mut Code, rule: &Rule) {
     let function = if foreach::is_possible(rule) {
         code.line(3, "foreach = group[\"foreach\"]");
         code.line(3, "if foreach is None:");
-        code.line(4, "foreach = len(params) > 0 and all(p.is_cuda and type(p) in (torch.Tensor, torch.nn.Parameter) for p in params)");
+        code.line(
+            4,
+            "foreach = bool(params) and all(_has_foreach(p) for p in params)",
+        );
         code.line(3, "update = _multi_tensor if foreach else _single_tensor");
         "update"
     } else {

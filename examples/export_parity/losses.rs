@@ -1,0 +1,59 @@
+//! Losses: the loss of each of fifty examples, and its gradient with respect to the prediction.
+
+use mlevolve::loss::LossFunction;
+use mlevolve::program::Program;
+use mlevolve_ir::Dimensions;
+use rand::RngExt;
+use serde_json::{Value, json};
+
+use super::noise::call;
+use super::{RUNS, STEPS, numbers, tolerances};
+
+/// Outputs of the model.
+const OUTPUTS: usize = 4;
+
+pub(crate) fn case(program: &Program) -> Value {
+    let loss = match LossFunction::of(program) {
+        Ok(loss) => loss,
+        // Some ops have no derivative.
+        Err(error) => return json!({ "examples": [], "refused": error.to_string() }),
+    };
+    let function = loss.function();
+    let dimensions = Dimensions::new(OUTPUTS, OUTPUTS);
+    let mut random = mlevolve_tasks::stream(7, "examples", [0, 0]);
+    let examples = (0..STEPS).map(|number| {
+        let prediction: Vec<f32> = (0..OUTPUTS).map(|_| random.random_range(-3.0..3.0)).collect();
+        // Every other target is a class.
+        let target: Vec<f32> = (0..OUTPUTS)
+            .map(|output| match number % 2 {
+                0 => f32::from(u8::from(output == number / 2 % OUTPUTS)),
+                _ => random.random_range(-1.0..1.0),
+            })
+            .collect();
+        let run = |seed: Option<u64>| {
+            let parameters = function.parameters().iter();
+            let mut storage: Vec<Vec<f32>> = parameters
+                .map(|parameter| match parameter.name.as_str() {
+                    "prediction" => prediction.clone(),
+                    "target" => target.clone(),
+                    _ => vec![0.0; dimensions.elements(parameter.shape).expect("columns are small")],
+                })
+                .collect();
+            let mut noise = seed.map(|seed| mlevolve_tasks::stream(seed, "roundings", [number as u64, 1]));
+            call(function, dimensions, &mut storage, noise.as_mut());
+            storage
+        };
+        let exact = run(None);
+        let wrong: Vec<Vec<Vec<f32>>> = (0..RUNS).map(|seed| run(Some(seed))).collect();
+        let place = |name: &str| function.index_of(name).map(mlevolve_ir::ParameterIndex::index);
+        let value = place("loss").expect("a loss has a loss");
+        let gradient = exact.len() - 1;
+        let of = |parameter: usize| -> Vec<Vec<f32>> { wrong.iter().map(|run| run[parameter].clone()).collect() };
+        json!({
+            "prediction": numbers(&prediction), "target": numbers(&target),
+            "loss": numbers(&exact[value]), "tolerance": tolerances(&exact[value], &of(value)),
+            "gradient": numbers(&exact[gradient]), "gradient_tolerance": tolerances(&exact[gradient], &of(gradient)),
+        })
+    });
+    json!({ "examples": examples.collect::<Vec<Value>>() })
+}
