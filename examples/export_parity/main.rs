@@ -2,7 +2,7 @@
 //! them, with how far another computation may be off.
 //!
 //! ```text
-//!   known and random programs ──► export ──► DIR/NAME/{torch,optax,numpy}.py
+//!   known and random programs ──► export ──► DIR/NAME/{torch,optax,numpy}_export.py, rust_export.rs
 //!                  │
 //!                  └─ lower ─► reference, and eight times with every rounding a little wrong ──► DIR/NAME/case.json
 //! ```
@@ -85,12 +85,13 @@ fn write(directory: &Path, program: &Program, is_known: bool) -> anyhow::Result<
     let place = directory.join(&name);
     std::fs::create_dir_all(&place)?;
     for (target, file) in [
-        (Target::Torch, "torch"),
-        (Target::Optax, "optax"),
-        (Target::Numpy, "numpy"),
+        (Target::Torch, "torch_export.py"),
+        (Target::Optax, "optax_export.py"),
+        (Target::Numpy, "numpy_export.py"),
+        (Target::Rust, "rust_export.rs"),
     ] {
         if let Ok(text) = export(program, target) {
-            std::fs::write(place.join(format!("{file}_export.py")), text)?;
+            std::fs::write(place.join(file), text)?;
         }
     }
     let mut case = match program.schema() {

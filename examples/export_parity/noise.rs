@@ -244,7 +244,10 @@ fn disturb(
     for (element, scale) in result.elements.iter_mut().zip(scales) {
         let share: f32 = random.random_range(-1.0..=1.0);
         let moved = *element + share * scale * UNIT;
-        if moved.is_finite() {
+        // Libraries may take what is subnormal for 0.
+        if moved.abs() < f32::MIN_POSITIVE && random.random_bool(0.5) {
+            *element = 0.0;
+        } else if moved.is_finite() {
             *element = moved;
         }
     }

@@ -268,7 +268,7 @@ class OptaxRule:
         return np.asarray(self.w[index])
 
     def kept(self, index, name):
-        value = getattr(self.state, name, None)
+        value = getattr(self.state, name, None) if name in getattr(self.state, "_fields", ()) else None
         if isinstance(value, list):
             value = value[index]
         return None if value is None else np.asarray(value)
@@ -276,10 +276,10 @@ class OptaxRule:
     def set(self, step, weights, states):
         self.w = [self.as_kernel(index, w) for index, w in enumerate(weights)]
         fields = {}
-        if hasattr(self.state, "count"):
+        if "count" in getattr(self.state, "_fields", ()):
             fields["count"] = self.jnp.asarray(step, self.jnp.int32)
         for name, values in states.items():
-            old = getattr(self.state, name, None)
+            old = getattr(self.state, name) if name in getattr(self.state, "_fields", ()) else None
             if isinstance(old, list):
                 fields[name] = [self.jnp.asarray(v.reshape(o.shape)) for v, o in zip(values, old)]
             elif old is not None:

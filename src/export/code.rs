@@ -18,9 +18,6 @@ use super::routine::{Meaning, Routine, Value};
 use super::template::{Expression, Notation, fill, is_beside_operator, uses};
 use crate::program::{CellIndex, Program};
 
-/// The longest expression, in characters, that is put where it is used.
-const LONGEST_INLINE: usize = 64;
-
 /// What a cell is in the code around the lines.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Symbol {
@@ -47,6 +44,10 @@ pub(super) struct Dialect {
     pub(super) full: fn(Shape) -> String,
     /// An element of `{a}`, where elementwise ops are written element by element.
     pub(super) element: Option<&'static str>,
+    /// How a name is spelled in expressions.
+    pub(super) spell: fn(&str) -> String,
+    /// The longest expression, in characters, that is put where it is used.
+    pub(super) longest_inline: usize,
     /// Whether scalars are computed before all else, apart from what is computed of tensors.
     pub(super) scalars_first: bool,
     /// What no line may be called.
@@ -313,7 +314,7 @@ impl Writer<'_> {
         if self.remaining[value.index()] != 1 || is_end {
             return false;
         }
-        if pending.expression.text.chars().count() > LONGEST_INLINE {
+        if pending.expression.text.chars().count() > self.dialect.longest_inline {
             return false;
         }
         let is_scalar = self.routine.shape(value).is_scalar();
@@ -332,7 +333,9 @@ impl Writer<'_> {
             return false;
         };
         let of_tensors = !self.routine.shape(user).is_scalar();
-        if self.dialect.scalars_first && is_scalar && of_tensors {
+        // Nor is a scalar computed again for each element.
+        let is_apart = self.dialect.scalars_first || self.dialect.element.is_some();
+        if is_apart && is_scalar && of_tensors {
             return false;
         }
         // Loops over elements are written for elementwise ops only.
@@ -348,6 +351,7 @@ impl Writer<'_> {
         let definition = &self.routine.values[value.index()];
         let name = self.free_name(&self.program.cell(definition.cell).name);
         self.names.push((name.clone(), value));
+        let name = (self.dialect.spell)(&name);
         self.lines.push(Line {
             name: name.clone(),
             text: pending.expression.text,

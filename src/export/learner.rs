@@ -33,15 +33,16 @@ pub(super) struct Library {
 }
 
 /// A learner, and what is kept in it from one call to the next.
-struct Learner {
-    program: Program,
-    routines: [Routine; 3],
-    settings: Vec<Setting>,
-    states: Vec<CellIndex>,
+pub(super) struct Learner {
+    pub(super) program: Program,
+    /// `setup`, `predict` and `learn`.
+    pub(super) routines: [Routine; 3],
+    pub(super) settings: Vec<Setting>,
+    pub(super) states: Vec<CellIndex>,
 }
 
 impl Learner {
-    fn new(program: &Program) -> Self {
+    pub(super) fn new(program: &Program, reserved: &[&str]) -> Self {
         let program = program.pruned();
         let effective = program.effective();
         let routines =
@@ -54,13 +55,14 @@ impl Learner {
         });
         Self {
             states: states.map(|(index, _)| index).collect(),
-            settings: settings(&program, &[], RESERVED),
+            settings: settings(&program, &[], reserved),
             routines,
             program,
         }
     }
 
-    fn reads(&self, name: &str) -> bool {
+    /// Whether a function reads an input before it writes it.
+    pub(super) fn reads(&self, name: &str) -> bool {
         let cell = self.program.cell_named(name);
         cell.is_some_and(|cell| self.routines.iter().any(|routine| routine.reads(cell)))
     }
@@ -68,7 +70,7 @@ impl Learner {
 
 /// The class of a learner.
 pub(super) fn class(code: &mut Code, program: &Program, name: &str, library: &Library) {
-    let learner = Learner::new(program);
+    let learner = Learner::new(program, RESERVED);
     let label = learner.program.cell_named(LABEL);
     let is_vector = label.is_some_and(|cell| learner.program.cell(cell).shape == Shape::Column);
     code.line(0, &format!("class {name}:"));

@@ -15,6 +15,7 @@
 
 mod code;
 mod helpers;
+mod latex;
 mod learner;
 mod names;
 mod numpy;
@@ -22,6 +23,7 @@ mod optax;
 mod python;
 mod routine;
 mod rule;
+mod rust;
 mod template;
 mod torch;
 
@@ -39,6 +41,10 @@ pub enum Target {
     Optax,
     /// A module for NumPy, to read.
     Numpy,
+    /// A module for Rust without dependencies.
+    Rust,
+    /// An algorithm for LaTeX.
+    Latex,
     /// The program without what has no effect.
     Text,
 }
@@ -75,6 +81,18 @@ const TARGETS: &[TargetRow] = &[
         name: "numpy",
         refuses: |_| None,
         write: numpy::module,
+    },
+    TargetRow {
+        target: Target::Rust,
+        name: "rust",
+        refuses: |_| None,
+        write: rust::module,
+    },
+    TargetRow {
+        target: Target::Latex,
+        name: "latex",
+        refuses: |_| None,
+        write: latex::module,
     },
     TargetRow {
         target: Target::Text,

@@ -26,6 +26,8 @@ const DIALECT: Dialect = Dialect {
     matrix_as_scalar: "{a}[0, 0]",
     full: |shape: Shape| format!("jnp.full(({}), {{a}})", extents(shape)),
     element: None,
+    spell: str::to_owned,
+    longest_inline: 64,
     scalars_first: false,
     reserved: RESERVED,
 };

@@ -32,6 +32,8 @@ const LISTS: Dialect = Dialect {
     matrix_as_scalar: DIALECT.matrix_as_scalar,
     full: DIALECT.full,
     element: None,
+    spell: DIALECT.spell,
+    longest_inline: DIALECT.longest_inline,
     scalars_first: true,
     reserved: RESERVED,
 };

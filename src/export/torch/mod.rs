@@ -27,6 +27,8 @@ pub(super) const DIALECT: Dialect = Dialect {
     matrix_as_scalar: "{a}[0, 0]",
     full: |shape: Shape| format!("{{a}}.expand({})", extents(shape)),
     element: None,
+    spell: str::to_owned,
+    longest_inline: 64,
     scalars_first: false,
     reserved: RESERVED,
 };
