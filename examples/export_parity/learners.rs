@@ -7,7 +7,7 @@ use rand::RngExt;
 use rustc_hash::FxHashMap;
 use serde_json::{Value, json};
 
-use super::noise::call;
+use super::noise::{Noise, call};
 use super::{RUNS, STEPS, numbers, tolerances};
 
 /// Features of an example.
@@ -41,7 +41,7 @@ pub(crate) fn case(program: &Program) -> Value {
         .collect();
     let run = |seed: Option<u64>| -> Vec<Vec<f32>> {
         let mut memory = Memory::default();
-        let mut noise = seed.map(|seed| mlevolve_tasks::stream(seed, "roundings", [0, 2]));
+        let mut noise = seed.map(|seed| Noise::new(seed, [0, 2]));
         let mut run = |function: &Function, memory: &mut Memory, given: &[(&str, &[f32])]| {
             let parameters = function.parameters();
             let mut storage: Vec<Vec<f32>> = parameters

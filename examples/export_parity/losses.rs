@@ -1,24 +1,27 @@
 //! Losses: the loss of each of fifty examples, and its gradient with respect to the prediction.
 
-use mlevolve::loss::LossFunction;
+use mlevolve::lowering::lower_unoptimised;
 use mlevolve::program::Program;
 use mlevolve_ir::Dimensions;
+use mlevolve_ir::autodiff::gradient;
 use rand::RngExt;
 use serde_json::{Value, json};
 
-use super::noise::call;
+use super::noise::{Noise, call};
 use super::{RUNS, STEPS, numbers, tolerances};
 
 /// Outputs of the model.
 const OUTPUTS: usize = 4;
 
 pub(crate) fn case(program: &Program) -> Value {
-    let loss = match LossFunction::of(program) {
-        Ok(loss) => loss,
+    // As it is written, without passes, so that every op has its rounding.
+    let loss = lower_unoptimised(program).swap_remove(0);
+    let parameter = |name: &str| loss.index_of(name).expect("a loss has it");
+    let function = match gradient(&loss, parameter("loss"), &[parameter("prediction")]) {
+        Ok(function) => function,
         // Some ops have no derivative.
         Err(error) => return json!({ "examples": [], "refused": error.to_string() }),
     };
-    let function = loss.function();
     let dimensions = Dimensions::new(OUTPUTS, OUTPUTS);
     let mut random = mlevolve_tasks::stream(7, "examples", [0, 0]);
     let examples = (0..STEPS).map(|number| {
@@ -39,20 +42,20 @@ pub(crate) fn case(program: &Program) -> Value {
                     _ => vec![0.0; dimensions.elements(parameter.shape).expect("columns are small")],
                 })
                 .collect();
-            let mut noise = seed.map(|seed| mlevolve_tasks::stream(seed, "roundings", [number as u64, 1]));
-            call(function, dimensions, &mut storage, noise.as_mut());
+            let mut noise = seed.map(|seed| Noise::new(seed, [number as u64, 1]));
+            call(&function, dimensions, &mut storage, noise.as_mut());
             storage
         };
         let exact = run(None);
         let wrong: Vec<Vec<Vec<f32>>> = (0..RUNS).map(|seed| run(Some(seed))).collect();
         let place = |name: &str| function.index_of(name).map(mlevolve_ir::ParameterIndex::index);
         let value = place("loss").expect("a loss has a loss");
-        let gradient = exact.len() - 1;
+        let of_prediction = exact.len() - 1;
         let of = |parameter: usize| -> Vec<Vec<f32>> { wrong.iter().map(|run| run[parameter].clone()).collect() };
         json!({
             "prediction": numbers(&prediction), "target": numbers(&target),
             "loss": numbers(&exact[value]), "tolerance": tolerances(&exact[value], &of(value)),
-            "gradient": numbers(&exact[gradient]), "gradient_tolerance": tolerances(&exact[gradient], &of(gradient)),
+            "gradient": numbers(&exact[of_prediction]), "gradient_tolerance": tolerances(&exact[of_prediction], &of(of_prediction)),
         })
     });
     json!({ "examples": examples.collect::<Vec<Value>>() })

@@ -48,7 +48,7 @@ fn wrong(op: Op) -> Wrong {
             E::Add | E::Sub | E::Mul | E::Div | E::Square | E::Sqrt | E::Reciprocal => {
                 Wrong::OfResult(2.0)
             }
-            E::Fma | E::Lerp => Wrong::OfTerms(3.0),
+            E::Fma | E::Lerp | E::Gelu => Wrong::OfTerms(3.0),
             E::Cube | E::Rsqrt => Wrong::OfResult(4.0),
             E::Exp
             | E::Exp2
@@ -72,8 +72,7 @@ fn wrong(op: Op) -> Wrong {
             | E::Tanh
             | E::Asinh
             | E::Acosh
-            | E::Atanh
-            | E::Gelu => Wrong::OfResult(16.0),
+            | E::Atanh => Wrong::OfResult(16.0),
             // Libraries take other ways to a power.
             E::Exp10 | E::Pow => Wrong::OfResult(32.0),
         },
@@ -133,12 +132,29 @@ fn wrong(op: Op) -> Wrong {
     }
 }
 
+/// Wrong roundings, other ones for each seed.
+pub(crate) struct Noise {
+    random: mlevolve_tasks::Stream,
+    /// Whether what is subnormal is taken for 0, as some libraries do.
+    flushes: bool,
+}
+
+impl Noise {
+    /// The roundings of a run, for one purpose.
+    pub(crate) fn new(run: u64, key: [u64; 2]) -> Self {
+        Self {
+            random: mlevolve_tasks::stream(run, "roundings", key),
+            flushes: run % 2 == 1,
+        }
+    }
+}
+
 /// What a function stores, by parameter, from storage as it is.
 pub(crate) fn call(
     function: &Function,
     dimensions: Dimensions,
     storage: &mut [Vec<f32>],
-    mut noise: Option<&mut mlevolve_tasks::Stream>,
+    mut noise: Option<&mut Noise>,
 ) {
     let mut values: Vec<Whole> = Vec::new();
     for value in function.values() {
@@ -165,8 +181,15 @@ pub(crate) fn call(
                     Err(error) => panic!("a valid function is well-typed: {error}"),
                 };
                 let mut result = apply(&operands);
-                if let Some(random) = &mut noise {
-                    disturb(*op, &operands, &mut result, &apply, random);
+                if let Some(noise) = &mut noise {
+                    disturb(*op, &operands, &mut result, &apply, &mut noise.random);
+                    if noise.flushes {
+                        for element in &mut result.elements {
+                            if element.abs() < f32::MIN_POSITIVE {
+                                *element = 0.0;
+                            }
+                        }
+                    }
                 }
                 result
             }
@@ -209,6 +232,8 @@ fn disturb(
             let magnitudes: Vec<&Whole> = magnitudes.iter().collect();
             let terms = match op {
                 Op::Elementwise(ElementwiseOp::Lerp) => lerp_terms(operands, result),
+                // Some libraries add the error function to 1, of which little may be left.
+                Op::Elementwise(ElementwiseOp::Gelu) => operands[0].elements.clone(),
                 Op::Composite(
                     CompositeOp::Std
                     | CompositeOp::RowStds
@@ -244,10 +269,7 @@ fn disturb(
     for (element, scale) in result.elements.iter_mut().zip(scales) {
         let share: f32 = random.random_range(-1.0..=1.0);
         let moved = *element + share * scale * UNIT;
-        // Libraries may take what is subnormal for 0.
-        if moved.abs() < f32::MIN_POSITIVE && random.random_bool(0.5) {
-            *element = 0.0;
-        } else if moved.is_finite() {
+        if moved.is_finite() {
             *element = moved;
         }
     }

@@ -6,7 +6,7 @@ use mlevolve_ir::{Dimensions, Function, Shape};
 use rand::RngExt;
 use serde_json::{Value, json};
 
-use super::noise::call;
+use super::noise::{Noise, call};
 use super::{RUNS, STEPS, numbers, tolerances};
 
 /// Rows and columns of the tensors; the last is a convolution's kernel.
@@ -137,8 +137,7 @@ impl Run<'_> {
                 _ => {}
             }
         }
-        let mut noise =
-            seed.map(|seed| mlevolve_tasks::stream(seed, "roundings", [step as u64, 0]));
+        let mut noise = seed.map(|seed| Noise::new(seed, [step as u64, 0]));
         call(self.function, self.dimensions, &mut storage, noise.as_mut());
         storage
     }

@@ -12,7 +12,7 @@
 //! ```
 
 use mlevolve_ir::Shape;
-use mlevolve_ir::ops::{MatrixOp, Op};
+use mlevolve_ir::ops::{ElementwiseOp, MatrixOp, Op};
 
 use super::routine::{Meaning, Routine, Value};
 use super::template::{Expression, Notation, fill, is_beside_operator, uses};
@@ -156,9 +156,15 @@ impl Pending {
 }
 
 impl Writer<'_> {
-    /// The template of a value's op, with what ops of matrices need around scalars.
+    /// The template of a value's op.
     fn template(&self, op: Op, operands: &[Value]) -> String {
         let shapes: Vec<Shape> = operands.iter().map(|&it| self.routine.shape(it)).collect();
+        // What has the shape already, or has none to take, stays as it is.
+        if let (Op::Elementwise(ElementwiseOp::Broadcast), [of, like]) = (op, &shapes[..])
+            && (!of.is_scalar() || like.is_scalar())
+        {
+            return "{a}".to_owned();
+        }
         (self.dialect.template)(op, &shapes)
     }
 

@@ -175,16 +175,6 @@ fn of_matrices(code: &mut Code, rule: &Rule, block: &Block, name: &str) {
     code.line(1, "/// a vector is a row.").line(1, "///");
     code.line(1, "/// # Panics")
         .line(1, "/// If the sizes differ.");
-    code.line(1, &format!("pub fn update(&self, weights: &mut Matrix, gradient: &Matrix, state: &mut {name}State) {{"));
-    code.line(
-        2,
-        "assert_eq!((weights.rows, weights.columns), (gradient.rows, gradient.columns));",
-    );
-    settings_variables(code, 2, &rule.settings);
-    if rule.reads_step() {
-        code.line(2, "state.step += 1.0;")
-            .line(2, "let step = state.step;");
-    }
     let mut lines = Code::default();
     if rule.reads_weights() {
         lines.line(2, "let w = &weights.clone();");
@@ -238,6 +228,18 @@ fn of_matrices(code: &mut Code, rule: &Rule, block: &Block, name: &str) {
     }
     lines.line(2, "}");
     let lines = lines.text();
+    let is_kept = lines.contains("state.") || rule.reads_step();
+    let state = if is_kept { "state" } else { "_state" };
+    code.line(1, &format!("pub fn update(&self, weights: &mut Matrix, gradient: &Matrix, {state}: &mut {name}State) {{"));
+    code.line(
+        2,
+        "assert_eq!((weights.rows, weights.columns), (gradient.rows, gradient.columns));",
+    );
+    settings_variables(code, 2, &rule.settings);
+    if rule.reads_step() {
+        code.line(2, "state.step += 1.0;")
+            .line(2, "let step = state.step;");
+    }
     match (lines.contains("rows"), lines.contains("columns")) {
         (true, true) => code.line(
             2,
