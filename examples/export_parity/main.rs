@@ -45,7 +45,16 @@ fn main() -> anyhow::Result<()> {
         Schema::Algorithm,
     ] {
         for known in known::of(schema) {
-            cases.push(write(directory, &known.program()?, true)?);
+            let program = known.program()?;
+            cases.push(write(directory, &program, true)?);
+            // The decay that these rules have by default is too little to be seen.
+            if program.constant("weight_decay").is_some() {
+                let strong = program
+                    .with_constant("weight_decay", 0.5)?
+                    .with_constant("learning_rate", 0.02)?
+                    .with_name(&format!("{}_with_decay", program.name()))?;
+                cases.push(write(directory, &strong, true)?);
+            }
         }
         for number in 0..count {
             cases.push(write(directory, &random_program(schema, number), false)?);

@@ -414,6 +414,37 @@ def compare(directory, name, targets, tally, kinds):
             print(f"FAILS {FAILURES[-1]}", flush=True)
 
 
+def check_that_mistakes_are_noticed(directory, names):
+    """The tolerances are worth something: a constant of a known rule that is off by a thousandth is noticed."""
+    noticed, overlooked = 0, []
+    for name in names:
+        case = json.loads((directory / name / "case.json").read_text())
+        if not case["known"] or case["schema"] != "optimizer":
+            continue
+        module = load(directory / name / "numpy_export.py")
+        right = module.update
+        for constant in right.__kwdefaults__:
+            wrong = {constant: right.__kwdefaults__[constant] * 1.001}
+            module.update = lambda w, g, state: right(w, g, state, **wrong)
+            rule = NumpyRule(module, case)
+            share = 0.0
+            for step in range(finite_steps(case)):
+                rule.step(gradients_of(case, step))
+                for index, tensor in enumerate(case["tensors"]):
+                    reached = tensor["steps"][step]
+                    allowed = array(reached["tolerance"])
+                    off = np.abs(rule.weights(index).reshape(-1) - array(reached["w"])) / allowed
+                    share = max(share, float(np.nanmax(off, initial=0.0)))
+            if share > 1:
+                noticed += 1
+            else:
+                overlooked.append(f"{constant} of {name}")
+    print(f"a constant that is off by a thousandth is noticed: {noticed}; not: {', '.join(overlooked) or 'none'}")
+    # Epsilons are too small to matter to these gradients, and so are the default decays, which others stand in for.
+    if any(constant.split()[0] not in ("epsilon", "weight_decay") for constant in overlooked):
+        sys.exit("a wrong constant is not noticed")
+
+
 def main():
     global KEEP_GOING
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -428,6 +459,7 @@ def main():
     for name in names:
         if options.only in name:
             compare(options.cases, name, options.targets.split(","), tally, kinds)
+    check_that_mistakes_are_noticed(options.cases, names)
     for kind, count in sorted(kinds.items()):
         print(f"{count:6} programs as {kind}")
     for what in sorted(tally.compared):

@@ -14,7 +14,7 @@
 use mlevolve_ir::Shape;
 use mlevolve_ir::ops::{ElementwiseOp, MatrixOp, Op};
 
-use super::routine::{Meaning, Routine, Value};
+use super::routine::{Definition, Meaning, Routine, Value};
 use super::template::{Expression, Notation, fill, is_beside_operator, uses};
 use crate::program::{CellIndex, Program};
 
@@ -68,11 +68,19 @@ pub(super) struct Line {
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) lines: Vec<Line>,
+    /// The cells whose content at the start is spoken of; some are looked at for their shape only, which a language may
+    /// not need to.
+    pub(super) entries: Vec<CellIndex>,
     /// What each cell holds at the end that somebody looks at.
     pub(super) ends: Vec<(CellIndex, Expression)>,
 }
 
 impl Block {
+    /// Whether what a cell holds at the start is spoken of.
+    pub(super) fn reads(&self, cell: CellIndex) -> bool {
+        self.entries.contains(&cell)
+    }
+
     /// The expression for what a cell holds at the end, if somebody looks at it.
     pub(super) fn end(&self, cell: CellIndex) -> Option<&Expression> {
         let mut ends = self.ends.iter();
@@ -122,6 +130,13 @@ pub(super) fn write(
         lines: Vec::new(),
     };
     writer.count_uses();
+    let spoken_of = routine.all().filter_map(|(value, definition)| {
+        let Meaning::Entry(cell) = definition.meaning else {
+            return None;
+        };
+        (writer.remaining[value.index()] > 0).then_some(cell)
+    });
+    let entries = spoken_of.collect();
     let order = writer.order();
     for &value in &order {
         if let Meaning::Entry(cell) = routine.values[value.index()].meaning {
@@ -141,6 +156,7 @@ pub(super) fn write(
     let ends = ends.collect();
     Block {
         lines: writer.lines,
+        entries,
         ends,
     }
 }
@@ -168,8 +184,16 @@ impl Writer<'_> {
         (self.dialect.template)(op, &shapes)
     }
 
+    /// Counts uses from the end, as what is not used uses nothing.
     fn count_uses(&mut self) {
-        for (_, definition) in self.routine.all() {
+        for (_, value) in &self.routine.ends {
+            self.remaining[value.index()] += 1;
+        }
+        let definitions: Vec<(Value, &Definition)> = self.routine.all().collect();
+        for (value, definition) in definitions.into_iter().rev() {
+            if self.remaining[value.index()] == 0 {
+                continue;
+            }
             match &definition.meaning {
                 Meaning::Entry(_) | Meaning::Zero => {}
                 Meaning::Fill(value) => self.remaining[value.index()] += 1,
@@ -180,9 +204,6 @@ impl Writer<'_> {
                     }
                 }
             }
-        }
-        for (_, value) in &self.routine.ends {
-            self.remaining[value.index()] += 1;
         }
     }
 
@@ -317,8 +338,11 @@ impl Writer<'_> {
     /// Whether a value is put where it is used.
     fn stays_inline(&self, value: Value, pending: &Pending) -> bool {
         let is_end = self.routine.ends.iter().any(|&(_, end)| end == value);
-        if self.remaining[value.index()] != 1 || is_end {
-            return false;
+        match self.remaining[value.index()] {
+            // Nobody speaks of it.
+            0 => return true,
+            1 if !is_end => {}
+            _ => return false,
         }
         if pending.expression.text.chars().count() > self.dialect.longest_inline {
             return false;
@@ -355,7 +379,7 @@ impl Writer<'_> {
             *remaining = remaining.saturating_sub(1);
         }
         let definition = &self.routine.values[value.index()];
-        let name = self.free_name(&self.program.cell(definition.cell).name);
+        let name = self.free_name(&self.program.cell(definition.cell).name, definition.shape);
         self.names.push((name.clone(), value));
         let name = (self.dialect.spell)(&name);
         self.lines.push(Line {
@@ -373,7 +397,7 @@ impl Writer<'_> {
     }
 
     /// The name of a cell, or one like it, that no value has which is still spoken of.
-    fn free_name(&mut self, cell: &str) -> String {
+    fn free_name(&self, cell: &str, shape: Shape) -> String {
         let cell = legal(cell, self.dialect.reserved);
         let mut number = 1;
         loop {
@@ -383,7 +407,11 @@ impl Writer<'_> {
                 format!("{cell}_{number}")
             };
             let holds = |(taken, value): &(String, Value)| {
-                *taken == name && self.remaining[value.index()] > 0
+                // Scalars that are computed before all else are in another scope.
+                let is_apart = self.dialect.scalars_first
+                    && self.routine.shape(*value).is_scalar()
+                    && !shape.is_scalar();
+                *taken == name && (is_apart || self.remaining[value.index()] > 0)
             };
             if !self.names.iter().any(holds) {
                 return name;

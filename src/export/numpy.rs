@@ -47,7 +47,7 @@ pub(super) fn module(program: &Program) -> String {
         Schema::Optimizer => rule(&mut body, program),
         Schema::Loss => loss(&mut body, program),
         Schema::Learner => {
-            learner::class(&mut body, program, &class_name(program.name()), &LIBRARY)
+            learner::class(&mut body, program, &class_name(program.name()), &LIBRARY);
         }
         Schema::Algorithm => {
             loss(&mut body, &program.part(Schema::Loss));
@@ -92,7 +92,7 @@ fn rule(code: &mut Code, program: &Program) {
     );
     let is_matrix =
         |&state: &CellIndex| !matches!(rule.shape(state), Shape::Scalar | Shape::Tensor);
-    if rule.states.iter().any(|state| is_matrix(state)) {
+    if rule.states.iter().any(is_matrix) {
         code.line(1, "rows, columns = w.shape");
     }
     let mut kept: Vec<String> = Vec::new();

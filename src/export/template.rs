@@ -79,22 +79,17 @@ pub(super) fn uses(template: &str, operand: usize) -> usize {
         .count()
 }
 
-/// Whether an operand stands beside an arithmetic operator wherever it is named, so that a bare number can stand there.
+/// Whether an operand stands beside an operator and another operand wherever it is named, so that a bare number can stand
+/// there.
 pub(super) fn is_beside_operator(template: &str, operand: usize) -> bool {
+    const OPERATORS: [char; 9] = ['+', '-', '*', '/', '<', '>', '=', '!', ' '];
     places(template).into_iter().all(|(start, letter)| {
         let (before, after) = (&template[..start], &template[start + 3..]);
-        let is_operator = |text: &str, ends: bool| {
-            let text = text.trim();
-            let byte = if ends {
-                text.bytes().next_back()
-            } else {
-                text.bytes().next()
-            };
-            byte.is_some_and(|byte| b"+-*/<>=!".contains(&byte))
-        };
-        usize::from(letter - b'a') != operand
-            || is_operator(before, true)
-            || is_operator(after, false)
+        let stripped = before.trim_end_matches(OPERATORS);
+        let follows = stripped.len() + 1 < before.len() && stripped.ends_with(['}', ')']);
+        let stripped = after.trim_start_matches(OPERATORS);
+        let leads = stripped.len() + 1 < after.len() && stripped.starts_with(['{', '(']);
+        usize::from(letter - b'a') != operand || follows || leads
     })
 }
 
@@ -269,6 +264,8 @@ mod tests {
     fn a_number_may_stand_beside_an_operator_only() {
         assert!(is_beside_operator("{a} + {b}", 0));
         assert!(!is_beside_operator("torch.maximum({a}, {b})", 1));
+        assert!(!is_beside_operator("torch.where({a} > 0, {b}, {c})", 0));
+        assert!(is_beside_operator("{a} + {c} * ({b} - {a})", 2));
         assert!(!is_beside_operator("{a} + {c} * ({b} - {a}) + f({a})", 0));
         assert_eq!(uses("{a} @ {a}.T", 0), 2);
     }

@@ -49,10 +49,18 @@ fn every_known_program_is_exported_to_every_target_that_takes_it() {
             let Ok(text) = exported else { continue };
             // Constants are there with their values, and what is called by its number is not a setting.
             assert!(text.contains(program.name()) || target == Target::Latex);
-            assert!(!text.contains("one: float"), "{} to {target}\n{text}", known.name);
+            assert!(
+                !text.contains("one: float"),
+                "{} to {target}\n{text}",
+                known.name
+            );
             // Nothing is left of a template.
             for place in ["{a}", "{b}", "{c}"] {
-                assert!(!text.contains(place), "{} to {target} has {place}", known.name);
+                assert!(
+                    !text.contains(place),
+                    "{} to {target} has {place}",
+                    known.name
+                );
             }
         }
     }
@@ -65,9 +73,15 @@ fn words_that_a_language_has_taken_are_no_names() {
         torch = lerp(torch, g, lambda)\ndelta = mul(torch, learning_rate)";
     let program = Program::parse(text).unwrap();
     let torch = export(&program, Target::Torch).unwrap();
-    assert!(torch.contains("torch_ = torch_ + lambda_ * (g - torch_)"), "{torch}");
+    assert!(
+        torch.contains("torch_ = torch_ + lambda_ * (g - torch_)"),
+        "{torch}"
+    );
     let rust = export(&program, Target::Rust).unwrap();
-    assert!(rust.contains("let torch = torch + lambda * (g - torch);"), "{rust}");
+    assert!(
+        rust.contains("let torch = torch + lambda * (g - torch);"),
+        "{rust}"
+    );
 }
 
 #[test]
@@ -88,25 +102,48 @@ fn a_value_that_is_still_spoken_of_keeps_its_name() {
 
 #[test]
 fn the_command_writes_what_the_library_gives_and_refuses_with_what_would_do() {
-    let printed = run_mlevolve(&["export", "lion", "--to", "numpy"]).succeeded().stdout;
+    let printed = run_mlevolve(&["export", "lion", "--to", "numpy"])
+        .succeeded()
+        .stdout;
     assert_eq!(printed, export(&program("lion"), Target::Numpy).unwrap());
 
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("lion.py");
     let file = file.to_str().unwrap();
     run_mlevolve(&["export", "lion", "--to", "torch", "--output", file]).succeeded();
-    assert_eq!(fs::read_to_string(file).unwrap(), export(&program("lion"), Target::Torch).unwrap());
+    assert_eq!(
+        fs::read_to_string(file).unwrap(),
+        export(&program("lion"), Target::Torch).unwrap()
+    );
 
     // A run's directory stands for its best program.
     let run = directory.path().to_str().unwrap();
     run_mlevolve(&["export", run, "--to", "text"]).refused(&["no best program", "best.mle"]);
-    fs::write(directory.path().join("best.mle"), program("sgd").to_string()).unwrap();
-    let best = run_mlevolve(&["export", run, "--to", "text"]).succeeded().stdout;
+    fs::write(
+        directory.path().join("best.mle"),
+        program("sgd").to_string(),
+    )
+    .unwrap();
+    let best = run_mlevolve(&["export", run, "--to", "text"])
+        .succeeded()
+        .stdout;
     assert_eq!(best, program("sgd").pruned().to_string());
 
-    run_mlevolve(&["export", "linear_regression", "--to", "optax"])
-        .refused(&["learner is neither", "`torch`", "`numpy`", "`rust`"]);
+    run_mlevolve(&["export", "linear_regression", "--to", "optax"]).refused(&[
+        "learner is neither",
+        "`torch`",
+        "`numpy`",
+        "`rust`",
+    ]);
     run_mlevolve(&["export", "adam", "--to", "keras"]).refused(&["keras", "`torch`", "`optax`"]);
     run_mlevolve(&["export", "adma", "--to", "torch"]).refused(&["adma", "adam"]);
-    run_mlevolve(&["export", "adam", "--to", "torch", "--output", "/nowhere/adam.py"]).refused(&["/nowhere/adam.py"]);
+    run_mlevolve(&[
+        "export",
+        "adam",
+        "--to",
+        "torch",
+        "--output",
+        "/nowhere/adam.py",
+    ])
+    .refused(&["/nowhere/adam.py"]);
 }

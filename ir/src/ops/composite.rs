@@ -154,7 +154,7 @@ composite_ops! {
         real: |a| real::Matrix::scalar(real::log_sum_exp(&a.numbers)),
         export: {
             torch: "torch.logsumexp({a}, (0, 1))", numpy: "log_sum_exp({a})",
-            jax: "jax.scipy.special.logsumexp({a})",
+            jax: "log_sum_exp({a})",
             rust: "log_sum_exp({a})", latex: "\\ln \\sum e^{{a}}",
         }
     }

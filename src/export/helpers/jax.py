@@ -35,6 +35,14 @@ def powr(a, b):
     return jnp.where(undefined, jnp.nan, jnp.power(jnp.where(undefined, 1.0, a), b))
 
 
+def log_sum_exp(a):
+    """The logarithm of the sum of exponentials, without overflow."""
+    greatest = jax.lax.stop_gradient(jnp.max(a))
+    below = a - greatest
+    # XLA may round a otherwise here than for its maximum, so that something great is left where 0 should be.
+    return greatest + jnp.log(jnp.sum(jnp.exp(jnp.where(below > 0, 0.0, below))))
+
+
 def clip_norm(a, most):
     """a scaled down to the norm `most`, if its own is greater."""
     norm = jnp.sqrt(jnp.sum(jnp.square(a)))

@@ -186,7 +186,7 @@ fn method(
         learner
             .program
             .cell_named(name)
-            .is_some_and(|cell| routine.reads(cell))
+            .is_some_and(|cell| block.reads(cell))
     };
     let x = if reads(FEATURES) { "x" } else { "_x" };
     let y = if reads(LABEL) { "y" } else { "_y" };
@@ -206,7 +206,7 @@ fn method(
     }
     let mut needs_copy = false;
     for (cell, described) in CellIndex::enumerate(learner.program.cells()) {
-        if !routine.reads(cell) {
+        if !block.reads(cell) {
             continue;
         }
         let is_setting = learner.settings.iter().any(|setting| setting.cell == cell);

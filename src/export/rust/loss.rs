@@ -29,7 +29,7 @@ pub(super) fn items(code: &mut Code, program: &Program, name: &str) {
         "pub fn loss(&self, prediction: &[f32], target: &[f32]) -> f32 {",
     );
     code.line(2, "assert_eq!(prediction.len(), target.len());");
-    settings_variables(code, 2, &settings);
+    settings_variables(code, 2, &settings, &block);
     let mut lines = Code::default();
     for each in &block.lines {
         line(&mut lines, 2, each);
@@ -43,7 +43,7 @@ pub(super) fn items(code: &mut Code, program: &Program, name: &str) {
     for input in [PREDICTION, TARGET] {
         if program
             .cell_named(input)
-            .is_some_and(|cell| routine.reads(cell))
+            .is_some_and(|cell| block.reads(cell))
         {
             code.line(2, &format!("let {input} = &Matrix::column({input});"));
         }

@@ -14,7 +14,7 @@ mod rule;
 use mlevolve_ir::Shape;
 use mlevolve_ir::ops::Op;
 
-use super::code::{Dialect, Line};
+use super::code::{Block, Dialect, Line};
 use super::helpers::RUST;
 use super::names::{Setting, class_name, number, provenance, rule as rule_text};
 use super::python::{Code, extents};
@@ -233,15 +233,16 @@ fn settings_struct(code: &mut Code, name: &str, settings: &[Setting], what: &str
     code.line(2, "}").line(1, "}").line(0, "}").blank(1);
 }
 
-/// Variables for the constants.
-fn settings_variables(code: &mut Code, depth: usize, settings: &[Setting]) {
-    if settings.is_empty() {
+/// Variables for the constants that are spoken of.
+fn settings_variables(code: &mut Code, depth: usize, settings: &[Setting], block: &Block) {
+    let spoken_of = settings.iter().filter(|setting| block.reads(setting.cell));
+    let mut names: Vec<&str> = spoken_of.map(|setting| setting.name.as_str()).collect();
+    if names.is_empty() {
         return;
     }
-    let names: Vec<&str> = settings
-        .iter()
-        .map(|setting| setting.name.as_str())
-        .collect();
+    if names.len() < settings.len() {
+        names.push("..");
+    }
     code.line(
         depth,
         &format!("let Self {{ {} }} = *self;", names.join(", ")),

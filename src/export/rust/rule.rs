@@ -114,15 +114,14 @@ fn of_slices(code: &mut Code, rule: &Rule, block: &Block, name: &str) {
     };
     code.line(1, &format!("pub fn update(&self, weights: &mut [f32], gradients: &[f32], {state}: &mut {name}State) {{"));
     code.line(2, "assert_eq!(weights.len(), gradients.len());");
-    settings_variables(code, 2, &rule.settings);
+    settings_variables(code, 2, &rule.settings, block);
     if rule.reads_step() {
-        code.line(2, "state.step += 1.0;")
-            .line(2, "let step = state.step;");
+        code.line(2, "state.step += 1.0;");
     }
-    let read = rule
-        .states
-        .iter()
-        .filter(|&&state| rule.routine.reads(state));
+    if block.reads(rule.step) {
+        code.line(2, "let step = state.step;");
+    }
+    let read = rule.states.iter().filter(|&&state| block.reads(state));
     let (scalars, tensors): (Vec<CellIndex>, Vec<CellIndex>) =
         read.partition(|&&state| rule.shape(state).is_scalar());
     for state in scalars {
@@ -133,10 +132,10 @@ fn of_slices(code: &mut Code, rule: &Rule, block: &Block, name: &str) {
         code.line(2, &format!("let {} = {};", line.name, line.text));
     }
     code.line(2, "for i in 0..weights.len() {");
-    if rule.reads_weights() {
+    if block.reads(rule.weights) {
         code.line(3, "let w = weights[i];");
     }
-    if rule.routine.reads(rule.gradient) {
+    if block.reads(rule.gradient) {
         code.line(3, "let g = gradients[i];");
     }
     for state in tensors {
@@ -176,17 +175,17 @@ fn of_matrices(code: &mut Code, rule: &Rule, block: &Block, name: &str) {
     code.line(1, "/// # Panics")
         .line(1, "/// If the sizes differ.");
     let mut lines = Code::default();
-    if rule.reads_weights() {
+    if block.reads(rule.weights) {
         lines.line(2, "let w = &weights.clone();");
     }
-    if rule.routine.reads(rule.gradient) {
+    if block.reads(rule.gradient) {
         lines.line(2, "let g = gradient;");
     }
     let read: Vec<CellIndex> = rule
         .states
         .iter()
         .copied()
-        .filter(|&state| rule.routine.reads(state))
+        .filter(|&state| block.reads(state))
         .collect();
     if !read.is_empty() {
         lines.line(2, "let before = state.clone();");
@@ -235,10 +234,12 @@ fn of_matrices(code: &mut Code, rule: &Rule, block: &Block, name: &str) {
         2,
         "assert_eq!((weights.rows, weights.columns), (gradient.rows, gradient.columns));",
     );
-    settings_variables(code, 2, &rule.settings);
+    settings_variables(code, 2, &rule.settings, block);
     if rule.reads_step() {
-        code.line(2, "state.step += 1.0;")
-            .line(2, "let step = state.step;");
+        code.line(2, "state.step += 1.0;");
+    }
+    if block.reads(rule.step) {
+        code.line(2, "let step = state.step;");
     }
     match (lines.contains("rows"), lines.contains("columns")) {
         (true, true) => code.line(
