@@ -55,14 +55,14 @@ pub(crate) fn case(program: &Program) -> Value {
         json!({
             "prediction": numbers(&prediction), "target": numbers(&target),
             "loss": numbers(&exact[value]), "tolerance": tolerances(&exact[value], &of(value)),
-            "gradient": numbers(&exact[of_prediction]), "gradient_tolerance": of_gradient(tolerances(&exact[of_prediction], &of(of_prediction))),
+            "gradient": numbers(&exact[of_prediction]), "gradient_tolerance": of_gradient(&tolerances(&exact[of_prediction], &of(of_prediction))),
         })
     });
     json!({ "examples": examples.collect::<Vec<Value>>() })
 }
 
 /// Libraries have derivatives of their own of functions such as the softmax, whose terms, about 1, may cancel otherwise.
-fn of_gradient(tolerances: Value) -> Value {
+fn of_gradient(tolerances: &Value) -> Value {
     const OF_TERMS: f64 = 8.0 * f32::EPSILON as f64;
     let each = tolerances.as_array().into_iter().flatten();
     each.map(|tolerance| {

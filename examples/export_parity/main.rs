@@ -67,7 +67,7 @@ fn main() -> anyhow::Result<()> {
 
 /// Every other one of the ops that a search draws from, the others of all ops.
 fn random_program(schema: Schema, number: u64) -> Program {
-    let settings = if number % 2 == 0 {
+    let settings = if number.is_multiple_of(2) {
         (schema.description().judging.defaults)().variation
     } else {
         let is_offered = |op: &Op| {

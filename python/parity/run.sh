@@ -10,8 +10,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 count=200
+compiled=200
 if [ "${1:-}" = --sample ]; then
     count=10
+    compiled=40
 elif [ $# -gt 0 ]; then
     echo "error: $0 takes --sample or nothing, not $1" >&2
     exit 2
@@ -37,4 +39,4 @@ cargo run --quiet --locked --example export_parity -- "$cases" "$count"
 export JAX_PLATFORMS=cpu
 "$venv/bin/python" python/parity/parity.py "$cases"
 "$venv/bin/python" python/parity/libraries.py "$cases"
-python/parity/rust.sh "$cases"
+python/parity/rust.sh "$cases" "$compiled"

@@ -62,3 +62,19 @@ pub(super) fn numbers(count: usize, number: usize) -> Vec<f32> {
     });
     each.collect()
 }
+
+/// The same numbers, off by a few units in the last place.
+pub(super) fn nudged(numbers: &[f32]) -> Vec<f32> {
+    let each = numbers.iter().enumerate().map(|(index, &number)| {
+        let units = if index % 2 == 0 { 3.0 } else { -2.0 };
+        number + number * (units * f32::EPSILON)
+    });
+    each.collect()
+}
+
+/// Whether numbers are all finite and hardly differ from those that come of nudged ones, so that what a library rounds
+/// otherwise does not decide what they are.
+pub(super) fn are_told(numbers: &[f32], of_nudged: &[f32]) -> bool {
+    let mut pairs = numbers.iter().zip(of_nudged);
+    pairs.all(|(number, other)| (number - other).abs() <= 1e-5 * number.abs() + 1e-7)
+}

@@ -6,7 +6,7 @@ use super::super::code::{Block, Symbol, write};
 use super::super::learner::Learner;
 use super::super::names::symbol;
 use super::super::python::{Code, extents};
-use super::expectation::{Machine, numbers};
+use super::expectation::{Machine, are_told, nudged, numbers};
 use super::{MATRICES, RESERVED, array, line};
 use crate::program::{CellIndex, Program, Role};
 use crate::schema::learner::{FEATURES, LABEL, LEARN, PREDICT, PREDICTION, SEED, SETUP, STEP};
@@ -252,24 +252,27 @@ pub(super) fn test(code: &mut Code, program: &Program, name: &str) {
     let label = program.cell_named(LABEL);
     let is_vector = label.is_some_and(|cell| !program.cell(cell).shape.is_scalar());
     let outputs = if is_vector { features } else { 1 };
-    let mut machine = Machine::new(program, Dimensions::new(features, features));
-    let nothing = vec![0.0; features];
-    machine.call(
-        SETUP,
-        &[(FEATURES, &nothing), (STEP, &[0.0]), (SEED, &[0.0])],
-    );
-    let mut expected = Vec::new();
-    for number in 0..examples {
-        let (x, y) = (numbers(features, number), numbers(outputs, number + 7));
-        let step = [(number + 1) as f32];
-        machine.call(PREDICT, &[(FEATURES, &x), (STEP, &step)]);
-        let prediction = machine.content(PREDICTION, outputs);
-        machine.call(LEARN, &[(FEATURES, &x), (LABEL, &y), (STEP, &step)]);
-        if prediction.iter().any(|it| !it.is_finite()) {
-            break;
-        }
-        expected.push([x, y, prediction]);
-    }
+    let taught = |nudge: &dyn Fn(Vec<f32>) -> Vec<f32>| {
+        let mut machine = Machine::new(program, Dimensions::new(features, features));
+        let nothing = vec![0.0; features];
+        machine.call(
+            SETUP,
+            &[(FEATURES, &nothing), (STEP, &[0.0]), (SEED, &[0.0])],
+        );
+        let examples = (0..examples).map(|number| {
+            let x = nudge(numbers(features, number));
+            let y = nudge(numbers(outputs, number + 7));
+            let step = [(number + 1) as f32];
+            machine.call(PREDICT, &[(FEATURES, &x), (STEP, &step)]);
+            let prediction = machine.content(PREDICTION, outputs);
+            machine.call(LEARN, &[(FEATURES, &x), (LABEL, &y), (STEP, &step)]);
+            [x, y, prediction]
+        });
+        examples.collect::<Vec<_>>()
+    };
+    let pairs = taught(&|it| it).into_iter().zip(taught(&|it| nudged(&it)));
+    let told = pairs.take_while(|(example, other)| are_told(&example[2], &other[2]));
+    let expected: Vec<[Vec<f32>; 3]> = told.map(|(example, _)| example).collect();
     code.blank(1)
         .line(1, "#[test]")
         .line(1, "fn it_learns_as_the_interpreter_does() {");

@@ -6,7 +6,7 @@ use super::super::code::{Block, write};
 use super::super::names::{settings, symbol};
 use super::super::python::Code;
 use super::super::routine::Routine;
-use super::expectation::{Machine, numbers};
+use super::expectation::{Machine, are_told, nudged, numbers};
 use super::{MATRICES, RESERVED, array, line, settings_struct, settings_variables};
 use crate::program::{CellIndex, Program};
 use crate::schema::loss::{LOSS, PREDICTION, TARGET};
@@ -66,11 +66,14 @@ pub(super) fn test(code: &mut Code, program: &Program, name: &str) {
         let target: Vec<f32> = (0..outputs)
             .map(|output| f32::from(u8::from(output == number)))
             .collect();
-        let mut machine = Machine::new(program, Dimensions::new(outputs, outputs));
-        machine.call(0, &[(PREDICTION, &prediction), (TARGET, &target)]);
-        let loss = machine.content(LOSS, 1)[0];
-        let loss = if loss.is_finite() {
-            super::number(loss)
+        let loss_of = |prediction: &[f32]| {
+            let mut machine = Machine::new(program, Dimensions::new(outputs, outputs));
+            machine.call(0, &[(PREDICTION, prediction), (TARGET, &target)]);
+            machine.content(LOSS, 1)
+        };
+        let loss = loss_of(&prediction);
+        let loss = if are_told(&loss, &loss_of(&nudged(&prediction))) {
+            super::number(loss[0])
         } else {
             "f32::NAN".to_owned()
         };

@@ -6,7 +6,7 @@ use super::super::code::{Block, Symbol, write};
 use super::super::names::symbol;
 use super::super::python::{Code, extents};
 use super::super::rule::Rule;
-use super::expectation::{Machine, numbers};
+use super::expectation::{Machine, are_told, nudged, numbers};
 use super::{ELEMENTS, MATRICES, RESERVED, array, line, settings_struct, settings_variables};
 use crate::program::{CellIndex, Program};
 
@@ -259,17 +259,25 @@ pub(super) fn test(code: &mut Code, program: &Program, name: &str) {
     let (rows, columns, steps) = TESTED;
     let elements = rows * columns;
     let mut machine = Machine::new(program, Dimensions::new(rows, columns));
+    let mut other = Machine::new(program, Dimensions::new(rows, columns));
     let initial = numbers(elements, 0);
-    let mut weights = initial.clone();
+    let (mut weights, mut of_nudged) = (initial.clone(), nudged(&initial));
     let mut expected = Vec::new();
     for step in 1..=steps {
         let gradient = numbers(elements, step);
-        machine.call(
+        let number = [step as f32];
+        machine.call(0, &[("w", &weights), ("g", &gradient), ("step", &number)]);
+        other.call(
             0,
-            &[("w", &weights), ("g", &gradient), ("step", &[step as f32])],
+            &[
+                ("w", &of_nudged),
+                ("g", &nudged(&gradient)),
+                ("step", &number),
+            ],
         );
         weights = machine.content("w", elements);
-        if weights.iter().any(|weight| !weight.is_finite()) {
+        of_nudged = other.content("w", elements);
+        if !are_told(&weights, &of_nudged) {
             break;
         }
         expected.push((gradient, weights.clone()));
