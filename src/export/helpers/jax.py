@@ -39,8 +39,9 @@ def log_sum_exp(a):
     """The logarithm of the sum of exponentials, without overflow."""
     greatest = jax.lax.stop_gradient(jnp.max(a))
     below = a - greatest
-    # XLA may round a otherwise here than for its maximum, so that something great is left where 0 should be.
-    return greatest + jnp.log(jnp.sum(jnp.exp(jnp.where(below > 0, 0.0, below))))
+    # 0, unless XLA computes a anew here and rounds it otherwise than for its maximum.
+    left = jax.lax.stop_gradient(jnp.max(below))
+    return greatest + (left + jnp.log(jnp.sum(jnp.exp(below - left))))
 
 
 def clip_norm(a, most):
