@@ -13,6 +13,7 @@ mod completions;
 mod data;
 mod eval;
 mod evolve;
+mod export;
 mod front;
 #[cfg(feature = "fuzz")]
 mod fuzz;
@@ -70,6 +71,7 @@ enum Command {
     Judge(judge::JudgeOptions),
     Compare(compare::Compare),
     Show(show::Show),
+    Export(export::Export),
     Ops(ops::Ops),
     Tasks(tasks::Tasks),
     Ulp(ulp::Ulp),
@@ -94,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Judge(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Show(command) => command.run(),
+        Command::Export(command) => command.run(),
         Command::Ops(command) => command.run(),
         Command::Tasks(command) => command.run(),
         Command::Ulp(command) => command.run(),

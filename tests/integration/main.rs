@@ -13,6 +13,7 @@ mod command;
 mod contest;
 mod determinism;
 mod evaluator;
+mod export;
 mod front;
 mod funnel;
 mod known_losses;

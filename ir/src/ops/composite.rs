@@ -154,7 +154,7 @@ composite_ops! {
         real: |a| real::Matrix::scalar(real::log_sum_exp(&a.numbers)),
         export: {
             torch: "torch.logsumexp({a}, (0, 1))", numpy: "log_sum_exp({a})",
-            jax: "jax.scipy.special.logsumexp({a})",
+            jax: "log_sum_exp({a})",
             rust: "log_sum_exp({a})", latex: "\\ln \\sum e^{{a}}",
         }
     }
@@ -279,7 +279,7 @@ composite_ops! {
         },
         export: {
             torch: "{a} @ {b}.T", numpy: "{a} @ {b}.T", jax: "{a} @ {b}.T",
-            rust: "matmul({a}, transpose({b}))", latex: "{a} {b}^\\top",
+            rust: "matmul({a}, &transpose({b}))", latex: "{a} {b}^\\top",
         }
     }
     /// the Gram matrix of the rows: a aᵀ
@@ -289,7 +289,7 @@ composite_ops! {
         real: |a| a.times(&a.transposed()),
         export: {
             torch: "{a} @ {a}.T", numpy: "{a} @ {a}.T", jax: "{a} @ {a}.T",
-            rust: "matmul({a}, transpose({a}))", latex: "{a} {a}^\\top",
+            rust: "matmul({a}, &transpose({a}))", latex: "{a} {a}^\\top",
         }
     }
     /// the Gram matrix of the columns: aᵀ a
@@ -299,7 +299,7 @@ composite_ops! {
         real: |a| a.transposed().times(a),
         export: {
             torch: "{a}.T @ {a}", numpy: "{a}.T @ {a}", jax: "{a}.T @ {a}",
-            rust: "matmul(transpose({a}), {a})", latex: "{a}^\\top {a}",
+            rust: "matmul(&transpose({a}), {a})", latex: "{a}^\\top {a}",
         }
     }
     // Jordan 2024, "Muon": five Newton–Schulz steps x ← 3.4445 x + (−4.7750 y + 2.0315 y²) x with y = x xᵀ,

@@ -270,7 +270,8 @@ reduction_ops! {
         real: |a| a.len() as f64,
         derivative: |terms, a, result| [terms.zero()],
         export: {
-            torch: "{a}.numel()", numpy: "np.float32({a}.size)", jax: "{a}.size",
+            torch: "torch.tensor(float({a}.numel()))", numpy: "np.float32({a}.size)",
+            jax: "jnp.float32({a}.size)",
             rust: "{a}.len() as f32", latex: "\\#{a}",
         }
     }
@@ -373,7 +374,7 @@ reduction_ops! {
         derivative: |terms, a, b, result| [b, a],
         export: {
             torch: "torch.sum({a} * {b})", numpy: "np.sum({a} * {b})", jax: "jnp.sum({a} * {b})",
-            rust: "{a}.iter().zip({b}).map(|(x, y)| x * y).sum::<f32>()",
+            rust: "{a}.iter().zip({b}.iter()).map(|(x, y)| x * y).sum::<f32>()",
             latex: "\\langle {a}, {b} \\rangle",
         }
     }

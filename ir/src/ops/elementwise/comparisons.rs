@@ -18,7 +18,7 @@ macro_rules! comparisons {
                 export: {
                     torch: "({a} < {b}).float()", numpy: "np.where({a} < {b}, np.float32(1), np.float32(0))",
                     jax: "jnp.where({a} < {b}, 1.0, 0.0)",
-                    rust: "if {a} < {b} { 1.0 } else { 0.0 }", latex: "[{a} < {b}]",
+                    rust: "f32::from({a} < {b})", latex: "[{a} < {b}]",
                 }
             }
             /// 1 if a ≤ b, else 0, also for NaN. The derivative is 0, also where they are equal
@@ -35,7 +35,7 @@ macro_rules! comparisons {
                 export: {
                     torch: "({a} <= {b}).float()", numpy: "np.where({a} <= {b}, np.float32(1), np.float32(0))",
                     jax: "jnp.where({a} <= {b}, 1.0, 0.0)",
-                    rust: "if {a} <= {b} { 1.0 } else { 0.0 }", latex: "[{a} \\le {b}]",
+                    rust: "f32::from({a} <= {b})", latex: "[{a} \\le {b}]",
                 }
             }
             /// 1 if a = b, else 0, also for NaN; −0 equals +0. The derivative is 0 everywhere
@@ -50,7 +50,7 @@ macro_rules! comparisons {
                 export: {
                     torch: "({a} == {b}).float()", numpy: "np.where({a} == {b}, np.float32(1), np.float32(0))",
                     jax: "jnp.where({a} == {b}, 1.0, 0.0)",
-                    rust: "if {a} == {b} { 1.0 } else { 0.0 }", latex: "[{a} = {b}]",
+                    rust: "f32::from({a} == {b})", latex: "[{a} = {b}]",
                 }
             }
             /// 0 if a = b, else 1, also for NaN; −0 equals +0. The derivative is 0 everywhere
@@ -65,7 +65,7 @@ macro_rules! comparisons {
                 export: {
                     torch: "({a} != {b}).float()", numpy: "np.where({a} != {b}, np.float32(1), np.float32(0))",
                     jax: "jnp.where({a} != {b}, 1.0, 0.0)",
-                    rust: "if {a} != {b} { 1.0 } else { 0.0 }", latex: "[{a} \\ne {b}]",
+                    rust: "f32::from({a} != {b})", latex: "[{a} \\ne {b}]",
                 }
             }
             /// 1 if a > 0, else 0, also for NaN. The derivative is 0, also at 0
@@ -81,7 +81,7 @@ macro_rules! comparisons {
                 export: {
                     torch: "({a} > 0).float()", numpy: "np.where({a} > 0, np.float32(1), np.float32(0))",
                     jax: "jnp.where({a} > 0, 1.0, 0.0)",
-                    rust: "if {a} > 0.0 { 1.0 } else { 0.0 }", latex: "[{a} > 0]",
+                    rust: "f32::from({a} > 0.0)", latex: "[{a} > 0]",
                 }
             }
             /// 1 if a is a finite number, 0 if it is ±∞ or NaN. The derivative is 0
@@ -97,7 +97,7 @@ macro_rules! comparisons {
                 export: {
                     torch: "torch.isfinite({a}).float()", numpy: "np.isfinite({a}).astype(np.float32)",
                     jax: "jnp.isfinite({a}).astype(jnp.float32)",
-                    rust: "if {a}.is_finite() { 1.0 } else { 0.0 }", latex: "[|{a}| < \\infty]",
+                    rust: "f32::from({a}.is_finite())", latex: "[|{a}| < \\infty]",
                 }
             }
             /// b where a > 0, else c, also for NaN. The derivative with respect to a and to what is not taken is 0

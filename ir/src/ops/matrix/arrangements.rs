@@ -42,7 +42,7 @@ macro_rules! arrangements {
                 tangent: |terms, a, b, result; tangents| terms.linear(&[0], tangents),
                 cotangent: |terms, a, b, result; seed| [Some(terms.unless_scalar(seed, Terms::trace)), None],
                 export: {
-                    torch: "{a} * torch.eye({b}.shape[0])", numpy: "{a} * np.eye({b}.shape[0], dtype={b}.dtype)",
+                    torch: "{a} * torch.eye({b}.shape[0], device={b}.device)", numpy: "{a} * np.eye({b}.shape[0], dtype={b}.dtype)",
                     jax: "{a} * jnp.eye({b}.shape[0], dtype={b}.dtype)",
                     rust: "scaled_identity({a}, {b})", latex: "{a} I",
                 }

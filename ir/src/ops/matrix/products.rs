@@ -37,7 +37,7 @@ macro_rules! products {
                 ],
                 export: {
                     torch: "{a}.T @ {b}", numpy: "{a}.T @ {b}", jax: "{a}.T @ {b}",
-                    rust: "matmul(transpose({a}), {b})", latex: "{a}^\\top {b}",
+                    rust: "matmul(&transpose({a}), {b})", latex: "{a}^\\top {b}",
                 }
             }
             /// the matrix product a bᵀ
@@ -56,7 +56,7 @@ macro_rules! products {
                 ],
                 export: {
                     torch: "{a} @ {b}.T", numpy: "{a} @ {b}.T", jax: "{a} @ {b}.T",
-                    rust: "matmul({a}, transpose({b}))", latex: "{a} {b}^\\top",
+                    rust: "matmul({a}, &transpose({b}))", latex: "{a} {b}^\\top",
                 }
             }
         }
