@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::compare::with_known_rules;
 use crate::fitness::{
     Comparison, DataSettings, Fingerprint, FitnessWeights, Judge, JudgeError, Judgement,
-    ProgramCost, Rejection, TaskFitness, TaskLabel, Verdict, judging_seeds, probe,
+    ProgramCost, Rejection, TaskCurves, TaskFitness, TaskLabel, Verdict, judging_seeds, probe,
 };
 use crate::loss::{LossError, LossFunction, LossScale, LossTraining};
 use crate::lowering::CanonicalHash;
@@ -85,6 +85,21 @@ impl AlgorithmJudge {
         let flops = rule.step_flops(layout);
         self.training
             .task_fitness(task, loss, rule, flops, seeds, backend)
+    }
+
+    /// The same, with the curves.
+    pub(super) fn task_with_curves(
+        &self,
+        task: usize,
+        loss: &LossFunction,
+        rule: &CompiledOptimizer,
+        seeds: &[u64],
+        backend: BackendChoice,
+    ) -> Result<(TaskFitness, TaskCurves), JudgeError> {
+        let layout = self.training.suite().suite_tasks()[task].layout();
+        let flops = rule.step_flops(layout);
+        self.training
+            .task_with_curves(task, loss, rule, flops, seeds, backend)
     }
 }
 

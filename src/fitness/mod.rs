@@ -23,6 +23,7 @@
 mod baselines;
 pub(crate) mod compare;
 mod comparison;
+mod curves;
 mod data;
 mod judge;
 mod parts;
@@ -35,6 +36,7 @@ pub use baselines::{
     BaselineError, BaselineTable, COMPARED, Measurement, Reference, TaskBaselines, measure,
 };
 pub use comparison::{Comparison, Contender};
+pub use curves::TaskCurves;
 pub use data::{DataSettings, DataSettingsError};
 pub use judge::{
     Fingerprint, InvalidFingerprint, Judge, JudgeError, Judgement, ProgramCost, Rejection,

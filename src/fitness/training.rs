@@ -22,7 +22,7 @@ use super::probe::probe;
 use super::{
     BaselineError, BaselineTable, Comparison, DataSettings, Fingerprint, FitnessParts,
     FitnessWeights, Judge, JudgeError, Judgement, ProgramCost, Reference, TaskBaselines,
-    TaskFitness, TaskLabel, Verdict, judging_seeds,
+    TaskCurves, TaskFitness, TaskLabel, Verdict, judging_seeds,
 };
 use crate::lowering::CanonicalHash;
 use crate::optimizer::{CompiledOptimizer, OptimizerError};
@@ -183,17 +183,40 @@ impl TrainingJudge {
         optimizer: &CompiledOptimizer,
         seeds: &[u64],
     ) -> TaskFitness {
+        let (runs, flops) = self.runs(task, optimizer, seeds);
+        self.task_fitness(task, &runs, flops)
+    }
+
+    /// The same, with the curves.
+    pub(crate) fn task_with_curves(
+        &self,
+        task: usize,
+        optimizer: &CompiledOptimizer,
+        seeds: &[u64],
+    ) -> (TaskFitness, TaskCurves) {
+        let (runs, flops) = self.runs(task, optimizer, seeds);
+        let curves = TaskCurves::of(self.suite.tasks()[task].description(), &runs);
+        (self.task_fitness(task, &runs, flops), curves)
+    }
+
+    /// Trains on one task with each seed; the other result is the FLOPs that the optimizer took in each run.
+    fn runs(
+        &self,
+        task: usize,
+        optimizer: &CompiledOptimizer,
+        seeds: &[u64],
+    ) -> (Vec<TrainingRun>, u64) {
         assert!(
             !seeds.is_empty(),
             "a fitness is a mean over at least one seed"
         );
         let of = &self.suite.tasks()[task];
-        let runs: Vec<TrainingRun> = seeds
+        let runs = seeds
             .par_iter()
             .map(|&seed| of.run(&mut optimizer.clone(), seed))
             .collect();
         let calls = u64::from(of.description().budget_steps);
-        self.task_fitness(task, &runs, calls * optimizer.step_flops(of.layout()))
+        (runs, calls * optimizer.step_flops(of.layout()))
     }
 
     /// What runs of one task, by its place in the suite, are worth; a program took so many FLOPs in each.

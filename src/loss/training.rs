@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::{CompiledLoss, LossError, LossFunction, LossScale, Probe};
 use crate::fitness::{
-    DataSettings, Fingerprint, FitnessWeights, JudgeError, Rejection, TaskFitness, TrainingJudge,
+    DataSettings, Fingerprint, FitnessWeights, JudgeError, Rejection, TaskCurves, TaskFitness,
+    TrainingJudge,
 };
 use crate::optimizer::CompiledOptimizer;
 
@@ -164,11 +165,35 @@ impl LossTraining {
         backend: BackendChoice,
     ) -> Result<TaskFitness, JudgeError> {
         let runs = self.runs(task, function, rule, seeds, backend)?;
+        let flops = self.run_flops(task, function, rule_step_flops);
+        Ok(self.suite.task_fitness(task, &runs, flops))
+    }
+
+    /// The same, with the curves.
+    ///
+    /// # Errors
+    /// As for [`runs`](Self::runs).
+    pub(crate) fn task_with_curves(
+        &self,
+        task: usize,
+        function: &LossFunction,
+        rule: &CompiledOptimizer,
+        rule_step_flops: u64,
+        seeds: &[u64],
+        backend: BackendChoice,
+    ) -> Result<(TaskFitness, TaskCurves), JudgeError> {
+        let runs = self.runs(task, function, rule, seeds, backend)?;
+        let flops = self.run_flops(task, function, rule_step_flops);
+        let curves = TaskCurves::of(self.suite.suite_tasks()[task].description(), &runs);
+        Ok((self.suite.task_fitness(task, &runs, flops), curves))
+    }
+
+    /// The program's FLOPs in a run on a task, where its rule takes so many in a step.
+    fn run_flops(&self, task: usize, function: &LossFunction, rule_step_flops: u64) -> u64 {
         let steps = self.suite.suite_tasks()[task].description().budget_steps;
         let Targets { rows, outputs, .. } = self.targets[task];
         let loss_step_flops = rows as u64 * function.row_flops(outputs);
-        let flops = u64::from(steps) * (loss_step_flops + rule_step_flops);
-        Ok(self.suite.task_fitness(task, &runs, flops))
+        u64::from(steps) * (loss_step_flops + rule_step_flops)
     }
 
     /// A loss made ready for one task.

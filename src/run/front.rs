@@ -75,6 +75,7 @@ impl FrontMember {
             learning_rates: Vec::new(),
             judgement: self.judgement.clone(),
             cost: self.cost.clone(),
+            curves: Vec::new(),
         }
     }
 }
