@@ -20,6 +20,7 @@ mod lineage;
 mod ops;
 mod progress;
 mod replay;
+mod report;
 mod searching;
 mod show;
 mod tasks;
@@ -63,6 +64,7 @@ struct Cli {
 enum Command {
     Evolve(Box<evolve::Evolve>),
     Replay(replay::Replay),
+    Report(report::Report),
     Front(front::Front),
     Lineage(lineage::Lineage),
     Eval(eval::Eval),
@@ -86,6 +88,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Evolve(command) => command.run(),
         Command::Replay(command) => command.run(),
+        Command::Report(command) => command.run(),
         Command::Front(command) => command.run(),
         Command::Lineage(command) => command.run(),
         Command::Eval(command) => command.run(),

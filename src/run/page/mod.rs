@@ -1,0 +1,121 @@
+//! The page: what happened in a search and what came out of it, in one file that a browser shows.
+//!
+//! A report in text says what was found. To believe it, a person wants to see curves, where the program comes from, and what
+//! else there was; without installing anything, and without a network.
+//!
+//! ```text
+//!   a run's files ──collected──► PageData ──JSON──┐
+//!   page.html, page.css, charts.js, page.js ──────┴──► report.html
+//! ```
+//!
+//! The page holds summaries of bounded size only ([`data`]); what is drawn from them, the script in it draws. The scripts and
+//! the style are files of their own here, compiled in. But for the time that the search took, and the paths in its commands, the
+//! page is the same for the same settings.
+
+mod collect;
+mod comparisons;
+mod data;
+
+use std::path::Path;
+
+use mlevolve_ir::BackendChoice;
+
+use self::collect::collected;
+use self::data::PageData;
+use super::session::Judges;
+use super::{RunCurves, RunError, RunResult, checkpoint, write_whole};
+
+/// The file's name in the run directory.
+pub const PAGE_FILE: &str = "report.html";
+
+const TEMPLATE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("page.css");
+/// In the order in which they need each other.
+const SCRIPTS: [&str; 4] = [
+    include_str!("charts.js"),
+    include_str!("lineage.js"),
+    include_str!("tables.js"),
+    include_str!("page.js"),
+];
+
+/// Makes the page of a run, which may be going on, and writes it to a file. If the run has no report yet, its best program is
+/// judged beside known ones first, which takes a while, and leaves no trace in the directory.
+///
+/// # Errors
+/// [`RunError`] if there is no run, its files are damaged, nothing has trained yet, its tasks cannot be made, or the page
+/// cannot be written.
+pub fn write_page(path: &Path, output: &Path, backend: BackendChoice) -> Result<(), RunError> {
+    std::fs::read_dir(path).map_err(|source| RunError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    if !path.join("config.toml").exists() {
+        let path = path.to_owned();
+        return Err(RunError::NoRun { path });
+    }
+    let recorded = RunResult::load(&path.join("result.json"))?;
+    let (judges, result, curves) = match recorded {
+        Some(result) => {
+            let judges = Judges::new(path, &result.settings)?;
+            let curves = RunCurves::load(&path.join("curves.json"), &result)?;
+            (judges, result, curves)
+        }
+        None => {
+            let (mut search, _) = checkpoint::load(path)?;
+            search.settings.backend.0 = backend;
+            let judges = Judges::new(path, search.settings())?;
+            let result = RunResult::of(path, &search, &judges)?;
+            let curves = RunCurves::of(&result);
+            (judges, result, Some(curves))
+        }
+    };
+    written(path, output, &judges, &result, curves.as_ref())
+}
+
+/// Makes the page of a run with these figures and curves, and writes it to a file.
+pub(super) fn written(
+    path: &Path,
+    output: &Path,
+    judges: &Judges,
+    result: &RunResult,
+    curves: Option<&RunCurves>,
+) -> Result<(), RunError> {
+    let data = collected(path, judges, result, curves)?;
+    let text = page(&data).map_err(|error| RunError::Unwritable {
+        path: output.to_owned(),
+        source: error.into(),
+    })?;
+    write_whole(output, text.as_bytes())
+}
+
+/// The page's text.
+fn page(data: &PageData) -> Result<String, serde_json::Error> {
+    let title = format!("{}: {} on {}", data.best.name, data.schema, data.suite);
+    let parts = [
+        ("{{title}}", escaped(&title)),
+        ("{{style}}", STYLE.to_owned()),
+        ("{{data}}", embedded(data)?),
+        ("{{script}}", SCRIPTS.join("\n")),
+    ];
+    // Part by part from the left, so that nothing in a part is taken for a place of another.
+    let mut text = String::new();
+    let mut rest = TEMPLATE;
+    for (place, part) in parts {
+        let (before, after) = rest.split_once(place).unwrap_or((rest, ""));
+        text += before;
+        text += &part;
+        rest = after;
+    }
+    Ok(text + rest)
+}
+
+/// As JSON that ends no script: a browser looks for the end of one before it looks at what is in it.
+fn embedded(data: &PageData) -> Result<String, serde_json::Error> {
+    // Inside JSON, `<` is in strings only, where it may be written this way.
+    Ok(serde_json::to_string(data)?.replace('<', "\\u003c"))
+}
+
+/// As text in HTML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
