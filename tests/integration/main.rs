@@ -21,6 +21,7 @@ mod lineage;
 mod losses;
 mod optimizer_steps;
 mod own_data;
+mod page;
 mod parity;
 mod program_text;
 mod resume;

@@ -18,7 +18,7 @@ function filled(made, attributes, children) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
     else if (value !== undefined && value !== null && value !== false) made.setAttribute(key, value === true ? "" : value);
   }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  made.append(...children.flat(2).filter((child) => child !== null && child !== undefined));
   return made;
 }
 
@@ -49,7 +49,7 @@ function ticks(kind, least, greatest, count) {
   if (kind === "linear") {
     const raw = (greatest - least) / count || 1;
     const power = 10 ** Math.floor(Math.log10(raw));
-    const step = [1, 2, 5, 10].map((unit) => unit * power).find((unit) => unit >= raw * 0.999);
+    const step = [1, 2, 5, 10].map((unit) => unit * power).find((unit) => unit >= raw * 0.75);
     const first = Math.ceil(least / step - 1e-9);
     const found = [];
     for (let place = first; place * step <= greatest + step * 1e-9; place += 1) found.push(Number((place * step).toPrecision(12)));
@@ -57,10 +57,11 @@ function ticks(kind, least, greatest, count) {
   }
   const found = kind === "log1p" && least <= 0 ? [0] : [];
   const decades = Math.log10(Math.max(greatest, 1e-300)) - Math.log10(Math.max(least, kind === "log1p" ? 1 : 1e-300));
-  const units = decades < count / 3 ? [1, 2, 5] : decades < count ? [1] : [1];
+  const units = decades < count / 3 ? [1, 2, 5] : [1];
   const stride = Math.max(1, Math.round(decades / count));
-  for (let power = Math.floor(Math.log10(Math.max(least, 1e-300))) - (kind === "log1p" ? 0 : 0); power <= 300; power += units.length > 1 ? 1 : stride) {
-    if (kind === "log1p" && power < 0) { power = -1; continue; }
+  // Of counts, none is between 0 and 1.
+  const first = Math.floor(Math.log10(Math.max(least, kind === "log1p" ? 1 : 1e-300)));
+  for (let power = first; power <= 300; power += stride) {
     for (const unit of units) {
       const value = Number(`${unit}e${power}`);
       if (value > greatest * 1.0000001) return found;
@@ -89,6 +90,8 @@ function redrawn(place, draw) {
   }).observe(place);
 }
 
+let clips = 0;
+
 /** Axes with their names; what is drawn goes to `plot`. */
 function axes({ width, height, x, y, left = 46, right = 12, title }) {
   const [top, bottom] = [10, height - 34];
@@ -109,7 +112,10 @@ function axes({ width, height, x, y, left = 46, right = 12, title }) {
     );
   }
   svg.append(drawn("text", { x: (left + width - right) / 2, y: height - 3, "text-anchor": "middle" }, x.label));
-  const plot = drawn("g");
+  // What lies beyond the axes is cut off, with room for lines along them.
+  const clip = `clip-${(clips += 1)}`;
+  svg.append(drawn("clipPath", { id: clip }, drawn("rect", { x: left - 4, y: top - 6, width: width - left - right + 8, height: bottom - top + 12 })));
+  const plot = drawn("g", { "clip-path": `url(#${clip})` });
   svg.append(plot);
   return { svg, plot, across, up, left, right: width - right, top, bottom };
 }
@@ -154,7 +160,7 @@ function lineChart(place, { x, y, series, title, height = 230, legend = true, to
       if (one.band?.length) {
         const low = path(one.band.map(([at, least]) => [at, least]).reverse(), across, up);
         const high = path(one.band.map(([at, , most]) => [at, most]), across, up);
-        plot.append(drawn("path", { class: one.fill ? "stacked" : "band", "data-series": one.name, d: `${high}L${low.slice(1)}Z`, style: `fill:${one.colour}` }));
+        plot.append(drawn("path", { class: one.fill ? "stacked" : one.heavy ? "band heavy" : "band", "data-series": one.name, d: `${high}L${low.slice(1)}Z`, style: `fill:${one.colour}` }));
       }
     }
     for (const one of series.filter((one) => !one.fill)) {
@@ -249,6 +255,20 @@ function barChart(place, { rows, title }) {
   });
 }
 
+/** Where a word beside a mark covers nothing: right, left, above or below it. */
+function roomFor(text, column, row, taken, width) {
+  const long = text.length * 6.6 + 2;
+  const places = [
+    { x: column + 9, y: row + 4, anchor: "start", box: [column + 9, row - 7, long, 14] },
+    { x: column - 9, y: row + 4, anchor: "end", box: [column - 9 - long, row - 7, long, 14] },
+    { x: column, y: row - 9, anchor: "middle", box: [column - long / 2, row - 20, long, 13] },
+    { x: column, y: row + 18, anchor: "middle", box: [column - long / 2, row + 7, long, 13] },
+  ];
+  const covers = ([left, top, wide, high], [other, below, across, deep]) => left < other + across && other < left + wide && top < below + deep && below < top + high;
+  const isFree = ({ box }) => box[0] > 0 && box[0] + long < width && !taken.some((one) => covers(one, box));
+  return places.find(isFree) ?? places[0];
+}
+
 /**
  * Points that pointer and keyboard choose from: one is in the tab order, arrow keys go to the next to the left or right.
  * A point: { x, y, key, label, shape, colour, size, faint }. `chosen(point)` is called for each that is come to.
@@ -266,12 +286,14 @@ function pointChart(place, { x, y, points, lines, labels = [], title, chosen, fi
     for (const line of lines) {
       plot.append(drawn("path", { class: "curve", style: `stroke:${line.colour}`, "stroke-dasharray": line.dash, d: path(line.points, across, up, true) }));
     }
+    const taken = [...points, ...labels].map((point) => [across.at(point.x) - 6, up.at(point.y) - 6, 12, 12]);
     for (const { x: at, y: value, text } of labels) {
       const [column, row] = [across.at(at), up.at(value)];
-      const end = column > width - 70;
+      const free = roomFor(text, column, row, taken, width);
+      taken.push(free.box);
       plot.append(
         drawn("path", { d: `M${column} ${row - 5}l5 5l-5 5l-5 -5Z`, style: "fill:none;stroke:var(--muted);stroke-width:1.5", "data-known": text }),
-        drawn("text", { x: column + (end ? -9 : 9), y: row + 4, "text-anchor": end ? "end" : "start" }, text),
+        drawn("text", { x: free.x, y: free.y, "text-anchor": free.anchor }, text),
       );
     }
     const made = ordered.map((point, place) => {

@@ -299,3 +299,61 @@ fn configuration(settings: &SearchSettings) -> String {
     };
     config.to_text()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use crate::search::Totals;
+
+    fn generation(number: u32) -> GenerationRecord {
+        let counts = Totals {
+            candidates: 10,
+            seen_before: 4,
+            rejected: 1,
+            dropped: 2,
+            judged: 3,
+        };
+        let share = f64::from(number) / 1e5;
+        serde_json::from_value(serde_json::json!({
+            "generation": number, "best_fitness": share, "median_fitness": share, "diversity": 0.5, "counts": counts,
+            "timing": {"candidates_per_second": 5.0},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_longest_search_makes_a_chart_of_bounded_size() {
+        for (count, points, each) in [
+            (1_u32, 1, 1),
+            (300, 300, 1),
+            (301, 151, 2),
+            (100_000, 300, 334),
+        ] {
+            let records: Vec<_> = (0..count).map(generation).collect();
+            let history = history(&records, Vec::new());
+            assert_eq!(
+                (history.points.len(), history.generations_per_point),
+                (points, each)
+            );
+            let last = history.points.last().unwrap();
+            assert_eq!(last.generation, count - 1);
+            assert_eq!(last.best, rounded(f64::from(count - 1) / 1e5));
+            assert!(last.median <= last.best);
+            // Of ten candidates, in the order of the funnel.
+            assert_eq!(last.stopped, [0.4, 0.1, 0.2, 0.0]);
+        }
+    }
+
+    #[test]
+    fn six_digits_are_enough() {
+        for (value, expected) in [
+            (0.123_456_789, 0.123_457),
+            (-98_765_432.0, -98_765_400.0),
+            (0.0, 0.0),
+            (1e-300, 1e-300),
+        ] {
+            assert_eq!(rounded(value), expected);
+        }
+    }
+}

@@ -19,6 +19,7 @@ mod data;
 use std::path::Path;
 
 use mlevolve_ir::BackendChoice;
+use serde::Serialize;
 
 use self::collect::collected;
 use self::data::PageData;
@@ -91,10 +92,15 @@ pub(super) fn written(
 /// The page's text.
 fn page(data: &PageData) -> Result<String, serde_json::Error> {
     let title = format!("{}: {} on {}", data.best.name, data.schema, data.suite);
+    Ok(assembled(&title, embedded(data)?))
+}
+
+/// The page with this title around these data.
+fn assembled(title: &str, data: String) -> String {
     let parts = [
-        ("{{title}}", escaped(&title)),
+        ("{{title}}", escaped(title)),
         ("{{style}}", STYLE.to_owned()),
-        ("{{data}}", embedded(data)?),
+        ("{{data}}", data),
         ("{{script}}", SCRIPTS.join("\n")),
     ];
     // Part by part from the left, so that nothing in a part is taken for a place of another.
@@ -106,11 +112,11 @@ fn page(data: &PageData) -> Result<String, serde_json::Error> {
         text += &part;
         rest = after;
     }
-    Ok(text + rest)
+    text + rest
 }
 
 /// As JSON that ends no script: a browser looks for the end of one before it looks at what is in it.
-fn embedded(data: &PageData) -> Result<String, serde_json::Error> {
+fn embedded(data: &impl Serialize) -> Result<String, serde_json::Error> {
     // Inside JSON, `<` is in strings only, where it may be written this way.
     Ok(serde_json::to_string(data)?.replace('<', "\\u003c"))
 }
@@ -118,4 +124,44 @@ fn embedded(data: &PageData) -> Result<String, serde_json::Error> {
 /// As text in HTML.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_the_data_is_taken_for_a_part_of_the_page() {
+        let hostile = "</script><script>{{script}} {{title}} <!-- \u{2028} \"";
+        let text = assembled("a < b & {{data}}", embedded(&[hostile]).unwrap());
+        assert!(text.contains("<title>a &lt; b &amp; {{data}}</title>"));
+        assert_eq!(text.matches("</script>").count(), 2);
+        let (_, rest) = text.split_once(r#"id="data">"#).unwrap();
+        let (data, _) = rest.split_once("</script>").unwrap();
+        assert_eq!(
+            serde_json::from_str::<[String; 1]>(data).unwrap(),
+            [hostile]
+        );
+        assert!(text.trim_end().ends_with("</html>"));
+    }
+
+    /// What could make a browser ask for anything: the page works where there is no network.
+    #[test]
+    fn the_page_asks_for_nothing() {
+        let text = assembled("title", "{}".to_owned());
+        for word in [
+            "http", "//cdn", "@import", "src=", "url(\"", "fetch(", "import ",
+        ] {
+            assert!(!text.contains(word), "{word}");
+        }
+        for place in ["{{title}}", "{{style}}", "{{data}}", "{{script}}"] {
+            assert_eq!(TEMPLATE.matches(place).count(), 1, "{place}");
+            assert!(!text.contains(place), "{place}");
+        }
+        // Each is as it stands in its file.
+        for script in SCRIPTS {
+            assert!(!script.contains("</script") && text.contains(script));
+        }
+    }
 }

@@ -175,7 +175,8 @@ function comparisons() {
   for (const compared of data.comparisons) {
     const part = element("div", { class: "comparison" });
     if (data.comparisons.length > 1) part.append(element("h3", {}, compared.is_held_out ? "On tasks that the search did not see" : "On the search's tasks"));
-    part.append(element("p", { class: "note" }, compared.legend), fitnessTable(compared));
+    if (!compared.is_held_out) part.append(element("p", { class: "note" }, compared.legend));
+    part.append(fitnessTable(compared));
     at("comparisons").append(part);
     if (compared.tasks.some((task) => task.steps.length)) part.append(learningCurves(compared));
     else if (data.schema !== "learner") part.append(element("p", { class: "note" }, "This run's report was made by a version that kept no learning curves."));
@@ -203,11 +204,15 @@ function learningCurves(compared) {
       bringForward(isOn ? one.name : null);
     });
     button.addEventListener("pointerenter", () => bringForward(one.name));
-    button.addEventListener("pointerleave", () => bringForward(buttons.findIndex((it) => it.getAttribute("aria-pressed") === "true") >= 0 ? compared.contenders[buttons.findIndex((it) => it.getAttribute("aria-pressed") === "true")].name : null));
+    button.addEventListener("pointerleave", () => bringForward(pressed()));
     return button;
   });
+  const pressed = () => compared.contenders[buttons.findIndex((it) => it.getAttribute("aria-pressed") === "true")]?.name ?? null;
   const bringForward = (name) => {
-    for (const mark of grid.querySelectorAll("[data-series]")) mark.classList.toggle("faded", name !== null && mark.dataset.series !== name);
+    for (const mark of grid.querySelectorAll("[data-series]")) {
+      mark.classList.toggle("faded", name !== null && mark.dataset.series !== name);
+      mark.classList.toggle("forward", mark.dataset.series === name);
+    }
   };
   for (const [task, described] of compared.tasks.entries()) {
     if (!described.steps.length) continue;
@@ -217,12 +222,13 @@ function learningCurves(compared) {
       const points = mean.map((value, step) => [described.steps[step], value]);
       return { name: one.name, ...style[place], points, band: points.map(([step], index) => [step, least[index], greatest[index]]) };
     });
-    const values = series.flatMap((one) => one.points.map(([, value]) => value));
-    const spread = series.flatMap((one) => one.band.flatMap(([, low, high]) => [low, high]));
-    const isLog = Math.min(...spread) > 0 && Math.max(...values) / Math.min(...values) > 30;
-    const inner = isLog ? values : spread;
-    const [least, greatest] = isLog ? [Math.min(...inner) * 0.8, Math.max(...inner) * 1.25] : extent(inner);
-    const clipped = series.map((one) => ({ ...one, band: one.band.map(([step, low, high]) => [step, Math.max(low, least), Math.min(high, greatest)]) }));
+    // The untrained model is often so far off that nothing else could be told apart.
+    const values = series.flatMap((one) => one.points.slice(1).map(([, value]) => value));
+    const ends = series.flatMap((one) => one.band.slice(-1).flatMap(([, low, high]) => [low, high]));
+    const all = [...values, ...ends];
+    const isLog = described.lower_is_better && Math.min(...all) > 0 && Math.max(...values) / Math.min(...values) > 8;
+    const [least, greatest] = isLog ? [Math.min(...all) * 0.8, Math.max(...all) * 1.25] : extent(all);
+    const clipped = isLog ? series.map((one) => ({ ...one, band: one.band.map(([step, low, high]) => [step, Math.max(low, least / 2), high]) })) : series;
     grid.append(element("figure", {}, element("figcaption", {}, described.name), element("p", { class: "note" }, `${described.metric}, ${described.lower_is_better ? "lower is better" : "higher is better"}${diverged(compared, task)}`), chart));
     lineChart(chart, {
       x: { label: "step", least: 0, greatest: Math.max(described.steps.at(-1), 1) }, y: { kind: isLog ? "log" : "linear", least, greatest },
@@ -230,8 +236,8 @@ function learningCurves(compared) {
     });
   }
   const runs = compared.contenders[0].results[0]?.runs;
-  const note = `Lines are means over ${plural(runs, "seed")}, bands reach from the least to the greatest. Choose one to see it alone.`;
-  return element("div", {}, element("p", { class: "note", style: "margin-top:1rem" }, note), element("ul", { class: "legend" }, buttons.map((button) => element("li", {}, button))), grid);
+  const bands = `Lines are means over ${plural(runs, "seed")}, bands reach from the least to the greatest. Choose one to see it alone.`;
+  return element("div", {}, element("p", { class: "note", style: "margin-top:1rem" }, bands), element("ul", { class: "legend" }, buttons.map((button) => element("li", {}, button))), grid);
 }
 
 /** Whose runs diverged on a task. */

@@ -120,8 +120,8 @@ function sortableTable(place, { columns, rows, sorted, opened, caption }) {
       place.scrollTop = top;
       body.querySelector(`[data-id="${row.id}"] button`)?.focus();
     });
-    const cells = columns.map((column) => element("td", {}, column.text(row), column.note?.(row)));
-    const shown = [element("tr", { "data-id": row.id, class: row.isOwn ? "own" : null }, cells, element("td", {}, button))];
+    const [first, ...others] = columns.map((column) => element("td", {}, column.text(row), column.note?.(row)));
+    const shown = [element("tr", { "data-id": row.id, class: row.isOwn ? "own" : null }, first, element("td", {}, button), others)];
     if (isOpen) shown.push(element("tr", {}, element("td", { class: "opened", colspan: columns.length + 1 }, opened(row))));
     return shown;
   };
@@ -134,7 +134,8 @@ function sortableTable(place, { columns, rows, sorted, opened, caption }) {
     });
     return element("th", { scope: "col" }, button);
   });
-  const head = element("thead", {}, element("tr", {}, headers, element("th", { scope: "col" }, "Program")));
+  const [first, ...others] = headers;
+  const head = element("thead", {}, element("tr", {}, first, element("th", { scope: "col" }, "Program"), others));
   place.append(element("table", { "aria-label": caption }, head, body));
   fill();
 }
