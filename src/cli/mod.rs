@@ -25,6 +25,7 @@ mod searching;
 mod show;
 mod tasks;
 mod ulp;
+mod watch;
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -65,6 +66,7 @@ enum Command {
     Evolve(Box<evolve::Evolve>),
     Replay(replay::Replay),
     Report(report::Report),
+    Watch(watch::Watch),
     Front(front::Front),
     Lineage(lineage::Lineage),
     Eval(eval::Eval),
@@ -89,6 +91,7 @@ pub fn main() -> ExitCode {
         Command::Evolve(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Report(command) => command.run(),
+        Command::Watch(command) => command.run(),
         Command::Front(command) => command.run(),
         Command::Lineage(command) => command.run(),
         Command::Eval(command) => command.run(),
