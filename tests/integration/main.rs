@@ -32,3 +32,4 @@ mod specimens;
 mod teaching;
 mod variation;
 mod vector_labels;
+mod watch;

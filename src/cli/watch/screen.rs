@@ -121,16 +121,24 @@ fn time_left(history: &History) -> Option<Duration> {
     Duration::try_from_secs_f64(each * planned.saturating_sub(done) as f64).ok()
 }
 
+/// A line over generations.
+struct Curve {
+    name: &'static str,
+    colour: Color,
+    /// Generation and value, by rising generation.
+    points: Vec<(f64, f64)>,
+}
+
 /// A point for each generation.
-fn curve(history: &History, of: impl Fn(&GenerationRecord) -> f64) -> Vec<(f64, f64)> {
+fn points(history: &History, of: impl Fn(&GenerationRecord) -> f64) -> Vec<(f64, f64)> {
     let records = history.generations.iter();
     let points = records.map(|record| (f64::from(record.generation), of(record)));
     points.collect()
 }
 
 fn draw_fitness(frame: &mut Frame<'_>, area: Rect, history: &History) {
-    let best = curve(history, |record| record.best_fitness);
-    let median = curve(history, |record| record.median_fitness);
+    let best = points(history, |record| record.best_fitness);
+    let median = points(history, |record| record.median_fitness);
     // What leads stays what it is until another does.
     let mut leaders = history.leaders.iter().peekable();
     let mut fitness = None;
@@ -143,26 +151,45 @@ fn draw_fitness(frame: &mut Frame<'_>, area: Rect, history: &History) {
     }
     let all = best.iter().chain(&median).chain(&leader);
     let greatest = all.map(|&(_, value)| value).fold(0.0, f64::max);
-    let lines = [
-        ("median", Color::Yellow, &median),
-        ("best", Color::Blue, &best),
-        ("leader, confirmed", Color::Green, &leader),
+    let curve = |name, colour, points| Curve {
+        name,
+        colour,
+        points,
+    };
+    let curves = [
+        curve("leader, confirmed", Color::Green, leader),
+        curve("best", Color::Blue, best),
+        curve("median", Color::Yellow, median),
     ];
-    draw_chart(frame, area, " Fitness ", (greatest * 1.05).max(0.1), &lines);
+    draw_chart(
+        frame,
+        area,
+        " Fitness ",
+        (greatest * 1.05).max(0.1),
+        &curves,
+    );
 }
 
 fn draw_diversity(frame: &mut Frame<'_>, area: Rect, history: &History) {
-    let texts = curve(history, |record| record.diversity);
+    let texts = points(history, |record| record.diversity);
     let measured = history.generations.iter().filter_map(|record| {
         let diversity = record.behavioural_diversity?;
         Some((f64::from(record.generation), diversity))
     });
     let behaviour: Vec<_> = measured.collect();
-    let mut lines = vec![("of texts", Color::Magenta, &texts)];
+    let mut curves = vec![Curve {
+        name: "of texts",
+        colour: Color::Magenta,
+        points: texts,
+    }];
     if !behaviour.is_empty() {
-        lines.push(("of behaviour", Color::Cyan, &behaviour));
+        curves.push(Curve {
+            name: "of behaviour",
+            colour: Color::Cyan,
+            points: behaviour,
+        });
     }
-    draw_chart(frame, area, " Diversity ", 1.0, &lines);
+    draw_chart(frame, area, " Diversity ", 1.0, &curves);
 }
 
 /// Lines over generations, from 0 up.
@@ -171,23 +198,24 @@ fn draw_chart(
     area: Rect,
     title: &'static str,
     greatest: f64,
-    lines: &[(&'static str, Color, &Vec<(f64, f64)>)],
+    curves: &[Curve],
 ) {
-    let last = lines.iter().filter_map(|(_, _, points)| points.last());
+    let last = curves.iter().filter_map(|curve| curve.points.last());
     let last = last.map(|&(generation, _)| generation).fold(1.0, f64::max);
-    let datasets = lines.iter().map(|&(_, colour, points)| {
+    // The first is drawn last, over the others.
+    let datasets = curves.iter().rev().map(|curve| {
         Dataset::default()
             .marker(Marker::Braille)
             .graph_type(GraphType::Line)
-            .style(Style::new().fg(colour))
-            .data(points)
+            .style(Style::new().fg(curve.colour))
+            .data(&curve.points)
     });
     // The legend is in the title, where it covers nothing.
     let mut heading = vec![Span::raw(title)];
-    for &(name, colour, points) in lines.iter().rev() {
-        let value = points.last().map_or(f64::NAN, |&(_, value)| value);
-        let text = format!("─ {name} {value:.3} ");
-        heading.push(Span::styled(text, Style::new().fg(colour)));
+    for curve in curves {
+        let value = curve.points.last().map_or(f64::NAN, |&(_, value)| value);
+        let text = format!("─ {} {value:.3} ", curve.name);
+        heading.push(Span::styled(text, Style::new().fg(curve.colour)));
     }
     let labels = |greatest: f64, digits: usize| {
         [0.0, greatest / 2.0, greatest].map(|value| format!("{value:.digits$}"))

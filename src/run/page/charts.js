@@ -57,7 +57,7 @@ function ticks(kind, least, greatest, count) {
   }
   const found = kind === "log1p" && least <= 0 ? [0] : [];
   const decades = Math.log10(Math.max(greatest, 1e-300)) - Math.log10(Math.max(least, kind === "log1p" ? 1 : 1e-300));
-  const units = decades < count / 3 ? [1, 2, 5] : [1];
+  const units = decades < count / 2 ? [1, 2, 5] : [1];
   const stride = Math.max(1, Math.round(decades / count));
   // Of counts, none is between 0 and 1.
   const first = Math.floor(Math.log10(Math.max(least, kind === "log1p" ? 1 : 1e-300)));

@@ -41,10 +41,11 @@ function laidOut(nodes, leaderId) {
 }
 
 /** Draws the tree and what is told of the chosen candidate. */
-function lineageTree(place, panel, { nodes, programs, leaderId, lastGeneration }) {
+function lineageTree(place, panel, { nodes, programs, leaderId }) {
   const { byId, chains, lanes } = laidOut(nodes, leaderId);
   const fallback = nodes.at(-1).id;
   const state = { id: byId.has(leaderId) ? leaderId : fallback };
+  const lastGeneration = Math.max(...nodes.map((node) => node.generation));
   const pitch = lanes > 8 ? 26 : 34;
   const height = lanes * pitch + 50;
   const fitnesses = nodes.map((node) => node.fitness).filter((value) => value !== null && value !== undefined);

@@ -70,7 +70,7 @@ function summary() {
   const adam = suite.contenders.find((one) => one.name === "adam");
   const tile = (name, value, more, isMain) => element("div", { class: isMain ? "main" : null }, element("dt", {}, name), element("dd", {}, value, element("small", {}, more)));
   at("tiles").append(
-    tile("Fitness as written", fitnessText(best.fitness), "0 untrained, 1 best known", true),
+    tile("Fitness as written", fitnessText(best.fitness), data.schema === "learner" ? "1 is perfect" : "0 untrained, 1 best known", true),
     tile(`FLOPs for each ${unit}`, figure(best.cost.unit_flops), adam ? `adam's: ${figure(adam.unit_flops)}` : plural(best.cost.instructions, "instruction")),
     tile("Found in generation", whole.format(best.generation), `of ${whole.format(data.last_generation)}; the search ${state}`),
     tile("Candidates", whole.format(data.candidates), `${whole.format(data.trained)} trained`),
@@ -254,7 +254,7 @@ function lineage() {
     at("lineage-tree").remove();
     return;
   }
-  lineageTree(at("lineage-chart"), at("lineage-panel"), { nodes, programs: data.programs, leaderId: data.best.id, lastGeneration: data.generation });
+  lineageTree(at("lineage-chart"), at("lineage-panel"), { nodes, programs: data.programs, leaderId: data.best.id });
 }
 
 function hall() {

@@ -53,6 +53,11 @@ function programBox(title, text, before) {
     ? text.trimEnd().split("\n").map((line) => [...programLine(line), "\n"])
     : difference(withoutName(before), withoutName(text)).map(([kind, line]) => element("span", { class: `line ${kind}` }, programLine(line)));
   const code = element("pre", { tabindex: 0 }, lines);
+  // What changed is in sight.
+  requestAnimationFrame(() => {
+    const changed = code.querySelector(".added, .removed");
+    if (changed) code.scrollTop = changed.offsetTop - code.offsetTop - 60;
+  });
   return element("div", { class: "program" }, element("header", {}, title, element("div", {}, programActions(text))), code);
 }
 
