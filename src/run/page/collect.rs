@@ -20,7 +20,7 @@ use crate::run::history::{GenerationRecord, LogReader, funnel_of};
 use crate::run::invocation::command;
 use crate::run::lineage::{Ancestor, family};
 use crate::run::session::{Judges, named};
-use crate::run::{FrontMember, RunConfig, RunCurves, RunError, RunResult};
+use crate::run::{self, FrontMember, RunConfig, RunCurves, RunError, RunResult};
 use crate::search::{Search, SearchError, SearchSettings};
 
 /// How many points a chart over generations has at most.
@@ -95,7 +95,7 @@ pub(super) fn collected(
             fitness: written.judgement.fitness,
             cost: written.cost.clone(),
         },
-        history: history(&log.generations, leaders),
+        history: history(log, leaders),
         funnel: log.funnel(),
         hall_of_fame,
         comparisons: std::iter::once(suite).chain(unseen).collect(),
@@ -113,7 +113,15 @@ fn words(operators: &[crate::search::Operator]) -> String {
 }
 
 /// The generations, so many to a point that there are not too many points.
-fn history(generations: &[GenerationRecord], leaders: Vec<Led>) -> History {
+fn history(log: &run::History, leaders: Vec<Led>) -> History {
+    let generations = &log.generations;
+    let leader_after = |generation: u32| {
+        let before = log
+            .leaders
+            .partition_point(|leader| leader.generation <= generation);
+        let leader = before.checked_sub(1).map(|last| &log.leaders[last]);
+        leader.map(|leader| rounded(leader.confirmed.fitness))
+    };
     let generations_per_point = generations.len().div_ceil(MOST_POINTS).max(1);
     let stages = funnel_of(generations);
     let points = generations.chunks(generations_per_point).map(|records| {
@@ -132,6 +140,7 @@ fn history(generations: &[GenerationRecord], leaders: Vec<Led>) -> History {
         HistoryPoint {
             generation: last.generation,
             best: rounded(last.best_fitness),
+            leader: leader_after(last.generation),
             median: rounded(mean(&|it| it.median_fitness)),
             diversity: rounded(mean(&|it| it.diversity)),
             behavioural_diversity: (!measured.is_empty())
@@ -330,8 +339,11 @@ mod tests {
             (301, 151, 2),
             (100_000, 300, 334),
         ] {
-            let records: Vec<_> = (0..count).map(generation).collect();
-            let history = history(&records, Vec::new());
+            let log = run::History {
+                generations: (0..count).map(generation).collect(),
+                ..run::History::default()
+            };
+            let history = history(&log, Vec::new());
             assert_eq!(
                 (history.points.len(), history.generations_per_point),
                 (points, each)

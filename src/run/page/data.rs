@@ -79,6 +79,8 @@ pub(crate) struct HistoryPoint {
     pub(crate) generation: u32,
     /// The greatest fitness in the population after that, on the search's seeds.
     pub(crate) best: f64,
+    /// The fitness of what leads after that, on the tasks and seeds for confirmation, once anything does.
+    pub(crate) leader: Option<f64>,
     /// The median fitness, on average.
     pub(crate) median: f64,
     /// The diversity of texts, on average.

@@ -45,7 +45,8 @@ function lineageTree(place, panel, { nodes, programs, leaderId }) {
   const { byId, chains, lanes } = laidOut(nodes, leaderId);
   const fallback = nodes.at(-1).id;
   const state = { id: byId.has(leaderId) ? leaderId : fallback };
-  const lastGeneration = Math.max(...nodes.map((node) => node.generation));
+  const generations = nodes.map((node) => node.generation);
+  const [first, last] = [Math.min(...generations), Math.max(...generations)];
   const pitch = lanes > 8 ? 26 : 34;
   const height = lanes * pitch + 50;
   const fitnesses = nodes.map((node) => node.fitness).filter((value) => value !== null && value !== undefined);
@@ -105,7 +106,7 @@ function lineageTree(place, panel, { nodes, programs, leaderId }) {
 
   redrawn(place, (width) => {
     const [left, right] = [12, width < 480 ? 62 : 120];
-    const across = scale("linear", 0, Math.max(lastGeneration, 1), left, width - right);
+    const across = scale("linear", first, Math.max(last, first + 1), left, width - right);
     // Those of one generation that follow each other, as migrants do, stand beside each other.
     const column = (node) => across.at(node.generation) + (node.up && node.up.generation === node.generation ? 5 : 0);
     const row = (node) => 16 + node.chain.lane * pitch;

@@ -85,9 +85,8 @@ function search() {
   const x = { label: "generation", least: 0, greatest: last, whole: true };
   const line = (of) => points.filter((point) => of(point) !== null).map((point) => [point.generation, of(point)]);
   const led = leaders.map((leader) => [leader.generation, leader.confirmed]);
-  const until = led.length ? [...led, [last, led.at(-1)[1]]] : [];
   const series = [
-    { name: data.confirmation_suite ? `leader, confirmed on ${data.confirmation_suite}` : "leader, on seeds of its own", colour: "var(--accent)", heavy: true, steps: true, points: until, marks: led },
+    { name: data.confirmation_suite ? `leader, confirmed on ${data.confirmation_suite}` : "leader, on seeds of its own", colour: "var(--accent)", heavy: true, steps: true, points: line((point) => point.leader), marks: led.length > 60 ? [] : led },
     { name: "best in the population", colour: "var(--known-1)", points: line((point) => point.best) },
     { name: "median", colour: "var(--known-2)", dash: "5 4", points: line((point) => point.median) },
   ];
