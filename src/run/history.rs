@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::RunError;
+use super::{RunDirectory, RunError};
 use crate::fitness::{Judgement, ProgramCost};
 use crate::search::{Operator, SearchEnd, Totals};
 
@@ -234,14 +234,7 @@ impl LogReader {
     /// # Errors
     /// [`RunError`] if there is no run there.
     pub fn open(directory: &Path) -> Result<Self, RunError> {
-        std::fs::read_dir(directory).map_err(|source| RunError::Unreadable {
-            path: directory.to_owned(),
-            source,
-        })?;
-        if !directory.join("config.toml").exists() {
-            let path = directory.to_owned();
-            return Err(RunError::NoRun { path });
-        }
+        RunDirectory::expect(directory)?;
         Ok(Self {
             path: directory.join("log.jsonl"),
             read: 0,

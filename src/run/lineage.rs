@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::candidate_record::CandidateRecord;
 use super::candidates::WrittenCandidates;
 use super::checkpoint::Logged;
-use super::{RunError, checkpoint};
+use super::{RunDirectory, RunError, checkpoint};
 use crate::search::CandidateLogging;
 
 /// The line of a candidate.
@@ -73,14 +73,7 @@ struct Link {
 /// [`RunError`] if there is no run, its files are damaged, it writes no candidates down, there is no such candidate in
 /// its log, or no id is given and nothing has trained yet.
 pub fn lineage(path: &Path, id: Option<u64>) -> Result<Lineage, RunError> {
-    std::fs::read_dir(path).map_err(|source| RunError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    if !path.join("config.toml").exists() {
-        let path = path.to_owned();
-        return Err(RunError::NoRun { path });
-    }
+    RunDirectory::expect(path)?;
     let (search, logged) = checkpoint::load(path)?;
     let logging = search.settings().candidate_log;
     let id = match (id, search.leader()) {

