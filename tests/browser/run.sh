@@ -22,7 +22,7 @@ fi
 "$MLEVOLVE" evolve --config "$here/optimizer.toml" --out "$work/optimizer" >"$work/report.txt"
 "$MLEVOLVE" evolve --config "$here/learner.toml" --out "$work/learner" >"$work/report.txt"
 for search in optimizer learner; do
-    echo "== the page of a search for a $search"
+    echo "== the page of $search.toml"
     cp "$work/$search/report.html" "$work/$search.html"
     node "$here/page.mjs" "$work/$search.html" "$screenshots"
 done

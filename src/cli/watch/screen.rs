@@ -22,7 +22,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Axis, Block, Chart, Dataset, Gauge, GraphType, Paragraph};
 
 use super::summary::{generations, heading, made_by, percent_stopped, progress};
-use crate::run::{GenerationRecord, History};
+use crate::run::{FunnelStage, GenerationRecord, History};
 
 /// What is to be seen.
 pub(super) struct View<'a> {
@@ -217,18 +217,16 @@ fn draw_chart(
         let text = format!("─ {} {value:.3} ", curve.name);
         heading.push(Span::styled(text, Style::new().fg(curve.colour)));
     }
-    let labels = |greatest: f64, digits: usize| {
-        [0.0, greatest / 2.0, greatest].map(|value| format!("{value:.digits$}"))
-    };
+    let heights = [0.0, greatest / 2.0, greatest].map(|value| format!("{value:.2}"));
     let chart = Chart::new(datasets.collect())
         .block(titled(Line::from(heading)))
         .legend_position(None)
-        .x_axis(Axis::default().bounds([0.0, last]).labels(labels(last, 0)))
-        .y_axis(
+        .x_axis(
             Axis::default()
-                .bounds([0.0, greatest])
-                .labels(labels(greatest, 2)),
-        );
+                .bounds([0.0, last])
+                .labels(["0".to_owned(), last.to_string()]),
+        )
+        .y_axis(Axis::default().bounds([0.0, greatest]).labels(heights));
     frame.render_widget(chart, area);
 }
 
@@ -237,16 +235,24 @@ fn draw_funnel(frame: &mut Frame<'_>, area: Rect, history: &History) {
     let all = stages.first().map_or(1, |stage| stage.entered).max(1) as f64;
     let names = stages.iter().map(|stage| stage.stage.chars().count());
     let widest = names.max().unwrap_or(0);
-    // A name, a bar, and the figures.
-    let room = usize::from(area.width).saturating_sub(widest + 2 + 2 + 22);
+    // A name, a bar, and the figures: all of them where there is room.
+    let figures = |stage: &FunnelStage, is_wide: bool| {
+        let percent = percent_stopped(stage);
+        if is_wide {
+            format!(" {:>10} {percent:>3.0} % gone", stage.entered)
+        } else {
+            format!(" {percent:>3.0} %")
+        }
+    };
+    let inside = usize::from(area.width).saturating_sub(2);
+    let is_wide = inside >= widest + 40;
+    let taken = stages
+        .first()
+        .map_or(0, |stage| figures(stage, is_wide).len());
+    let room = inside.saturating_sub(widest + 1 + taken);
     let rows = stages.iter().map(|stage| {
         let cells = |count: u64| (count as f64 / all * room as f64).round() as usize;
         let (whole, stopped) = (cells(stage.entered), cells(stage.stopped));
-        let figures = format!(
-            " {:>10} {:>3.0} % gone",
-            stage.entered,
-            percent_stopped(stage)
-        );
         Line::from(vec![
             Span::raw(format!("{:<widest$} ", stage.stage)),
             Span::styled(
@@ -255,7 +261,7 @@ fn draw_funnel(frame: &mut Frame<'_>, area: Rect, history: &History) {
             ),
             Span::styled("▒".repeat(stopped.min(whole)), Style::new().fg(Color::Red)),
             Span::raw(" ".repeat(room.saturating_sub(whole))),
-            Span::raw(figures),
+            Span::raw(figures(stage, is_wide)),
         ])
     });
     let rows: Vec<_> = rows.collect();
