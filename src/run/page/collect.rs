@@ -48,19 +48,12 @@ pub(super) fn collected(
     let hall_of_fame = hall_of_fame(&search, &*judges.suite, result, &mut programs)?;
     let lineage = tree(path, &search, logged, &hall_of_fame, &mut programs);
     let leaders = log.leaders.iter().rev().take(MOST_LEADERS).rev();
-    let leaders: Vec<Led> = leaders
-        .map(|leader| {
-            let text = || leader.program.clone();
-            programs.entry(leader.id).or_insert_with(text);
-            Led {
-                generation: leader.generation,
-                id: leader.id,
-                confirmed: leader.confirmed.fitness,
-                made_by: words(&leader.operators),
-                unit_flops: leader.cost.unit_flops,
-            }
-        })
-        .collect();
+    let leaders = leaders.map(|leader| Led {
+        generation: leader.generation,
+        id: leader.id,
+        confirmed: leader.confirmed.fitness,
+    });
+    let leaders = leaders.collect();
     let written = &result.comparison.written;
     let totals = search.totals();
     let name = Program::parse(&result.program).map(|program| program.name().to_owned());

@@ -98,8 +98,6 @@ pub(crate) struct Led {
     pub(crate) id: u64,
     /// Its fitness on the tasks and seeds for confirmation.
     pub(crate) confirmed: f64,
-    pub(crate) made_by: String,
-    pub(crate) unit_flops: u64,
 }
 
 /// A program that is best at its cost and length.

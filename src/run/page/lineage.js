@@ -80,6 +80,7 @@ function lineageTree(place, panel, { nodes, programs, leaderId }) {
       following.map((child) => step(child.id, `Child ${child.id} →`)),
       node.other_parent === null ? null : step(node.other_parent, `Other parent ${node.other_parent}`));
     const told = [["generation", whole.format(node.generation)], ["made by", node.made_by], ["fitness in the search", fitnessText(node.fitness) + gain]];
+    if (nodes.some((one) => one.island > 0)) told.splice(1, 0, ["island", String(node.island + 1)]);
     const hasChanged = before !== undefined && before !== null && text !== undefined;
     const content = [
       element("h3", {}, `Candidate ${node.id}`, node.id === leaderId ? element("span", { class: "mark" }, "the best program") : null),

@@ -51,7 +51,7 @@ function bestKnown(compared) {
 function summary() {
   const { best } = data;
   const [suite, unseen] = data.comparisons;
-  const state = data.end ? "ended" : "goes on";
+  const state = data.end ? "the search has ended" : `the search is at ${whole.format(data.generation)}`;
   at("kicker").textContent = `Search for ${data.schema === "optimizer" || data.schema === "algorithm" ? "an" : "a"} ${data.schema} on ${data.suite}, seed ${data.seed}`;
   at("best-title").textContent = best.name;
   const known = bestKnown(suite);
@@ -72,7 +72,7 @@ function summary() {
   at("tiles").append(
     tile("Fitness as written", fitnessText(best.fitness), data.schema === "learner" ? "1 is perfect" : "0 untrained, 1 best known", true),
     tile(`FLOPs for each ${unit}`, figure(best.cost.unit_flops), adam ? `adam's: ${figure(adam.unit_flops)}` : plural(best.cost.instructions, "instruction")),
-    tile("Found in generation", whole.format(best.generation), `of ${whole.format(data.last_generation)}; the search ${state}`),
+    tile("Found in generation", whole.format(best.generation), `of ${whole.format(data.last_generation)}; ${state}`),
     tile("Candidates", whole.format(data.candidates), `${whole.format(data.trained)} trained`),
     tile("Time", duration(data.seconds), `${figure(data.candidates / data.seconds, 3)} candidates a second`),
   );
@@ -259,14 +259,14 @@ function lineage() {
 function hall() {
   const rows = data.hall_of_fame.map((member) => ({ ...member, isOwn: member.id === data.best.id }));
   const column = (name, value, text = (row) => figure(value(row)), note) => ({ name, value, text, note });
-  at("hall-note").textContent = "What was kept of everything that was judged, as nothing beside it was at least as good in fitness, cost and length. Fitness is on seeds that no search uses, of those that were judged on them.";
+  at("hall-note").textContent = "What was kept of everything that was judged, as nothing beside it was at least as good in fitness, cost and length. Fitness is on seeds that no search uses, of those that were judged on them; with a dot, nothing is at least as good in all three by that either.";
   sortableTable(at("hall-table"), {
     caption: "Hall of fame",
     rows,
     sorted: 2,
     columns: [
       column("Candidate", (row) => row.id, (row) => String(row.id), (row) => (row.isOwn ? element("span", { class: "mark" }, " best") : null)),
-      column("Fitness", (row) => row.fitness, (row) => fitnessText(row.fitness), (row) => (row.is_on_front ? element("span", { class: "mark", title: "on the front" }, " ●") : null)),
+      column("Fitness", (row) => row.fitness, (row) => [row.is_on_front ? element("span", { class: "mark", title: "on the front" }, "● ") : null, fitnessText(row.fitness)]),
       column("In search", (row) => row.search_fitness, (row) => fitnessText(row.search_fitness)),
       column(`FLOPs/${unit}`, (row) => row.unit_flops),
       column("State", (row) => row.state),
