@@ -84,16 +84,19 @@ impl Contest<'_> {
     /// The program with a learning rate for each task.
     fn with_rates(&self, name: &str, rates: &[f32]) -> Result<Contender, JudgeError> {
         let seeds = judging_seeds();
-        let tasks = rates.iter().enumerate().map(|(task, &rate)| {
+        let judged = rates.iter().enumerate().map(|(task, &rate)| {
             let rule = self.rule_at(rate, seeds.len())?;
             self.judge
-                .judge_task(task, self.loss, &rule, &seeds, self.backend)
+                .task_with_curves(task, self.loss, &rule, &seeds, self.backend)
         });
+        let judged = judged.collect::<Result<Vec<_>, JudgeError>>()?;
+        let (tasks, curves) = judged.into_iter().unzip();
         Ok(Contender {
             name: name.to_owned(),
             learning_rates: rates.to_vec(),
-            judgement: Judgement::of(tasks.collect::<Result<_, _>>()?),
+            judgement: Judgement::of(tasks),
             cost: self.judge.cost(self.program)?,
+            curves,
         })
     }
 
@@ -102,15 +105,18 @@ impl Contest<'_> {
         let suite = self.judge.training().suite();
         let seeds = judging_seeds();
         let adam = TunedAdam::on(suite)?;
-        let tasks = adam.rules().iter().enumerate().map(|(task, rule)| {
+        let judged = adam.rules().iter().enumerate().map(|(task, rule)| {
             self.judge
-                .judge_task(task, self.loss, rule, &seeds, self.backend)
+                .task_with_curves(task, self.loss, rule, &seeds, self.backend)
         });
+        let judged = judged.collect::<Result<Vec<_>, JudgeError>>()?;
+        let (tasks, curves) = judged.into_iter().unzip();
         Ok(Contender {
             name: name.to_owned(),
             learning_rates: adam.rates().to_vec(),
-            judgement: Judgement::of(tasks.collect::<Result<_, _>>()?),
+            judgement: Judgement::of(tasks),
             cost: adam.cost().clone(),
+            curves,
         })
     }
 }

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 use super::compare::with_known_rules;
 use crate::fitness::{
     Appraisal, Comparison, DataSettings, Fingerprint, FitnessWeights, Gate, Judge, JudgeError,
-    Judgement, ProbeRun, Probed, ProgramCost, Rejection, Rung, TaskFitness, TaskLabel, Trained,
-    judging_seeds,
+    Judgement, ProbeRun, Probed, ProgramCost, Rejection, Rung, TaskCurves, TaskFitness, TaskLabel,
+    Trained, judging_seeds,
 };
 use crate::loss::{LossError, LossFunction, LossScale, LossTraining};
 use crate::lowering::CanonicalHash;
@@ -100,6 +100,21 @@ impl AlgorithmJudge {
         let flops = rule.step_flops(layout);
         self.training
             .task_fitness(task, loss, rule, flops, seeds, backend)
+    }
+
+    /// The same, with the curves.
+    pub(super) fn task_with_curves(
+        &self,
+        task: usize,
+        loss: &LossFunction,
+        rule: &CompiledOptimizer,
+        seeds: &[u64],
+        backend: BackendChoice,
+    ) -> Result<(TaskFitness, TaskCurves), JudgeError> {
+        let layout = self.training.suite().suite_tasks()[task].layout();
+        let flops = rule.step_flops(layout);
+        self.training
+            .task_with_curves(task, loss, (rule, flops), seeds, backend)
     }
 }
 

@@ -12,7 +12,7 @@ use super::progress::Working;
 use super::searching::{Searched, Stopping, reported, searched};
 use super::{INTERRUPTED, batch, print, set_threads, tell};
 use crate::program::{Schema, list};
-use crate::run::{RunConfig, RunError, Seeds, Session, course, load_config};
+use crate::run::{LogReader, RunConfig, RunError, Seeds, Session, course, load_config};
 use crate::search::{BackendName, Control, SearchSettings};
 
 /// Search for a learning algorithm.
@@ -153,7 +153,9 @@ impl Evolve {
         }
         let (_, report) = reported(&session)?;
         // It has times in it, and the report is the same at every run.
-        tell(&course(session.directory())?.text());
+        let mut log = LogReader::open(session.directory())?;
+        log.follow(u64::MAX)?;
+        tell(&course(log.history()));
         print(&report)?;
         Ok(ExitCode::SUCCESS)
     }

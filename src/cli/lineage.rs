@@ -9,7 +9,6 @@ use super::print;
 use crate::run::{Ancestor, CandidateRecord, Lineage as Line, StageReached, lineage};
 use crate::search::Operator;
 use crate::text_table::text_table;
-use crate::variation::Mutation;
 
 /// Show where a run's best program comes from.
 ///
@@ -105,21 +104,14 @@ fn stage(record: &CandidateRecord) -> String {
 fn made_by(record: &CandidateRecord) -> String {
     let others = record.parents.iter().skip(1).map(u64::to_string);
     let others: Vec<_> = others.collect();
-    let words = record.operators.iter().map(|&operator| match operator {
-        Operator::Known => "known program".to_owned(),
-        Operator::Random => "random program".to_owned(),
-        Operator::Crossover => format!("crossover with {}", others.join(", ")),
-        Operator::Copy => "copy".to_owned(),
-        Operator::Migration => format!("migration to island {}", record.island + 1),
-        Operator::Mutation(mutation) => word(mutation),
+    let words = record.operators.iter().map(|operator| match operator {
+        Operator::Crossover => format!("{operator} with {}", others.join(", ")),
+        Operator::Migration => format!("{operator} to island {}", record.island + 1),
+        Operator::Known | Operator::Random | Operator::Copy | Operator::Mutation(_) => {
+            operator.to_string()
+        }
     });
     words.collect::<Vec<_>>().join(", ")
-}
-
-/// A kind of mutation as the log calls it.
-fn word(mutation: Mutation) -> String {
-    let value = serde_json::to_value(mutation).unwrap_or_default();
-    value.as_str().unwrap_or_default().replace('_', " ")
 }
 
 /// What there is to say of the end of the line.

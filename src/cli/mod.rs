@@ -22,10 +22,12 @@ mod lineage;
 mod ops;
 mod progress;
 mod replay;
+mod report;
 mod searching;
 mod show;
 mod tasks;
 mod ulp;
+mod watch;
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -65,6 +67,8 @@ struct Cli {
 enum Command {
     Evolve(Box<evolve::Evolve>),
     Replay(replay::Replay),
+    Report(report::Report),
+    Watch(watch::Watch),
     Front(front::Front),
     Lineage(lineage::Lineage),
     Eval(eval::Eval),
@@ -90,6 +94,8 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Evolve(command) => command.run(),
         Command::Replay(command) => command.run(),
+        Command::Report(command) => command.run(),
+        Command::Watch(command) => command.run(),
         Command::Front(command) => command.run(),
         Command::Lineage(command) => command.run(),
         Command::Eval(command) => command.run(),

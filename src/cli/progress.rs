@@ -1,5 +1,5 @@
 //! How work comes along: on a terminal a bar for a run and a spinner for anything else; elsewhere a
-//! line for each of a run's generations, or for some if they are quick.
+//! line for a tenth of a run's generations at a time, as all of them are in its log.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -80,13 +80,21 @@ pub(super) struct Progress {
     ended: Arc<AtomicBool>,
     follower: Option<JoinHandle<()>>,
     start: Instant,
-    told: Option<Instant>,
+    told: Option<Told>,
     first_generation: u32,
     last_generation: u32,
 }
 
+/// When something was last told of a run, and of which generation.
+struct Told {
+    at: Instant,
+    generation: u32,
+}
+
 /// The least time between two lines about generations.
 const TELLING_INTERVAL: Duration = Duration::from_millis(500);
+/// How many lines a run that is no longer than planned has about generations where there is no terminal.
+const LINES: u32 = 10;
 
 impl Progress {
     pub(super) fn start(search: &Search, directory: &Path) -> Self {
@@ -145,6 +153,19 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
+    /// Whether it is too soon after the last line for one about this generation.
+    fn is_soon(&self, generation: u32) -> bool {
+        let Some(told) = &self.told else {
+            return false;
+        };
+        let interval = if self.bar.is_hidden() {
+            self.last_generation.div_ceil(LINES)
+        } else {
+            1
+        };
+        generation < told.generation + interval || told.at.elapsed() < TELLING_INTERVAL
+    }
+
     /// How long the generations that are left will take, if they take as long as those so far.
     fn time_left(&self, generation: u32) -> Duration {
         let done = f64::from(generation + 1 - self.first_generation);
@@ -155,13 +176,13 @@ impl Progress {
 
 impl Watch for Progress {
     fn generation(&mut self, generation: &Generation, search: &Search, timing: &Timing) {
-        let is_soon = self
-            .told
-            .is_some_and(|told| told.elapsed() < TELLING_INTERVAL);
-        if is_soon && !search.is_finished() {
+        if !search.is_finished() && self.is_soon(generation.number) {
             return;
         }
-        self.told = Some(Instant::now());
+        self.told = Some(Told {
+            at: Instant::now(),
+            generation: generation.number,
+        });
         let leader = search.leader();
         let line = format!(
             "generation {}/{}  best {:.4}  diversity {:.2}  {:.0} candidates/s, {:.0} trained  {:.0} % rejected before training  {} left",

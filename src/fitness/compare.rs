@@ -100,18 +100,20 @@ fn with_rates(
     backend: BackendChoice,
 ) -> Result<Contender, TuningError> {
     let seeds = judging_seeds();
-    let mut tasks = Vec::new();
+    let mut judged = Vec::new();
     for (task, &rate) in rates.iter().enumerate() {
         let program = program.with_constant("learning_rate", rate)?;
         let optimizer = CompiledOptimizer::for_work(&program, backend, judge.work(seeds.len()))?;
-        tasks.push(judge.judge_task(task, &optimizer, &seeds));
+        judged.push(judge.task_with_curves(task, &optimizer, &seeds));
     }
     // The learning rate does not change what an update costs.
     let optimizer = CompiledOptimizer::for_work(program, backend, judge.work(seeds.len()))?;
+    let (tasks, curves) = judged.into_iter().unzip();
     Ok(Contender {
         name: name.to_owned(),
         learning_rates: rates.to_vec(),
         judgement: Judgement::of(tasks),
         cost: optimizer.program_cost(program),
+        curves,
     })
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Judgement, ProgramCost};
+use super::{Judgement, ProgramCost, TaskCurves};
 
 /// A program beside known ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct Contender {
     pub judgement: Judgement,
     /// What it costs to run.
     pub cost: ProgramCost,
+    /// The curves that its figures are of, by task, if it trains models. They are many numbers, and have a file of their own.
+    #[serde(skip)]
+    pub curves: Vec<TaskCurves>,
 }
 
 impl Comparison {

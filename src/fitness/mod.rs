@@ -23,6 +23,7 @@
 mod baselines;
 pub(crate) mod compare;
 mod comparison;
+mod curves;
 mod data;
 mod fingerprint;
 mod judge;
@@ -38,6 +39,7 @@ pub use baselines::{
     BaselineError, BaselineTable, COMPARED, Measurement, Reference, TaskBaselines, measure,
 };
 pub use comparison::{Comparison, Contender};
+pub use curves::TaskCurves;
 pub use data::{DataSettings, DataSettingsError};
 pub(crate) use fingerprint::rounded;
 pub use fingerprint::{Fingerprint, InvalidFingerprint};

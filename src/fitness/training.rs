@@ -20,7 +20,8 @@ use super::compare;
 use super::{
     Appraisal, BaselineError, BaselineTable, Comparison, DataSettings, Fingerprint, FitnessParts,
     FitnessWeights, Gate, Judge, JudgeError, Judgement, Leg, ProbeRun, Probed, ProgramCost,
-    Reference, Rejection, Rung, TaskBaselines, TaskFitness, TaskLabel, Trained, judging_seeds,
+    Reference, Rejection, Rung, TaskBaselines, TaskCurves, TaskFitness, TaskLabel, Trained,
+    judging_seeds,
 };
 use crate::lowering::CanonicalHash;
 use crate::optimizer::{CompiledOptimizer, OptimizerError, update_function};
@@ -188,16 +189,28 @@ impl TrainingJudge {
         optimizer: &CompiledOptimizer,
         seeds: &[u64],
     ) -> TaskFitness {
-        assert!(
-            !seeds.is_empty(),
-            "a fitness is a mean over at least one seed"
-        );
-        let (runs, program_flops) = self.runs(self.whole(task, seeds), optimizer);
-        self.task_fitness(task, &runs, program_flops)
+        let (runs, flops) = self.runs(self.whole(task, seeds), optimizer);
+        self.task_fitness(task, &runs, flops)
+    }
+
+    /// The same, with the curves.
+    pub(crate) fn task_with_curves(
+        &self,
+        task: usize,
+        optimizer: &CompiledOptimizer,
+        seeds: &[u64],
+    ) -> (TaskFitness, TaskCurves) {
+        let (runs, flops) = self.runs(self.whole(task, seeds), optimizer);
+        let curves = TaskCurves::of(self.suite.tasks()[task].description(), &runs);
+        (self.task_fitness(task, &runs, flops), curves)
     }
 
     /// Trains with an optimizer; the runs, and its FLOPs in each that comes to its end.
     fn runs(&self, leg: Leg<'_>, optimizer: &CompiledOptimizer) -> (Vec<TrainingRun>, u64) {
+        assert!(
+            !leg.seeds.is_empty(),
+            "a fitness is a median over at least one seed"
+        );
         let task = &self.suite.tasks()[leg.task];
         let seeds = leg.seeds.par_iter();
         let runs = seeds.map(|&seed| task.run_for(leg.steps, &mut optimizer.clone(), seed));

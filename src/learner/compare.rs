@@ -20,6 +20,8 @@ pub(super) fn with_known_learners(
             learning_rates: Vec::new(),
             judgement: judge.judge(program, &seeds, backend)?,
             cost: judge.cost(program)?,
+            // Learners are examined when they have been taught.
+            curves: Vec::new(),
         })
     };
     let known = known::of(Schema::Learner).map(known::KnownProgram::parsed);

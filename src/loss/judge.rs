@@ -90,11 +90,19 @@ impl LossJudge {
         function: &LossFunction,
         backend: BackendChoice,
     ) -> Result<Contender, JudgeError> {
+        let seeds = judging_seeds();
+        let judged = self.adam.rules().iter().enumerate().map(|(task, rule)| {
+            // Adam is not the program's.
+            (self.training).task_with_curves(task, function, (rule, 0), &seeds, backend)
+        });
+        let judged = judged.collect::<Result<Vec<_>, JudgeError>>()?;
+        let (tasks, curves) = judged.into_iter().unzip();
         Ok(Contender {
             name: name.to_owned(),
             learning_rates: Vec::new(),
-            judgement: self.judge_function(function, &judging_seeds(), backend)?,
+            judgement: Judgement::of(tasks),
             cost: self.cost_of(program, function),
+            curves,
         })
     }
 

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{LossError, LossFunction, LossScale, Probe};
 use crate::fitness::{
-    DataSettings, Fingerprint, FitnessWeights, JudgeError, Leg, Rejection, TaskFitness,
+    DataSettings, Fingerprint, FitnessWeights, JudgeError, Leg, Rejection, TaskCurves, TaskFitness,
     TrainingJudge,
 };
 use crate::optimizer::CompiledOptimizer;
@@ -186,8 +186,26 @@ impl LossTraining {
         seeds: &[u64],
         backend: BackendChoice,
     ) -> Result<TaskFitness, JudgeError> {
+        let (fitness, _) =
+            self.task_with_curves(task, function, (rule, rule_step_flops), seeds, backend)?;
+        Ok(fitness)
+    }
+
+    /// The same, with the curves.
+    ///
+    /// # Errors
+    /// [`JudgeError`] if the back end fails.
+    pub(crate) fn task_with_curves(
+        &self,
+        task: usize,
+        function: &LossFunction,
+        rule: (&CompiledOptimizer, u64),
+        seeds: &[u64],
+        backend: BackendChoice,
+    ) -> Result<(TaskFitness, TaskCurves), JudgeError> {
         let leg = self.suite.whole(task, seeds);
-        let (runs, flops) = self.runs(leg, function, (rule, rule_step_flops), backend)?;
-        Ok(self.suite.task_fitness(task, &runs, flops))
+        let (runs, flops) = self.runs(leg, function, rule, backend)?;
+        let curves = TaskCurves::of(self.suite.suite_tasks()[task].description(), &runs);
+        Ok((self.suite.task_fitness(task, &runs, flops), curves))
     }
 }

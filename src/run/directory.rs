@@ -43,18 +43,24 @@ impl RunDirectory {
     /// # Errors
     /// [`RunError`] if there is no run, it is of a newer version, or another process works on it.
     pub fn open(path: &Path) -> Result<(Self, RunConfig), RunError> {
-        let config = path.join("config.toml");
+        Self::expect(path)?;
+        let config = load_own_config(&path.join("config.toml"))?;
+        Ok((Self::locked(path)?, config))
+    }
+
+    /// Sees to it that there is a run, for those who only read, which they may while another process works on it.
+    pub(super) fn expect(path: &Path) -> Result<(), RunError> {
         // A directory that is not there at all is told apart by the system's own message.
         fs::read_dir(path).map_err(|source| RunError::Unreadable {
             path: path.to_owned(),
             source,
         })?;
-        if !config.exists() {
+        if path.join("config.toml").exists() {
+            Ok(())
+        } else {
             let path = path.to_owned();
-            return Err(RunError::NoRun { path });
+            Err(RunError::NoRun { path })
         }
-        let config = load_own_config(&config)?;
-        Ok((Self::locked(path)?, config))
     }
 
     fn locked(path: &Path) -> Result<Self, RunError> {

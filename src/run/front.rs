@@ -11,7 +11,6 @@
 //!                                           result.json, report.txt ◄─────┴────► mlevolve front
 //! ```
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use mlevolve_ir::BackendChoice;
@@ -19,7 +18,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::session::{Judges, named};
-use super::{RunError, checkpoint};
+use super::{RunDirectory, RunError, checkpoint};
 use crate::fitness::{Contender, Judge, JudgeError, Judgement, ProgramCost};
 use crate::program::Program;
 use crate::search::{ArchivedIndividual, MapElites, Search, SearchError, SearchSettings};
@@ -75,6 +74,7 @@ impl FrontMember {
             learning_rates: Vec::new(),
             judgement: self.judgement.clone(),
             cost: self.cost.clone(),
+            curves: Vec::new(),
         }
     }
 }
@@ -143,14 +143,8 @@ impl RunArchive {
     /// # Errors
     /// [`RunError`] if there is no run, or its checkpoint is missing, damaged or of another version.
     pub fn open(path: &Path) -> Result<Self, RunError> {
+        RunDirectory::expect(path)?;
         let path = path.to_owned();
-        // A directory that is not there at all is told apart by the system's own message.
-        if let Err(source) = fs::read_dir(&path) {
-            return Err(RunError::Unreadable { path, source });
-        }
-        if !path.join("config.toml").exists() {
-            return Err(RunError::NoRun { path });
-        }
         let (search, _) = checkpoint::load(&path)?;
         if search.archive().members().is_empty() {
             return Err(RunError::NothingTrained { path });

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::candidate_record::CandidateRecord;
 use super::candidates::WrittenCandidates;
-use super::{RunError, checkpoint};
+use super::checkpoint::Logged;
+use super::{RunDirectory, RunError, checkpoint};
 use crate::search::CandidateLogging;
 
 /// The line of a candidate.
@@ -72,14 +73,7 @@ struct Link {
 /// [`RunError`] if there is no run, its files are damaged, it writes no candidates down, there is no such candidate in
 /// its log, or no id is given and nothing has trained yet.
 pub fn lineage(path: &Path, id: Option<u64>) -> Result<Lineage, RunError> {
-    std::fs::read_dir(path).map_err(|source| RunError::Unreadable {
-        path: path.to_owned(),
-        source,
-    })?;
-    if !path.join("config.toml").exists() {
-        let path = path.to_owned();
-        return Err(RunError::NoRun { path });
-    }
+    RunDirectory::expect(path)?;
     let (search, logged) = checkpoint::load(path)?;
     let logging = search.settings().candidate_log;
     let id = match (id, search.leader()) {
@@ -90,16 +84,7 @@ pub fn lineage(path: &Path, id: Option<u64>) -> Result<Lineage, RunError> {
             return Err(RunError::NothingTrained { path });
         }
     };
-    let candidates = match logging {
-        CandidateLogging::All | CandidateLogging::Trained => {
-            Candidates::Written(WrittenCandidates::of(path, logged.candidate_log_bytes))
-        }
-        CandidateLogging::Survivors => Candidates::Survivors(logged.survivors),
-        CandidateLogging::None => {
-            let config = path.join("config.toml");
-            return Err(RunError::NoCandidates { config });
-        }
-    };
+    let candidates = Candidates::of(path, logging, logged)?;
     let (links, full) = links(&candidates)?;
     let (chain, missing) = chain(&links, id);
     if chain.is_empty() {
@@ -112,14 +97,74 @@ pub fn lineage(path: &Path, id: Option<u64>) -> Result<Lineage, RunError> {
             reason: why_unknown(id, &links, logging, full),
         });
     }
-    let ancestors = ancestors(&candidates, &chain)?;
+    let mut ancestors = members(&candidates, &chain.iter().map(|link| link.id).collect())?;
+    ancestors.reverse();
     Ok(Lineage { ancestors, missing })
+}
+
+/// The lines of several candidates together: a tree, or several, since everyone has one first parent at most.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Family {
+    /// All that are in some line, by rising id.
+    pub(super) members: Vec<Ancestor>,
+    /// Whether older ones were left out, as there would have been too many.
+    pub(super) is_cut: bool,
+}
+
+/// The lines of candidates of a run whose last checkpoint says that so much is logged, the first candidate's first; `most`
+/// members at most, of which the youngest of a line are kept.
+///
+/// # Errors
+/// [`RunError`] if the log of candidates is damaged, or the run writes none.
+pub(super) fn family(
+    path: &Path,
+    logging: CandidateLogging,
+    logged: Logged,
+    ids: &[u64],
+    most: usize,
+) -> Result<Family, RunError> {
+    let candidates = Candidates::of(path, logging, logged)?;
+    let (links, _) = links(&candidates)?;
+    // Only looked up, never iterated.
+    let mut wanted = FxHashSet::default();
+    let mut is_cut = false;
+    for &id in ids {
+        for link in chain(&links, id).0 {
+            if wanted.len() == most && !wanted.contains(&link.id) {
+                is_cut = true;
+                break;
+            }
+            if !wanted.insert(link.id) {
+                // From here on, the line is one that is there already.
+                break;
+            }
+        }
+    }
+    let members = members(&candidates, &wanted)?;
+    Ok(Family { members, is_cut })
 }
 
 /// What a run has written down of candidates.
 enum Candidates {
     Written(WrittenCandidates),
     Survivors(Vec<CandidateRecord>),
+}
+
+impl Candidates {
+    /// Those of a run, as its last checkpoint knows of them.
+    fn of(path: &Path, logging: CandidateLogging, logged: Logged) -> Result<Self, RunError> {
+        match logging {
+            CandidateLogging::All | CandidateLogging::Trained => {
+                let written = WrittenCandidates::of(path, logged.candidate_log_bytes);
+                Ok(Self::Written(written))
+            }
+            CandidateLogging::Survivors => Ok(Self::Survivors(logged.survivors)),
+            CandidateLogging::None => {
+                let config = path.join("config.toml");
+                Err(RunError::NoCandidates { config })
+            }
+        }
+    }
 }
 
 /// Who descends from whom, by rising id; and the generation after which the log was full, if it was.
@@ -188,12 +233,11 @@ fn why_unknown(id: u64, links: &[Link], logging: CandidateLogging, full: Option<
     format!("{known}, {which}, as the settings have it (candidate_log)")
 }
 
-/// All that is written down of those in a line.
-fn ancestors(candidates: &Candidates, chain: &[&Link]) -> Result<Vec<Ancestor>, RunError> {
+/// All that is written down of some candidates, by rising id.
+fn members(candidates: &Candidates, wanted: &FxHashSet<u64>) -> Result<Vec<Ancestor>, RunError> {
     // These are only looked up, never iterated.
-    let wanted: FxHashSet<u64> = chain.iter().map(|link| link.id).collect();
     let mut texts: FxHashMap<String, Vec<(u64, String)>> = FxHashMap::default();
-    let mut records: Vec<CandidateRecord> = Vec::with_capacity(chain.len());
+    let mut records: Vec<CandidateRecord> = Vec::with_capacity(wanted.len());
     match candidates {
         Candidates::Survivors(all) => {
             let in_line = all.iter().filter(|record| wanted.contains(&record.id));
@@ -220,8 +264,11 @@ fn ancestors(candidates: &Candidates, chain: &[&Link]) -> Result<Vec<Ancestor>, 
             }
         }
     }
-    let mut line: Vec<Ancestor> = Vec::with_capacity(records.len());
-    for mut record in records.into_iter().rev() {
+    let fitness: FxHashMap<u64, f64> = records
+        .iter()
+        .filter_map(|record| Some((record.id, record.fitness?)))
+        .collect();
+    let members = records.into_iter().map(|mut record| {
         let mut twin = None;
         if record.program.is_none() {
             let twins = texts.get(&record.fingerprint);
@@ -230,15 +277,9 @@ fn ancestors(candidates: &Candidates, chain: &[&Link]) -> Result<Vec<Ancestor>, 
                 (twin, record.program) = (Some(*id), Some(text.clone()));
             }
         }
-        if let Some(child) = line.last_mut() {
-            let both = child.record.fitness.zip(record.fitness);
-            child.gain = both.map(|(own, parent)| own - parent);
-        }
-        line.push(Ancestor {
-            record,
-            gain: None,
-            twin,
-        });
-    }
-    Ok(line)
+        let parent = record.parents.first().and_then(|id| fitness.get(id));
+        let gain = record.fitness.zip(parent).map(|(own, parent)| own - parent);
+        Ancestor { record, gain, twin }
+    });
+    Ok(members.collect())
 }

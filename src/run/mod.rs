@@ -7,7 +7,9 @@
 //!   DIR/checkpoint.json      the whole search after its last complete generation
 //!   DIR/best.mle             the best program, from the first leader on
 //!   DIR/result.json          its figures beside known rules', at the end or at a time limit
-//!   DIR/report.txt           both of these for people, then too
+//!   DIR/curves.json          the learning curves behind them
+//!   DIR/report.txt           the program and its figures for people, then too
+//!   DIR/report.html          all of the run as a page, then too
 //! ```
 //!
 //! After each generation the logs grow, and from time to time a new checkpoint, which knows how long they are,
@@ -22,12 +24,15 @@ mod candidates;
 mod checkpoint;
 mod config;
 mod course;
+mod curves;
 mod directory;
 mod error;
 mod front;
+mod history;
 pub(crate) mod invocation;
 mod lineage;
 mod log;
+mod page;
 mod replay;
 mod report;
 mod result;
@@ -42,12 +47,17 @@ pub use batch::{BatchRow, BatchSummary, InvalidSeeds, Seeds, batch_member};
 pub use batch_comparison::{BatchComparison, ComparedBatch, PairedDifference};
 pub use candidate_record::{CandidateRecord, StageReached};
 pub use config::{RunConfig, load_config};
-pub use course::{Course, GenerationPoint, course};
+pub use course::{course, stage_table};
+pub use curves::{ContenderCurves, RunCurves};
 pub use directory::{RunDirectory, write_whole};
 pub use error::RunError;
 pub use front::{FrontMember, RunArchive, front_table};
+pub use history::{
+    FunnelStage, GenerationRecord, GenerationTiming, History, LeaderRecord, LogReader, funnel_of,
+};
 pub use lineage::{Ancestor, Lineage, lineage};
 pub use log::Timing;
+pub use page::{PAGE_FILE, write_page};
 pub use replay::{Replay, replay};
 pub use result::RunResult;
 pub use session::{Ending, Session, Watch};

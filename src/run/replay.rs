@@ -121,6 +121,7 @@ pub fn replay(path: &Path, backend: BackendChoice) -> Result<Replay, RunError> {
         learning_rates: Vec::from_iter(program.constant("learning_rate")),
         judgement: judgement.map_err(SearchError::from)?,
         cost,
+        curves: Vec::new(),
     };
     Ok(Replay {
         program: program.pruned().to_string(),

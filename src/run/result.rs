@@ -6,9 +6,13 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::directory::write_whole;
-use super::{FrontMember, RUN_FORMAT, RunError};
+use super::session::{Judges, named};
+use super::{FrontMember, RUN_FORMAT, RunError, front};
 use crate::fitness::{Comparison, Contender};
-use crate::search::SearchSettings;
+use crate::search::{Search, SearchError, SearchSettings};
+
+/// How many programs of the archive a report shows at most: judging them takes a part of what tuning the best one does.
+const FRONT_ROWS: usize = 8;
 
 /// What a run ends with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +37,37 @@ pub struct RunResult {
 }
 
 impl RunResult {
+    /// Judges the program that leads in a run on seeds that no search uses, beside the known rules.
+    ///
+    /// # Errors
+    /// [`RunError`] if nothing has trained yet, or the back end fails.
+    pub(super) fn of(path: &Path, search: &Search, judges: &Judges) -> Result<Self, RunError> {
+        let Some(leader) = search.leader() else {
+            let path = path.to_owned();
+            return Err(RunError::NothingTrained { path });
+        };
+        let settings = search.settings();
+        let backend = settings.backend.0;
+        let program = named(&leader.individual, leader.generation, settings.seed);
+        let (comparison, held_out) = judges.compare(&program, true, backend)?;
+        let members = search.archive().fittest_at_falling_costs(FRONT_ROWS);
+        let front = front::judged(&*judges.suite, &members, settings, &|| ());
+        Ok(Self {
+            format: RUN_FORMAT,
+            settings: SearchSettings {
+                // It changes no figure, so it is none of them.
+                backend: SearchSettings::default().backend,
+                ..settings.clone()
+            },
+            program: program.to_string(),
+            id: leader.individual.id,
+            generation: leader.generation,
+            comparison,
+            held_out,
+            front: front.map_err(SearchError::from)?,
+        })
+    }
+
     /// All figures' owners.
     pub(super) fn contenders(&self) -> Vec<Contender> {
         let held_out = self.held_out.iter().flat_map(Comparison::contenders);

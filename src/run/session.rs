@@ -10,10 +10,9 @@ use mlevolve_ir::BackendChoice;
 use super::candidates::CandidateLog;
 use super::checkpoint::Logged;
 use super::directory::write_whole;
-use super::front;
 use super::log::{self, Log};
 use super::result::RunResult;
-use super::{RUN_FORMAT, RunConfig, RunDirectory, RunError, Timing, checkpoint};
+use super::{PAGE_FILE, RunConfig, RunCurves, RunDirectory, RunError, Timing, checkpoint, page};
 use crate::fitness::{Comparison, DataSettings, Judge};
 use crate::program::Program;
 use crate::search::{Generation, Individual, Search, SearchError, SearchSettings};
@@ -122,7 +121,7 @@ impl Session {
         let candidates = CandidateLog::open(&directory, search.settings(), logged)?;
         if !search.is_finished() {
             // A report at a time limit speaks of a state that is about to pass.
-            directory.remove(&["result.json", "report.txt"])?;
+            directory.remove(&["result.json", "curves.json", "report.txt", PAGE_FILE])?;
         }
         Ok(Self {
             directory,
@@ -239,40 +238,22 @@ impl Session {
     }
 
     /// Judges the leader on seeds that no search uses, beside the known rules, and writes down the
-    /// result and the report; gives both.
+    /// result, the report and the page; gives the first two.
     ///
     /// # Errors
     /// [`RunError`] if nothing has trained yet, or a file cannot be written.
     pub fn report(&self) -> Result<(RunResult, String), RunError> {
-        let Some(leader) = self.search.leader() else {
-            let path = self.directory.path().to_owned();
-            return Err(RunError::NothingTrained { path });
-        };
-        let settings = self.search.settings();
-        let backend = settings.backend.0;
-        let program = named(&leader.individual, leader.generation, settings.seed);
-        let (comparison, held_out) = self.judges.compare(&program, true, backend)?;
-        let members = self.search.archive().fittest_at_falling_costs(FRONT_ROWS);
-        let front = front::judged(&*self.judges.suite, &members, settings, &|| ());
-        let result = RunResult {
-            format: RUN_FORMAT,
-            settings: SearchSettings {
-                // It changes no figure, so it is none of them.
-                backend: SearchSettings::default().backend,
-                ..settings.clone()
-            },
-            program: program.to_string(),
-            id: leader.individual.id,
-            generation: leader.generation,
-            comparison,
-            held_out,
-            front: front.map_err(SearchError::from)?,
-        };
-        let report = result.report(&self.judges, self.directory.path());
+        let path = self.directory.path();
+        let result = RunResult::of(path, &self.search, &self.judges)?;
+        let curves = RunCurves::of(&result);
+        let report = result.report(&self.judges, path);
         let write = || {
             write_whole(&self.directory.file("best.mle"), result.program.as_bytes())?;
+            curves.save(&self.directory.file("curves.json"))?;
             result.save(&self.directory.file("result.json"))?;
-            write_whole(&self.directory.file("report.txt"), report.as_bytes())
+            write_whole(&self.directory.file("report.txt"), report.as_bytes())?;
+            let page = self.directory.file(PAGE_FILE);
+            page::written(path, &page, &self.judges, &result, Some(&curves))
         };
         write().map_err(|source| self.stopped_by(source))?;
         Ok((result, report))
@@ -286,9 +267,6 @@ fn stage_seconds(generation: &Generation) -> BTreeMap<String, f64> {
         .map(|(count, ns)| (count.stage.clone(), *ns as f64 / 1e9))
         .collect()
 }
-
-/// How many programs of the archive a report shows at most: judging them takes a part of what tuning the best one does.
-const FRONT_ROWS: usize = 8;
 
 /// The least time between two checkpoints.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(2);

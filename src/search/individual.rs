@@ -1,6 +1,7 @@
 //! A program in the population, and where it comes from.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,23 @@ pub enum Operator {
     /// It was changed in one place.
     #[serde(untagged)]
     Mutation(Mutation),
+}
+
+impl fmt::Display for Operator {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known => formatter.write_str("known program"),
+            Self::Random => formatter.write_str("random program"),
+            Self::Crossover => formatter.write_str("crossover"),
+            Self::Copy => formatter.write_str("copy"),
+            Self::Migration => formatter.write_str("migration"),
+            // As the log calls it.
+            Self::Mutation(mutation) => {
+                let value = serde_json::to_value(mutation).unwrap_or_default();
+                formatter.write_str(&value.as_str().unwrap_or_default().replace('_', " "))
+            }
+        }
+    }
 }
 
 /// Where a program comes from.

@@ -223,7 +223,7 @@ fn a_finished_run_reports_again_and_replays() {
     uninterrupted(&workplace);
     let out = workplace.argument("whole");
     let before = workplace.snapshot("whole");
-    assert_eq!(before.len(), 7, "{:?}", before.keys());
+    assert_eq!(before.len(), 9, "{:?}", before.keys());
     let again = run_mlevolve(&["evolve", "--resume", &out]).succeeded();
     assert_eq!(again.stdout, workplace.read("whole/report.txt"));
     assert_eq!(workplace.snapshot("whole"), before);
