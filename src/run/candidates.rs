@@ -39,6 +39,10 @@ use crate::search::{CandidateLogging, Fate, Search, SearchSettings};
 /// The file's name in the run directory.
 pub(super) const FILE: &str = "candidates.jsonl.gz";
 
+/// What a candidate's line begins with. As soon as that is seen, its fields can be read one by one as they come, where a record
+/// of unknown kind would have to be kept whole until its kind is known: there may be millions.
+const CANDIDATE: &[u8] = br#"{"record":"candidate","#;
+
 /// The length at which nothing is written any more: 2 GiB.
 const LARGEST_BYTES: u64 = 2 << 30;
 
@@ -233,7 +237,12 @@ impl WrittenCandidates {
             if read.map_err(|error| self.unreadable_line(number, &error))? == 0 {
                 break;
             }
-            match serde_json::from_slice::<Line<R>>(&line) {
+            let parsed = if line.starts_with(CANDIDATE) {
+                serde_json::from_slice(&line).map(Line::Candidate)
+            } else {
+                serde_json::from_slice::<Line<R>>(&line)
+            };
+            match parsed {
                 Ok(Line::Candidate(record)) => take(record),
                 Ok(Line::Candidates { format }) if format == RUN_FORMAT => {}
                 Ok(Line::Candidates { format: found }) => {
