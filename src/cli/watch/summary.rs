@@ -5,7 +5,6 @@ use std::time::Duration;
 use indicatif::HumanDuration;
 
 use crate::run::{FunnelStage, History, stage_table};
-use crate::text_table::text_table;
 
 /// What is known of a search.
 pub(super) fn summary(history: &History) -> String {

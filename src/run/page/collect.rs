@@ -303,7 +303,7 @@ fn configuration(settings: &SearchSettings) -> String {
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
-    use crate::search::Totals;
+    use crate::search::{StageCount, Totals};
 
     fn generation(number: u32) -> GenerationRecord {
         let counts = Totals {
@@ -312,11 +312,25 @@ mod tests {
             rejected: 1,
             dropped: 2,
             judged: 3,
+            ..Totals::default()
         };
+        let stages = [
+            ("seen before", 10, 4),
+            ("probe", 6, 1),
+            ("first", 5, 2),
+            ("second", 3, 0),
+        ];
+        let funnel = stages.map(|(stage, entered, stopped)| StageCount {
+            stage: stage.to_owned(),
+            entered,
+            stopped,
+            ..StageCount::default()
+        });
         let share = f64::from(number) / 1e5;
         serde_json::from_value(serde_json::json!({
-            "generation": number, "best_fitness": share, "median_fitness": share, "diversity": 0.5, "counts": counts,
-            "timing": {"candidates_per_second": 5.0},
+            "generation": number, "best_fitness": share, "median_fitness": share, "diversity": 0.5,
+            "behavioural_diversity": 0.25, "counts": counts, "funnel": funnel,
+            "timing": {"candidates_per_second": 5.0, "stage_seconds": {}},
         }))
         .unwrap()
     }
