@@ -273,6 +273,14 @@ fn line(code: &mut Code, depth: usize, line: &Line) {
     }
 }
 
+/// What stands for a test that would have nothing to say.
+fn untested(code: &mut Code) {
+    code.blank(1).line(
+        1,
+        "// There is no test: the last bits of what libraries round otherwise decide the result from the beginning.",
+    );
+}
+
 /// Numbers as an array of Rust's.
 fn array(numbers: &[f32]) -> String {
     let numbers: Vec<String> = numbers.iter().map(|&it| number(it)).collect();
