@@ -180,7 +180,14 @@ pub(super) fn module(program: &Program) -> String {
     if !helpers.is_empty() {
         code.lines(0, &helpers).blank(1);
     }
-    code.text() + &test.text()
+    let test = test.text();
+    if test.contains("#[test]") {
+        code.text() + &test
+    } else {
+        let mut none = Code::default();
+        untested(&mut none);
+        code.text() + none.text().replace("    //", "//").trim_start()
+    }
 }
 
 /// The module's documentation: notes, the program, where it comes from.
