@@ -180,7 +180,14 @@ pub(super) fn module(program: &Program) -> String {
     if !helpers.is_empty() {
         code.lines(0, &helpers).blank(1);
     }
-    code.text() + &test.text()
+    let test = test.text();
+    if test.contains("#[test]") {
+        code.text() + &test
+    } else {
+        let mut none = Code::default();
+        untested(&mut none);
+        code.text() + none.text().replace("    //", "//").trim_start()
+    }
 }
 
 /// The module's documentation: notes, the program, where it comes from.
@@ -271,6 +278,14 @@ fn line(code: &mut Code, depth: usize, line: &Line) {
     } else {
         code.line(depth, &format!("let {name} = &{text};"));
     }
+}
+
+/// What stands for a test that would have nothing to say.
+fn untested(code: &mut Code) {
+    code.blank(1).line(
+        1,
+        "// There is no test: the last bits of what libraries round otherwise decide the result from the beginning.",
+    );
 }
 
 /// Numbers as an array of Rust's.
