@@ -100,6 +100,7 @@ fn without_a_funnel_all_that_is_new_trains_to_the_end() {
     let mut settings = SearchSettings {
         hurdle: 0.0,
         reuses_verdicts: false,
+        needs_learning_rate: false,
         generations: 2,
         ..settings()
     };
