@@ -96,10 +96,8 @@ impl AlgorithmJudge {
         seeds: &[u64],
         backend: BackendChoice,
     ) -> Result<TaskFitness, JudgeError> {
-        let layout = self.training.suite().suite_tasks()[task].layout();
-        let flops = rule.step_flops(layout);
-        self.training
-            .task_fitness(task, loss, rule, flops, seeds, backend)
+        let (fitness, _) = self.task_with_curves(task, loss, rule, seeds, backend)?;
+        Ok(fitness)
     }
 
     /// The same, with the curves.
@@ -160,18 +158,17 @@ impl Judge for AlgorithmJudge {
         let (loss, rule) = parts(program)?;
         // Neither should grow for nothing.
         let rule_flops = update_function(&rule).cost().element_flops();
-        let (known, loss_flops) = match LossFunction::of(&loss) {
-            Ok(loss) => {
+        let (known, loss_flops) = match LossFunction::if_differentiable(&loss)? {
+            Some(loss) => {
                 let flops = loss.row_flops(self.training.outputs()) as u32;
                 let identity = || self.identity(&loss, &rule);
                 (fingerprint.map_or_else(identity, Ok)?, flops)
             }
             // It never trains.
-            Err(LossError::Derivative { .. }) => {
+            None => {
                 let known = || CanonicalHash::of(program).into();
                 (fingerprint.unwrap_or_else(known), 0)
             }
-            Err(error) => return Err(error.into()),
         };
         Ok(Appraisal {
             fingerprint: known,
@@ -182,12 +179,8 @@ impl Judge for AlgorithmJudge {
 
     fn probe(&self, program: &Program) -> Result<Probed, JudgeError> {
         let (loss, rule) = parts(program)?;
-        let loss = match LossFunction::of(&loss) {
-            Ok(loss) => loss,
-            Err(LossError::Derivative { .. }) => {
-                return Ok(Probed::Rejected(Rejection::NotDifferentiable));
-            }
-            Err(error) => return Err(error.into()),
+        let Some(loss) = LossFunction::if_differentiable(&loss)? else {
+            return Ok(Probed::Rejected(Rejection::NotDifferentiable));
         };
         let rejection = match self.training.rejection(&loss)? {
             Some(rejection) => Some(rejection),

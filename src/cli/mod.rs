@@ -45,8 +45,8 @@ const REFUSED: u8 = 2;
 
 /// Evolves learning algorithms and judges them in native code.
 ///
-/// Without knowing anything else, run `mlevolve evolve`: it searches for an optimizer for about three
-/// minutes and shows what it found beside SGD, Adam and others.
+/// Without knowing anything else, run `mlevolve evolve`: it searches for an optimizer for a minute
+/// or two and shows what it found beside SGD, Adam and others.
 #[derive(Parser)]
 #[command(
     version,

@@ -1,7 +1,7 @@
 //! What things are called in exported code: constants, cells, classes; and where the code comes from, in words.
 
 use crate::lowering::CanonicalHash;
-use crate::program::{CellIndex, Program, Role};
+use crate::program::{CellIndex, Program, Role, Schema};
 
 use super::code::{Symbol, legal};
 
@@ -21,6 +21,16 @@ impl Setting {
     /// The value, as a floating-point number is written in most languages.
     pub(super) fn literal(&self) -> String {
         number(self.value)
+    }
+}
+
+/// What a program is, in words.
+pub(super) fn kind(program: &Program) -> &'static str {
+    match program.schema() {
+        Schema::Optimizer => "update rule",
+        Schema::Loss => "loss",
+        Schema::Learner => "learner",
+        Schema::Algorithm => "loss and update rule",
     }
 }
 

@@ -7,15 +7,17 @@ use super::code::{Dialect, Symbol, write};
 use super::helpers::NUMPY;
 use super::learner::{self, Library};
 use super::names::{Setting, class_name, number, plain_number, settings, symbol};
-use super::python::{Code, RESERVED, described_settings, docstring, extents, parameters};
+use super::python::{
+    Code, RESERVED, assembled, described_settings, docstring, extents, parameters,
+};
 use super::routine::{Definition, Meaning, Routine};
 use super::rule::Rule;
 use super::template::Notation;
 use crate::program::{CellIndex, Program, Schema};
 use crate::schema::loss::LOSS;
 
-/// How lines are written for NumPy.
-const DIALECT: Dialect = Dialect {
+/// How lines are written for NumPy; other libraries' dialects are this but for some.
+pub(super) const DIALECT: Dialect = Dialect {
     notation: Notation::Code,
     template: |op: Op, _| op.templates().numpy.to_owned(),
     number: plain_number,
@@ -57,21 +59,12 @@ pub(super) fn module(program: &Program) -> String {
     }
     let body = body.text();
     let helpers = NUMPY.called_by(&body).join("\n\n\n");
-    let mut code = Code::default();
-    let kind = super::torch::kind(program);
-    code.line(
-        0,
-        &format!("\"\"\"The {kind} `{}`, for NumPy.\"\"\"", program.name()),
-    );
-    code.blank(1);
+    let mut imports = Code::default();
     if helpers.contains("math.") {
-        code.line(0, "import math").blank(1);
+        imports.line(0, "import math").blank(1);
     }
-    code.line(0, "import numpy as np").blank(2);
-    if !helpers.is_empty() {
-        code.lines(0, &helpers).blank(2);
-    }
-    code.text() + &body
+    imports.line(0, "import numpy as np");
+    assembled(program, "NumPy", imports, &helpers, &body)
 }
 
 /// Settings as scalars of binary32, which Python's numbers are not.

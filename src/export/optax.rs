@@ -9,27 +9,21 @@ use mlevolve_ir::ops::Op;
 use super::code::{Block, Dialect, Line, Symbol, write};
 use super::helpers::JAX;
 use super::names::{class_name, number, plain_number, settings, symbol};
-use super::python::{Code, RESERVED, described_settings, docstring, extents, parameters};
+use super::python::{
+    Code, RESERVED, assembled, described_settings, docstring, extents, parameters,
+};
 use super::routine::{Definition, Meaning, Routine};
 use super::rule::Rule;
-use super::template::Notation;
 use crate::program::{CellIndex, Program, Schema};
 use crate::schema::loss::{LOSS, PREDICTION, TARGET};
 
 /// How lines of whole rules are written for JAX.
 const DIALECT: Dialect = Dialect {
-    notation: Notation::Code,
     template: |op: Op, _| op.templates().jax.to_owned(),
-    number: plain_number,
     wrapped_number: |value| format!("jnp.float32({})", number(value)),
     scalar_as_matrix: "jnp.reshape({a}, (1, 1))",
-    matrix_as_scalar: "{a}[0, 0]",
     full: |shape: Shape| format!("jnp.full(({}), {{a}})", extents(shape)),
-    element: None,
-    spell: str::to_owned,
-    longest_inline: 64,
-    scalars_first: false,
-    reserved: RESERVED,
+    ..super::numpy::DIALECT
 };
 
 /// How lines of elementwise rules are written, whose scalars are computed once for all parameters.
@@ -57,26 +51,19 @@ pub(super) fn module(program: &Program) -> String {
     }
     let body = body.text();
     let helpers = JAX.called_by(&body).join("\n\n\n");
-    let mut code = Code::default();
-    let kind = super::torch::kind(program);
-    code.line(
-        0,
-        &format!("\"\"\"The {kind} `{}`, for optax.\"\"\"", program.name()),
-    );
-    code.blank(1);
+    let mut imports = Code::default();
     if body.contains("NamedTuple") {
-        code.line(0, "from typing import Any, NamedTuple").blank(1);
+        imports
+            .line(0, "from typing import Any, NamedTuple")
+            .blank(1);
     }
-    code.line(0, "import jax")
+    imports
+        .line(0, "import jax")
         .line(0, "import jax.numpy as jnp");
     if body.contains("optax.") {
-        code.line(0, "import optax");
+        imports.line(0, "import optax");
     }
-    code.blank(2);
-    if !helpers.is_empty() {
-        code.lines(0, &helpers).blank(2);
-    }
-    code.text() + &body
+    assembled(program, "optax", imports, &helpers, &body)
 }
 
 const MATRICES: &str = r#"def _as_matrix(array):

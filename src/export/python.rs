@@ -3,7 +3,7 @@
 use mlevolve_ir::{Dimension, Shape};
 
 use super::code::Line;
-use super::names::{Setting, provenance, rule};
+use super::names::{Setting, kind, provenance, rule};
 use crate::program::Program;
 
 /// Words of Python that no variable can have, or that would hide what the code needs.
@@ -160,6 +160,29 @@ impl Code {
     pub(super) fn text(self) -> String {
         self.0
     }
+}
+
+/// A module: what it is and which library it is for, imports, the functions that the code calls, and the code.
+pub(super) fn assembled(
+    program: &Program,
+    library: &str,
+    imports: Code,
+    helpers: &str,
+    body: &str,
+) -> String {
+    let (kind, name) = (kind(program), program.name());
+    let mut code = Code::default();
+    code.line(
+        0,
+        &format!("\"\"\"The {kind} `{name}`, for {library}.\"\"\""),
+    )
+    .blank(1)
+    .lines(0, &imports.text())
+    .blank(2);
+    if !helpers.is_empty() {
+        code.lines(0, helpers).blank(2);
+    }
+    code.text() + body
 }
 
 /// A docstring: the program's own notes, the rule, what else is to be said, and where it comes from.

@@ -39,6 +39,8 @@ pub struct ProbeRun {
     large: usize,
     /// Where they ended, each with gradients of its own.
     ends: [Vec<f32>; 2],
+    /// How far the first of them went in its first [`RATE_STEPS`].
+    early_distance: f32,
 }
 
 impl ProbeRun {
@@ -53,6 +55,7 @@ impl ProbeRun {
             start: bench.elements(&bench.initial),
             large: bench.layout.tensors()[0].range().len(),
             ends: [1, 2].map(|gradients| bench.stepped(&mut optimizer, gradients, &STEPS)),
+            early_distance: bench.early_distance(&mut optimizer),
         })
     }
 
@@ -71,12 +74,12 @@ impl ProbeRun {
         }
     }
 
-    /// Whether a rule moves parameters about twice as far in its first steps where its learning rate is twice as great: whether
-    /// it can be tuned by it for another task.
+    /// Whether the rule, which this is a run of, moves parameters about twice as far in its first steps where its learning rate is
+    /// twice as great: whether it can be tuned by it for another task.
     ///
     /// # Errors
     /// As for [`of`](Self::of).
-    pub fn follows_rate(program: &Program) -> Result<bool, OptimizerError> {
+    pub fn follows_rate(&self, program: &Program) -> Result<bool, OptimizerError> {
         let name = "learning_rate";
         let Some(rate) = program.constant(name) else {
             return Ok(false);
@@ -84,18 +87,8 @@ impl ProbeRun {
         let Ok(twice) = program.with_constant(name, 2.0 * rate) else {
             return Ok(false);
         };
-        let bench = Bench::new();
-        let distance = |program: &Program| {
-            let mut optimizer = CompiledOptimizer::new(program, Backend::Interpreter)?;
-            let end = bench.stepped(&mut optimizer, 1, &STEPS[..RATE_STEPS]);
-            let start = bench.elements(&bench.initial);
-            let squares = end
-                .iter()
-                .zip(&start)
-                .map(|(end, start)| (end - start).powi(2));
-            Ok::<_, OptimizerError>(squares.sum::<f32>().sqrt())
-        };
-        let ratio = distance(&twice)? / distance(program)?;
+        let mut twice = CompiledOptimizer::new(&twice, Backend::Interpreter)?;
+        let ratio = Bench::new().early_distance(&mut twice) / self.early_distance;
         // What does not move, or to infinity, is for others to reject.
         Ok(!ratio.is_finite() || FOLLOWING.contains(&ratio))
     }
@@ -158,6 +151,17 @@ impl Bench {
         tensors
             .flat_map(|tensor| arena[tensor.range()].to_vec())
             .collect()
+    }
+
+    /// How far the parameters go in the first steps.
+    fn early_distance(&self, optimizer: &mut CompiledOptimizer) -> f32 {
+        let end = self.stepped(optimizer, 1, &STEPS[..RATE_STEPS]);
+        let start = self.elements(&self.initial);
+        let squares = end
+            .iter()
+            .zip(&start)
+            .map(|(end, start)| (end - start).powi(2));
+        squares.sum::<f32>().sqrt()
     }
 
     /// Where the parameters are after these steps along gradients that are numbered so.
@@ -227,14 +231,13 @@ mod tests {
 
     #[test]
     fn what_follows_its_learning_rate_can_be_tuned() {
-        for known in known::of(Schema::Optimizer) {
-            let follows = ProbeRun::follows_rate(&known.parsed()).unwrap();
-            assert!(follows, "{}", known.name);
-        }
-        let follows = |body: &str| {
-            let program = Program::parse(&text(body)).unwrap();
-            ProbeRun::follows_rate(&program).unwrap()
+        let follows = |program: &Program| {
+            let run = ProbeRun::of(program).unwrap();
+            run.follows_rate(program).unwrap()
         };
+        for known in known::of(Schema::Optimizer) {
+            assert!(follows(&known.parsed()), "{}", known.name);
+        }
         for (body, expected) in [
             ("t = mul(g, learning_rate)\ndelta = neg(t)", true),
             // The first step goes nowhere.
@@ -249,7 +252,8 @@ mod tests {
                 false,
             ),
         ] {
-            assert_eq!(follows(body), expected, "{body}");
+            let program = Program::parse(&text(body)).unwrap();
+            assert_eq!(follows(&program), expected, "{body}");
         }
     }
 

@@ -95,7 +95,7 @@ impl TrainingJudge {
         run: &ProbeRun,
     ) -> Result<Option<Rejection>, OptimizerError> {
         let rejection = run.rejection();
-        if rejection.is_none() && self.asks_for_rate && !ProbeRun::follows_rate(program)? {
+        if rejection.is_none() && self.asks_for_rate && !run.follows_rate(program)? {
             return Ok(Some(Rejection::BlindToRate));
         }
         Ok(rejection)

@@ -119,6 +119,18 @@ impl LossFunction {
         })
     }
 
+    /// The same, or nothing if the program has no gradient.
+    ///
+    /// # Errors
+    /// [`LossError`] if it is of another schema.
+    pub fn if_differentiable(program: &Program) -> Result<Option<Self>, LossError> {
+        match Self::of(program) {
+            Ok(function) => Ok(Some(function)),
+            Err(LossError::Derivative { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The function.
     #[must_use]
     pub const fn function(&self) -> &Function {

@@ -15,7 +15,7 @@
 
 use mlevolve_ir::BackendChoice;
 
-use super::{LossError, LossFunction, LossScale, LossTraining, TunedAdam};
+use super::{LossFunction, LossScale, LossTraining, TunedAdam};
 use crate::fitness::{
     Appraisal, Comparison, Contender, DataSettings, Fingerprint, FitnessWeights, Gate, Judge,
     JudgeError, Judgement, Probed, ProgramCost, Rejection, Rung, TaskFitness, TaskLabel, Trained,
@@ -137,18 +137,17 @@ impl Judge for LossJudge {
         program: &Program,
         fingerprint: Option<Fingerprint>,
     ) -> Result<Appraisal, JudgeError> {
-        let (known, cost) = match LossFunction::of(program) {
-            Ok(function) => {
+        let (known, cost) = match LossFunction::if_differentiable(program)? {
+            Some(function) => {
                 let identity = || self.training.identity(&function, LossScale::Immaterial);
                 let cost = function.row_flops(self.training.outputs());
                 (fingerprint.map_or_else(identity, Ok)?, cost as u32)
             }
             // It never trains.
-            Err(LossError::Derivative { .. }) => {
+            None => {
                 let known = || CanonicalHash::of(program).into();
                 (fingerprint.unwrap_or_else(known), 0)
             }
-            Err(error) => return Err(error.into()),
         };
         Ok(Appraisal {
             fingerprint: known,
@@ -158,10 +157,9 @@ impl Judge for LossJudge {
     }
 
     fn probe(&self, program: &Program) -> Result<Probed, JudgeError> {
-        let rejection = match LossFunction::of(program) {
-            Ok(function) => self.training.rejection(&function)?,
-            Err(LossError::Derivative { .. }) => Some(Rejection::NotDifferentiable),
-            Err(error) => return Err(error.into()),
+        let rejection = match LossFunction::if_differentiable(program)? {
+            Some(function) => self.training.rejection(&function)?,
+            None => Some(Rejection::NotDifferentiable),
         };
         Ok(rejection.map_or(Probed::Passed(None), Probed::Rejected))
     }

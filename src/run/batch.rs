@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::directory::write_json;
 use super::{RunError, RunResult, write_whole};
 use crate::fitness::Comparison;
 use crate::search::Search;
@@ -198,12 +199,8 @@ impl BatchSummary {
     /// # Errors
     /// [`RunError`] if they cannot be written.
     pub fn save(&self, batch: &Path) -> Result<(), RunError> {
-        let path = batch.join("summary.json");
-        let text = serde_json::to_string_pretty(self).map_err(|error| RunError::Unwritable {
-            path: path.clone(),
-            source: error.into(),
-        })?;
-        write_whole(&path, (text + "\n").as_bytes())?;
+        let json = serde_json::to_string_pretty(self);
+        write_json(&batch.join("summary.json"), json)?;
         write_whole(&batch.join("summary.txt"), (self.text() + "\n").as_bytes())
     }
 }

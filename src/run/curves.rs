@@ -8,7 +8,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RUN_FORMAT, RunError, RunResult, write_whole};
+use super::directory::write_json;
+use super::{RUN_FORMAT, RunError, RunResult};
 use crate::fitness::{Comparison, TaskCurves};
 
 /// The learning curves of everyone in a report.
@@ -60,11 +61,7 @@ impl RunCurves {
     /// # Errors
     /// [`RunError`] if it cannot be written.
     pub(super) fn save(&self, path: &Path) -> Result<(), RunError> {
-        let text = serde_json::to_string(self).map_err(|error| RunError::Unwritable {
-            path: path.to_owned(),
-            source: error.into(),
-        })?;
-        write_whole(path, (text + "\n").as_bytes())
+        write_json(path, serde_json::to_string(self))
     }
 
     /// Reads the curves of a result; nothing if there is no such file, or it is another program's or version's.

@@ -145,6 +145,18 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<(), RunError> {
     write(path, content, Existing::Replace)
 }
 
+/// Writes what was made JSON, with an end of line, as [`write_whole`] does.
+///
+/// # Errors
+/// [`RunError::Unwritable`] if it could not be made JSON, or as for [`write_whole`].
+pub(super) fn write_json(path: &Path, text: serde_json::Result<String>) -> Result<(), RunError> {
+    let text = text.map_err(|error| RunError::Unwritable {
+        path: path.to_owned(),
+        source: error.into(),
+    })?;
+    write_whole(path, (text + "\n").as_bytes())
+}
+
 /// What becomes of a file that is there already.
 #[derive(Clone, Copy)]
 enum Existing {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::directory::write_whole;
+use super::directory::write_json;
 use super::session::{Judges, named};
 use super::{FrontMember, RUN_FORMAT, RunError, front};
 use crate::fitness::{Comparison, Contender};
@@ -81,11 +81,7 @@ impl RunResult {
     /// # Errors
     /// [`RunError`] if it cannot be written.
     pub(super) fn save(&self, path: &Path) -> Result<(), RunError> {
-        let text = serde_json::to_string_pretty(self).map_err(|error| RunError::Unwritable {
-            path: path.to_owned(),
-            source: error.into(),
-        })?;
-        write_whole(path, (text + "\n").as_bytes())
+        write_json(path, serde_json::to_string_pretty(self))
     }
 
     /// Reads a result; nothing if the run has none yet.

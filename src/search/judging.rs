@@ -120,8 +120,8 @@ impl Search {
             })
             .collect();
         let plans = self.plans(probed?);
-        let idle = plans.iter().flatten().filter(|plan| plan.trains).count();
-        judged.fetch_add((candidates.len() - idle) as u64, Ordering::Relaxed);
+        let training = plans.iter().flatten().filter(|plan| plan.trains).count();
+        judged.fetch_add((candidates.len() - training) as u64, Ordering::Relaxed);
         let seeds = search_seeds(settings.seed, settings.seeds);
         let heights = self.hurdles.heights(rungs, settings);
         candidates

@@ -154,25 +154,12 @@ pub(super) fn median_fitness<'a>(populations: impl Iterator<Item = &'a Populatio
 mod tests {
     use mlevolve_tasks::stream;
 
-    use super::super::{Operator, Origin};
+    use super::super::individual::tests::individual as known_individual;
     use super::*;
-    use crate::lowering::CanonicalHash;
     use crate::program::known::KNOWN;
 
     fn individual(id: u64, fitness: f64) -> Individual {
-        let program = KNOWN[id as usize % KNOWN.len()].parsed();
-        Individual {
-            id,
-            origin: Origin {
-                parents: Vec::new(),
-                operators: vec![Operator::Known],
-            },
-            fingerprint: CanonicalHash::of(&program).into(),
-            instructions: program.effective_instruction_count() as u32,
-            program,
-            fitness,
-            cost: 1,
-        }
+        known_individual(id, KNOWN[id as usize % KNOWN.len()].name, fitness, 1)
     }
 
     fn ids(population: &Population) -> Vec<u64> {

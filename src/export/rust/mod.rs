@@ -192,7 +192,7 @@ pub(super) fn module(program: &Program) -> String {
 
 /// The module's documentation: notes, the program, where it comes from.
 fn documentation(code: &mut Code, program: &Program) {
-    let kind = super::torch::kind(program);
+    let kind = super::names::kind(program);
     code.line(0, &format!("//! The {kind} `{}`.", program.name()))
         .line(0, "//!");
     for note in program.notes() {

@@ -12,25 +12,17 @@ use mlevolve_ir::ops::Op;
 use super::code::Dialect;
 use super::helpers::TORCH;
 use super::learner::{self, Library};
-use super::names::{class_name, number, plain_number};
-use super::python::{Code, RESERVED, extents};
-use super::template::Notation;
+use super::names::{class_name, number};
+use super::python::{Code, assembled, extents};
 use crate::program::{Program, Schema};
 
 /// How lines are written for PyTorch.
 pub(super) const DIALECT: Dialect = Dialect {
-    notation: Notation::Code,
     template: |op: Op, _| op.templates().torch.to_owned(),
-    number: plain_number,
     wrapped_number: |value| format!("torch.tensor({})", number(value)),
     scalar_as_matrix: "{a}.reshape(1, 1)",
-    matrix_as_scalar: "{a}[0, 0]",
     full: |shape: Shape| format!("{{a}}.expand({})", extents(shape)),
-    element: None,
-    spell: str::to_owned,
-    longest_inline: 64,
-    scalars_first: false,
-    reserved: RESERVED,
+    ..super::numpy::DIALECT
 };
 
 /// How learners are written for PyTorch.
@@ -64,41 +56,18 @@ pub(super) fn module(program: &Program) -> String {
     }
     let body = body.text();
     let helpers = TORCH.called_by(&body).join("\n\n\n");
-    let mut code = Code::default();
-    code.line(
-        0,
-        &format!(
-            "\"\"\"The {} `{}`, for PyTorch.\"\"\"",
-            kind(program),
-            program.name()
-        ),
-    );
-    code.blank(1);
+    let mut imports = Code::default();
     if body.contains("math.") || helpers.contains("math.") {
-        code.line(0, "import math").blank(1);
+        imports.line(0, "import math").blank(1);
     }
-    code.line(0, "import torch");
+    imports.line(0, "import torch");
     match program.schema() {
-        Schema::Optimizer => code.line(0, "from torch.optim import Optimizer"),
-        Schema::Loss => code.line(0, "from torch import nn"),
-        Schema::Learner => &mut code,
-        Schema::Algorithm => code
+        Schema::Optimizer => imports.line(0, "from torch.optim import Optimizer"),
+        Schema::Loss => imports.line(0, "from torch import nn"),
+        Schema::Learner => &mut imports,
+        Schema::Algorithm => imports
             .line(0, "from torch import nn")
             .line(0, "from torch.optim import Optimizer"),
     };
-    code.blank(2);
-    if !helpers.is_empty() {
-        code.lines(0, &helpers).blank(2);
-    }
-    code.text() + &body
-}
-
-/// What a program is, in words.
-pub(super) fn kind(program: &Program) -> &'static str {
-    match program.schema() {
-        Schema::Optimizer => "update rule",
-        Schema::Loss => "loss",
-        Schema::Learner => "learner",
-        Schema::Algorithm => "loss and update rule",
-    }
+    assembled(program, "PyTorch", imports, &helpers, &body)
 }
