@@ -395,7 +395,9 @@ fn a_search_begins_with_settings_that_make_sense() {
             "iris-logistic",
             "iris-mlp",
             "breast-cancer-logistic",
-            "breast-cancer-mlp"
+            "breast-cancer-mlp",
+            "glyphs-conv",
+            "glyphs-residual"
         ]
     );
     // Far enough below the tasks' own loss that there is something to find, and not so far that nothing is better than

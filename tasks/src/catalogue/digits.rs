@@ -43,28 +43,16 @@ pub(super) const MLP: TaskEntry = TaskEntry::bundled("digits-mlp", |name| {
 /// Residual blocks with layer norm.
 pub(super) const RESIDUAL: TaskEntry = TaskEntry::bundled("digits-residual", |name| {
     const WIDTH: usize = 32;
-    let block = || {
-        let inner = Model::of(WIDTH)
-            .then("norm", LayerNorm::new(WIDTH))
-            .then("hidden", Dense::new(WIDTH, WIDTH).relu())
-            .then("output", Dense::new(WIDTH, WIDTH));
-        Residual::of(inner)
-    };
     Supervised {
         name,
-        summary: "Handwritten digits, 8x8 pixels; linear map to 32, two residual blocks of layer \
-            norm and a 32-32-32 perceptron with ReLU, layer norm, linear map to 10, softmax \
-            cross-entropy, minibatches of 32."
-            .to_owned(),
+        summary: format!(
+            "Handwritten digits, 8x8 pixels; {}, softmax cross-entropy, minibatches of 32.",
+            residual_network_description(WIDTH, CLASSES)
+        ),
         data: DATA.to_owned(),
         family: Family::Classification,
         examples: ClassData::Digits.divided(),
-        model: Model::of(PIXELS)
-            .then("input", Dense::new(PIXELS, WIDTH))
-            .then("first block", block())
-            .then("second block", block())
-            .then("norm", LayerNorm::new(WIDTH))
-            .then("output", Dense::new(WIDTH, CLASSES)),
+        model: residual_network(PIXELS, WIDTH, CLASSES),
         objective: CrossEntropy::of_classes(CLASSES),
         batch_size: 32,
         // So many that tuned gradient descent and momentum end measurably worse than tuned Adam: with three times as many they do
@@ -74,6 +62,32 @@ pub(super) const RESIDUAL: TaskEntry = TaskEntry::bundled("digits-residual", |na
     }
     .task()
 });
+
+/// A linear map to so many units, two residual blocks of layer norm and a perceptron, layer norm, and a linear map to the
+/// classes.
+pub(super) fn residual_network(inputs: usize, width: usize, classes: usize) -> Model {
+    let block = || {
+        let inner = Model::of(width)
+            .then("norm", LayerNorm::new(width))
+            .then("hidden", Dense::new(width, width).relu())
+            .then("output", Dense::new(width, width));
+        Residual::of(inner)
+    };
+    Model::of(inputs)
+        .then("input", Dense::new(inputs, width))
+        .then("first block", block())
+        .then("second block", block())
+        .then("norm", LayerNorm::new(width))
+        .then("output", Dense::new(width, classes))
+}
+
+/// What it is, for summaries.
+pub(super) fn residual_network_description(width: usize, classes: usize) -> String {
+    format!(
+        "linear map to {width}, two residual blocks of layer norm and a {width}-{width}-{width} perceptron with ReLU, layer \
+         norm, linear map to {classes}"
+    )
+}
 
 /// Logistic regression.
 pub(super) const SOFTMAX: TaskEntry = TaskEntry::bundled("digits-softmax", |name| {

@@ -12,6 +12,7 @@ mod cartpole;
 mod diabetes;
 mod digits;
 mod generated;
+mod glyphs;
 mod images;
 mod mountain_car;
 mod own_table;
@@ -45,6 +46,8 @@ pub const TASKS: &[TaskEntry] = &[
     digits::MLP,
     digits::CONVOLUTION,
     digits::RESIDUAL,
+    glyphs::CONVOLUTION,
+    glyphs::RESIDUAL,
     images::MNIST_MLP,
     images::MNIST_CONV,
     images::FASHION_MNIST_MLP,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Sources, TaskEntry, TaskError, acrobot, cartpole, diabetes, digits, generated, images,
+    Sources, TaskEntry, TaskError, acrobot, cartpole, diabetes, digits, generated, glyphs, images,
     mountain_car, own_table, pendulum, self_supervised, tables, text, valleys,
 };
 use crate::Task;
@@ -30,6 +30,7 @@ const SUITES: &[(&str, &[TaskEntry])] = &[
             digits::CONVOLUTION,
         ],
     ),
+    ("glyphs", &[glyphs::RESIDUAL, glyphs::CONVOLUTION]),
     (
         "regression",
         &[diabetes::MLP, generated::FRIEDMAN, generated::TEACHER],

@@ -42,8 +42,8 @@ pub use error::{Column, DataError, Offset};
 pub(crate) use examples::Moments;
 pub use examples::{Divided, ExampleTable};
 pub use generated::{
-    CORRELATED_FEATURES, FRIEDMAN_FEATURES, TEACHER_FEATURES, correlated_regression, friedman1,
-    random_teacher,
+    CORRELATED_FEATURES, FRIEDMAN_FEATURES, GLYPH_CLASSES, GLYPH_SHAPE, TEACHER_FEATURES,
+    correlated_regression, friedman1, glyphs, random_teacher,
 };
 pub(crate) use generated::{random_orthonormal, standard_normal};
 pub use idx::parse_idx;
@@ -81,8 +81,7 @@ mod tests {
         [&divided.training, &divided.validation].map(|part| fingerprint(part, f32::to_bits))
     }
 
-    fn classes(data: ClassData) -> [u64; 2] {
-        let divided = data.divided();
+    fn classes(divided: &Divided<ExampleTable<u8>>) -> [u64; 2] {
         [&divided.training, &divided.validation].map(|part| fingerprint(part, u32::from))
     }
 
@@ -90,7 +89,7 @@ mod tests {
     #[test]
     fn all_bits_are_pinned() {
         assert_eq!(
-            classes(ClassData::Digits),
+            classes(ClassData::Digits.divided()),
             [0x0cd1_afa3_aba3_b4fa, 0xc9a0_fc2e_eba2_9050]
         );
         assert_eq!(
@@ -98,16 +97,20 @@ mod tests {
             [0x98d7_6131_9187_25ae, 0xd9e0_4832_650b_2952]
         );
         assert_eq!(
-            classes(ClassData::Iris),
+            classes(ClassData::Iris.divided()),
             [0x1184_fad9_460b_fd21, 0x068f_e08b_63f7_a7b3]
         );
         assert_eq!(
-            classes(ClassData::Wine),
+            classes(ClassData::Wine.divided()),
             [0x21c3_103e_9ac3_79ff, 0x0c2c_a55f_934f_cc7d]
         );
         assert_eq!(
-            classes(ClassData::BreastCancer),
+            classes(ClassData::BreastCancer.divided()),
             [0xbefa_b3fa_049a_8f9b, 0x5a65_1e7d_3d76_bc55]
+        );
+        assert_eq!(
+            classes(&glyphs()),
+            [0xb06c_1a80_6918_9873, 0x9422_aa4a_e7b0_0977]
         );
         assert_eq!(
             regression(&friedman1()),

@@ -1,7 +1,7 @@
-//! Regression data that are computed instead of stored: what is in them is known exactly.
+//! Data that are computed instead of stored: what is in them is known exactly.
 //!
 //! ```text
-//!  stream(DATA_SEED, name) ──► features, noise ──► targets ──► Divided<ExampleTable<f32>>
+//!  stream(DATA_SEED, name) ──► features, noise ──► targets ──► Divided<ExampleTable<f32 or u8>>
 //! ```
 //!
 //! Every set has 1,000 examples to train on and 500 to validate with. Arithmetic is binary64 in a fixed order with
@@ -9,6 +9,7 @@
 
 mod correlated;
 mod friedman;
+mod glyphs;
 mod orthonormal;
 mod teacher;
 
@@ -16,6 +17,7 @@ use rand::RngExt;
 
 pub use correlated::{CORRELATED_FEATURES, correlated_regression};
 pub use friedman::{FRIEDMAN_FEATURES, friedman1};
+pub use glyphs::{GLYPH_CLASSES, GLYPH_SHAPE, glyphs};
 pub(crate) use orthonormal::random_orthonormal;
 pub use teacher::{TEACHER_FEATURES, random_teacher};
 
