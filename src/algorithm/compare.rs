@@ -4,7 +4,7 @@ use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::Task;
 
 use super::AlgorithmJudge;
-use super::judge::Algorithm;
+use super::judge::parts;
 use crate::fitness::compare::{compared, written};
 use crate::fitness::{
     Comparison, Contender, Judge, JudgeError, Judgement, TuningError, best_rate, judging_seeds,
@@ -13,6 +13,7 @@ use crate::fitness::{
 use crate::loss::{LossFunction, TunedAdam};
 use crate::optimizer::CompiledOptimizer;
 use crate::program::Program;
+use crate::schema::LEARNING_RATE;
 
 /// Judges a program as it is written, with tuned learning rates too if `tunes`, its parts, and known rules.
 pub(super) fn with_known_rules(
@@ -22,25 +23,23 @@ pub(super) fn with_known_rules(
     backend: BackendChoice,
 ) -> Result<Comparison, JudgeError> {
     let name = program.name();
-    let seeds = judging_seeds();
-    let Algorithm {
-        loss, rule_program, ..
-    } = judge.algorithm(program, seeds.len(), backend)?;
+    let (loss, rule) = parts(program)?;
+    let loss = LossFunction::of(&loss)?;
     let suite = judge.training().suite();
     let contest = Contest {
         program,
         loss: &loss,
-        rule: &rule_program,
+        rule: &rule,
         judge,
         backend,
     };
-    let rate = program.constant("learning_rate").unwrap_or(1.0);
+    let rate = program.constant(LEARNING_RATE).unwrap_or(1.0);
     let rates = vec![rate; suite.suite_tasks().len()];
     let tuned_rates = if tunes { contest.best_rates()? } else { None };
     let tuned = tuned_rates.map(|rates| contest.with_rates(&format!("{name}, tuned"), &rates));
     let mut beside = vec![
         contest.with_adam("its loss, with Adam")?,
-        written("its rule, own loss", &rule_program, suite, backend)?,
+        written("its rule, own loss", &rule, suite, backend)?,
     ];
     beside.extend(compared(suite, backend)?);
     Ok(Comparison {
@@ -61,7 +60,7 @@ struct Contest<'a> {
 
 impl Contest<'_> {
     fn rule_at(&self, rate: f32, seeds: usize) -> Result<CompiledOptimizer, TuningError> {
-        let rule = self.rule.with_constant("learning_rate", rate)?;
+        let rule = self.rule.with_constant(LEARNING_RATE, rate)?;
         let work = self.judge.training().suite().work(seeds);
         Ok(CompiledOptimizer::for_work(&rule, self.backend, work)?)
     }

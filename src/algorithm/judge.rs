@@ -1,13 +1,14 @@
 //! The fitness of a loss and an update rule together.
 
 use mlevolve_ir::{Backend, BackendChoice};
+use mlevolve_tasks::TrainingRun;
 use sha2::{Digest, Sha256};
 
 use super::compare::with_known_rules;
 use crate::fitness::{
     Appraisal, Comparison, DataSettings, Fingerprint, FitnessWeights, Gate, Judge, JudgeError,
-    Judgement, ProbeRun, Probed, ProgramCost, Rejection, Rung, TaskCurves, TaskFitness, TaskLabel,
-    Trained, judging_seeds,
+    Judgement, Leg, OptimizersByRate, ProbeRun, Probed, ProgramCost, RateChoice, Rejection, Rung,
+    TaskCurves, TaskFitness, TaskLabel, Trained, judging_seeds,
 };
 use crate::loss::{LossError, LossFunction, LossScale, LossTraining};
 use crate::lowering::CanonicalHash;
@@ -17,14 +18,6 @@ use crate::program::{Program, Schema, known};
 /// Judges algorithms on a suite.
 pub struct AlgorithmJudge {
     training: LossTraining,
-}
-
-/// A program's functions, each ready to be used.
-pub(super) struct Algorithm {
-    pub(super) loss: LossFunction,
-    pub(super) rule: CompiledOptimizer,
-    /// The update rule as a program.
-    pub(super) rule_program: Program,
 }
 
 impl AlgorithmJudge {
@@ -58,25 +51,30 @@ impl AlgorithmJudge {
         }
     }
 
+    /// The same, but candidates choose their learning rate on each task from these.
+    #[must_use]
+    pub fn choosing_rates(self, rate_choice: RateChoice) -> Self {
+        Self {
+            training: self.training.choosing_rates(rate_choice),
+        }
+    }
+
+    /// Trains; the runs, and the program's FLOPs in each.
+    fn runs(
+        &self,
+        leg: Leg<'_>,
+        loss: &LossFunction,
+        rule: &CompiledOptimizer,
+        backend: BackendChoice,
+    ) -> Result<(Vec<TrainingRun>, u64), JudgeError> {
+        let layout = self.training.suite().suite_tasks()[leg.task].layout();
+        let rule = (rule, rule.step_flops(layout));
+        self.training.runs(leg, loss, rule, backend)
+    }
+
     /// What trains.
     pub(super) const fn training(&self) -> &LossTraining {
         &self.training
-    }
-
-    /// A program's parts, the rule compiled for judging it with so many seeds.
-    pub(super) fn algorithm(
-        &self,
-        program: &Program,
-        seeds: usize,
-        backend: BackendChoice,
-    ) -> Result<Algorithm, JudgeError> {
-        let (loss, rule_program) = parts(program)?;
-        let work = self.training.suite().work(seeds);
-        Ok(Algorithm {
-            loss: LossFunction::of(&loss)?,
-            rule: CompiledOptimizer::for_work(&rule_program, backend, work)?,
-            rule_program,
-        })
     }
 
     /// The same for algorithms that train alike.
@@ -88,19 +86,7 @@ impl AlgorithmJudge {
         Ok(Fingerprint::of_digest(&hasher.finalize().into()))
     }
 
-    pub(super) fn judge_task(
-        &self,
-        task: usize,
-        loss: &LossFunction,
-        rule: &CompiledOptimizer,
-        seeds: &[u64],
-        backend: BackendChoice,
-    ) -> Result<TaskFitness, JudgeError> {
-        let (fitness, _) = self.task_with_curves(task, loss, rule, seeds, backend)?;
-        Ok(fitness)
-    }
-
-    /// The same, with the curves.
+    /// What a loss and a rule are worth on one task, by its place in the suite, with the curves.
     pub(super) fn task_with_curves(
         &self,
         task: usize,
@@ -117,7 +103,7 @@ impl AlgorithmJudge {
 }
 
 /// The loss and the update rule of a program.
-fn parts(program: &Program) -> Result<(Program, Program), JudgeError> {
+pub(super) fn parts(program: &Program) -> Result<(Program, Program), JudgeError> {
     if program.schema() != Schema::Algorithm {
         return Err(JudgeError::Schema {
             program: program.name().to_owned(),
@@ -211,11 +197,16 @@ impl Judge for AlgorithmJudge {
         gate: &mut dyn Gate,
         backend: BackendChoice,
     ) -> Result<Trained, JudgeError> {
-        let Algorithm { loss, rule, .. } = self.algorithm(program, seeds.len(), backend)?;
+        let (loss, rule) = parts(program)?;
+        let loss = LossFunction::of(&loss)?;
+        let mut rules = OptimizersByRate::of(&rule, backend);
         self.training.suite().climb(seeds, gate, |leg| {
-            let layout = self.training.suite().suite_tasks()[leg.task].layout();
-            let rule = (&rule, rule.step_flops(layout));
-            self.training.runs(leg, &loss, rule, backend)
+            self.runs(
+                leg,
+                &loss,
+                rules.made(self.training.suite(), leg, seeds.len())?,
+                backend,
+            )
         })
     }
 
@@ -225,10 +216,17 @@ impl Judge for AlgorithmJudge {
         seeds: &[u64],
         backend: BackendChoice,
     ) -> Result<Judgement, JudgeError> {
-        let Algorithm { loss, rule, .. } = self.algorithm(program, seeds.len(), backend)?;
-        let tasks = (0..self.training.names().len())
-            .map(|task| self.judge_task(task, &loss, &rule, seeds, backend));
-        Ok(Judgement::of(tasks.collect::<Result<_, _>>()?))
+        let (loss, rule) = parts(program)?;
+        let loss = LossFunction::of(&loss)?;
+        let mut rules = OptimizersByRate::of(&rule, backend);
+        self.training.suite().judged(seeds, |leg| {
+            self.runs(
+                leg,
+                &loss,
+                rules.made(self.training.suite(), leg, seeds.len())?,
+                backend,
+            )
+        })
     }
 
     /// The update rule's: what the loss takes is for an example, not for a parameter, and little beside the model.

@@ -20,6 +20,7 @@ use super::{GREATEST_PART, tuning_seeds};
 use crate::optimizer::CompiledOptimizer;
 use crate::program::Schema;
 use crate::program::known;
+use crate::schema::LEARNING_RATE;
 use crate::statistics::Spread;
 
 /// The committed table.
@@ -356,9 +357,7 @@ pub fn measure(
     let Some(known) = known::find(rule) else {
         panic!("there is no known rule `{rule}`");
     };
-    let program = known
-        .parsed()
-        .with_constant("learning_rate", learning_rate)?;
+    let program = known.parsed().with_constant(LEARNING_RATE, learning_rate)?;
     let work = task_work(task, tuning_seeds().len());
     let mut optimizer = CompiledOptimizer::for_work(&program, backend.into(), work)?;
     let curves: Result<Vec<Vec<f64>>, TuningError> = tuning_seeds()

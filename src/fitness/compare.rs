@@ -10,6 +10,7 @@ use super::{
 use crate::optimizer::CompiledOptimizer;
 use crate::program::Program;
 use crate::program::known;
+use crate::schema::LEARNING_RATE;
 
 /// Trains a program, with tuned learning rates too if `tunes`, and the rules of [`COMPARED`].
 pub(super) fn with_known_rules(
@@ -39,7 +40,7 @@ pub(crate) fn written(
     judge: &TrainingJudge,
     backend: BackendChoice,
 ) -> Result<Contender, TuningError> {
-    let rate = program.constant("learning_rate").unwrap_or(1.0);
+    let rate = program.constant(LEARNING_RATE).unwrap_or(1.0);
     let rates = vec![rate; judge.suite_tasks().len()];
     with_rates(name, program, &rates, judge, backend)
 }
@@ -102,7 +103,7 @@ fn with_rates(
     let seeds = judging_seeds();
     let mut judged = Vec::new();
     for (task, &rate) in rates.iter().enumerate() {
-        let program = program.with_constant("learning_rate", rate)?;
+        let program = program.with_constant(LEARNING_RATE, rate)?;
         let optimizer = CompiledOptimizer::for_work(&program, backend, judge.work(seeds.len()))?;
         judged.push(judge.task_with_curves(task, &optimizer, &seeds));
     }

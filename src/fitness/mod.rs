@@ -30,6 +30,7 @@ mod judge;
 mod ladder;
 mod parts;
 mod probe;
+mod rate_choice;
 mod seeds;
 mod training;
 mod trials;
@@ -47,6 +48,8 @@ pub use judge::{Judge, JudgeError, Judgement, ProgramCost, Rejection, TaskFitnes
 pub use ladder::{Appraisal, Gate, Open, Probed, Rung, Trained};
 pub use parts::{FitnessParts, FitnessWeights, GREATEST_PART, TARGET_QUALITY};
 pub use probe::ProbeRun;
+pub(crate) use rate_choice::OptimizersByRate;
+pub use rate_choice::{GREATEST_COUNT as GREATEST_RATE_COUNT, RateChoice, RateFactor};
 pub use seeds::{
     confirmation_seeds, judging_seeds, judging_task_seeds, search_seeds, tuning_seeds,
 };

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{Fingerprint, Rejection, rounded};
 use crate::optimizer::{CompiledOptimizer, OptimizerError};
 use crate::program::Program;
+use crate::schema::LEARNING_RATE;
 
 /// The steps of a probe: the magnitudes of gradients, as they occur in training, and the numbers that steps go by, as rules
 /// may do later what they do not at first.
@@ -80,11 +81,10 @@ impl ProbeRun {
     /// # Errors
     /// As for [`of`](Self::of).
     pub fn follows_rate(&self, program: &Program) -> Result<bool, OptimizerError> {
-        let name = "learning_rate";
-        let Some(rate) = program.constant(name) else {
+        let Some(rate) = program.constant(LEARNING_RATE) else {
             return Ok(false);
         };
-        let Ok(twice) = program.with_constant(name, 2.0 * rate) else {
+        let Ok(twice) = program.with_constant(LEARNING_RATE, 2.0 * rate) else {
             return Ok(false);
         };
         let mut twice = CompiledOptimizer::new(&twice, Backend::Interpreter)?;

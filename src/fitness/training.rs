@@ -19,14 +19,15 @@ use rayon::prelude::*;
 use super::compare;
 use super::{
     Appraisal, BaselineError, BaselineTable, Comparison, DataSettings, Fingerprint, FitnessParts,
-    FitnessWeights, Gate, Judge, JudgeError, Judgement, Leg, ProbeRun, Probed, ProgramCost,
-    Reference, Rejection, Rung, TaskBaselines, TaskCurves, TaskFitness, TaskLabel, Trained,
-    judging_seeds,
+    FitnessWeights, Gate, Judge, JudgeError, Judgement, Leg, OptimizersByRate, ProbeRun, Probed,
+    ProgramCost, RateChoice, Reference, Rejection, Rung, TaskBaselines, TaskCurves, TaskFitness,
+    TaskLabel, Trained, judging_seeds,
 };
 use crate::lowering::CanonicalHash;
 use crate::optimizer::{CompiledOptimizer, OptimizerError, update_function};
 use crate::program::known;
 use crate::program::{Program, Schema};
+use crate::schema::LEARNING_RATE;
 
 /// Judges update rules on a suite.
 pub struct TrainingJudge {
@@ -37,6 +38,7 @@ pub struct TrainingJudge {
     has_own_data: bool,
     /// Whether rules that do not follow their learning rate are rejected.
     asks_for_rate: bool,
+    rate_choice: RateChoice,
 }
 
 impl TrainingJudge {
@@ -85,6 +87,21 @@ impl TrainingJudge {
         }
     }
 
+    /// The same, but candidates choose their learning rate on each task from these, where they are trained with and judged as
+    /// [`Judge`]. What is asked of one task by name is at the program's own rate.
+    #[must_use]
+    pub fn choosing_rates(self, rate_choice: RateChoice) -> Self {
+        Self {
+            rate_choice,
+            ..self
+        }
+    }
+
+    /// What candidates choose their learning rate from.
+    pub(super) const fn rate_choice(&self) -> RateChoice {
+        self.rate_choice
+    }
+
     /// What speaks against training with a rule: what a probe tells or, if that is asked for, that it cannot be tuned.
     ///
     /// # Errors
@@ -128,6 +145,7 @@ impl TrainingJudge {
             weights,
             has_own_data: false,
             asks_for_rate: false,
+            rate_choice: RateChoice::NONE,
         })
     }
 
@@ -155,16 +173,6 @@ impl TrainingJudge {
             calls: all.0,
             elements: all.1 / all.0.max(1.0),
         }
-    }
-
-    /// A program, compiled by the back end that is chosen for judging it with these seeds.
-    fn compiled(
-        &self,
-        program: &Program,
-        seeds: &[u64],
-        backend: BackendChoice,
-    ) -> Result<CompiledOptimizer, OptimizerError> {
-        CompiledOptimizer::for_work(program, backend, self.work(seeds.len()))
     }
 
     /// Trains `optimizer` on every task of the suite with each seed.
@@ -310,7 +318,7 @@ impl Judge for TrainingJudge {
             .flat_map(|task| {
                 known.iter().filter_map(|(name, program)| {
                     let rate = task.rule(name)?.learning_rate;
-                    program.with_constant("learning_rate", rate).ok()
+                    program.with_constant(LEARNING_RATE, rate).ok()
                 })
             })
             .collect()
@@ -357,18 +365,9 @@ impl Judge for TrainingJudge {
         gate: &mut dyn Gate,
         backend: BackendChoice,
     ) -> Result<Trained, JudgeError> {
-        // Most that come to a trial come no further, so that what is fast to make runs it.
-        let mut on_trial = None;
-        let mut for_all = None;
+        let mut optimizers = OptimizersByRate::of(program, backend);
         self.climb(seeds, gate, |leg| {
-            let (optimizer, work) = match leg.is_trial {
-                true => (&mut on_trial, self.trial_work()),
-                false => (&mut for_all, self.work(seeds.len())),
-            };
-            let optimizer = match optimizer {
-                Some(optimizer) => optimizer,
-                None => optimizer.insert(CompiledOptimizer::for_work(program, backend, work)?),
-            };
+            let optimizer = optimizers.made(self, leg, seeds.len())?;
             Ok(self.runs(leg, optimizer))
         })
     }
@@ -379,7 +378,11 @@ impl Judge for TrainingJudge {
         seeds: &[u64],
         backend: BackendChoice,
     ) -> Result<Judgement, JudgeError> {
-        Ok(self.judge_optimizer(&self.compiled(program, seeds, backend)?, seeds))
+        let mut optimizers = OptimizersByRate::of(program, backend);
+        self.judged(seeds, |leg| {
+            let optimizer = optimizers.made(self, leg, seeds.len())?;
+            Ok(self.runs(leg, optimizer))
+        })
     }
 
     fn cost(&self, program: &Program) -> Result<ProgramCost, JudgeError> {

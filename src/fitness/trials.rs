@@ -7,13 +7,13 @@
 //!
 //! The score of a trial is the quality that the model has when it is broken off, between that of the untrained model, 0, and
 //! that which the best known rule ends with, 1. It is compared with those of others alone, so that no rule is asked to be done
-//! in a part of the time.
+//! in a part of the time. Where a program may choose its learning rate, the score is that of the best.
 
 use mlevolve_ir::Work;
 use mlevolve_tasks::{Outcome, Task, TrainingRun};
 
 use super::parts::GREATEST_PART;
-use super::{Gate, Rung, Trained, TrainingJudge};
+use super::{Gate, Judgement, RateFactor, Rung, TaskFitness, Trained, TrainingJudge};
 
 /// A part of the budget.
 struct Trial {
@@ -45,6 +45,7 @@ pub(crate) struct Leg<'a> {
     pub(crate) seeds: &'a [u64],
     pub(crate) steps: u32,
     pub(crate) is_trial: bool,
+    pub(crate) rate: RateFactor,
 }
 
 impl Trial {
@@ -61,6 +62,7 @@ impl TrainingJudge {
             seeds,
             steps: self.suite_tasks()[task].description().budget_steps,
             is_trial: false,
+            rate: RateFactor::OWN,
         }
     }
 
@@ -110,14 +112,19 @@ impl TrainingJudge {
                 let tasks = self.suite_tasks().iter().take(trial.tasks).enumerate();
                 let (mut sum, mut count) = (0.0, 0.0);
                 for (task, of) in tasks {
-                    let (runs, _) = train(Leg {
-                        task,
-                        seeds: &seeds[..1],
-                        steps: trial.steps(&**of),
-                        is_trial: true,
-                    })?;
-                    trial_steps += steps(&runs);
-                    sum += self.trial_score(task, &runs[0]);
+                    let mut best: f64 = 0.0;
+                    for rate in self.rate_choice().factors() {
+                        let (runs, _) = train(Leg {
+                            task,
+                            seeds: &seeds[..1],
+                            steps: trial.steps(&**of),
+                            is_trial: true,
+                            rate,
+                        })?;
+                        trial_steps += steps(&runs);
+                        best = best.max(self.trial_score(task, &runs[0]));
+                    }
+                    sum += best;
                     count += 1.0;
                 }
                 if !gate.passes(rung, sum / count) {
@@ -131,12 +138,65 @@ impl TrainingJudge {
         let names = self.suite_tasks().iter();
         let names = names.map(|task| task.description().name);
         let mut trained = Trained::task_by_task(names, TRIALS.len(), gate, |task| {
-            let (runs, program_flops) = train(self.whole(task, seeds))?;
-            let steps = steps(&runs);
-            Ok((self.task_fitness(task, &runs, program_flops), steps))
+            self.trained_whole(task, seeds, &mut train)
         })?;
         trained.training_steps += trial_steps;
         Ok(trained)
+    }
+
+    /// Has `train`, which says what [`climb`](Self::climb) asks for, train for the whole budget of every task.
+    ///
+    /// # Panics
+    /// If there are no seeds.
+    pub(crate) fn judged<E>(
+        &self,
+        seeds: &[u64],
+        mut train: impl FnMut(Leg<'_>) -> Result<(Vec<TrainingRun>, u64), E>,
+    ) -> Result<Judgement, E> {
+        let tasks = (0..self.suite_tasks().len()).map(|task| {
+            let (fitness, _) = self.trained_whole(task, seeds, &mut train)?;
+            Ok(fitness)
+        });
+        Ok(Judgement::of(tasks.collect::<Result<_, E>>()?))
+    }
+
+    /// What a program is worth on one task, at the learning rate of its choice, and the steps of all runs.
+    fn trained_whole<E>(
+        &self,
+        task: usize,
+        seeds: &[u64],
+        train: &mut impl FnMut(Leg<'_>) -> Result<(Vec<TrainingRun>, u64), E>,
+    ) -> Result<(TaskFitness, u64), E> {
+        let (choosing, others) = seeds.split_at(self.rate_choice().choosing_seeds(seeds.len()));
+        let mut training_steps = 0;
+        let (mut chosen, mut best) = (Vec::new(), f64::NEG_INFINITY);
+        let mut rate = RateFactor::OWN;
+        let mut flops = 0;
+        if !choosing.is_empty() {
+            for factor in self.rate_choice().factors() {
+                let leg = Leg {
+                    rate: factor,
+                    ..self.whole(task, choosing)
+                };
+                let (runs, program_flops) = train(leg)?;
+                training_steps += steps(&runs);
+                let fitness = self.task_fitness(task, &runs, program_flops).fitness;
+                if fitness > best {
+                    (chosen, best, rate, flops) = (runs, fitness, factor, program_flops);
+                }
+            }
+        }
+        if !others.is_empty() {
+            let leg = Leg {
+                rate,
+                ..self.whole(task, others)
+            };
+            let (runs, program_flops) = train(leg)?;
+            training_steps += steps(&runs);
+            chosen.extend(runs);
+            flops = program_flops;
+        }
+        Ok((self.task_fitness(task, &chosen, flops), training_steps))
     }
 
     fn trial_score(&self, task: usize, run: &TrainingRun) -> f64 {

@@ -11,6 +11,7 @@ use super::training::{mean_last, task_work};
 use super::tuning_seeds;
 use crate::optimizer::{CompiledOptimizer, OptimizerError};
 use crate::program::{Program, SetConstantError};
+use crate::schema::LEARNING_RATE;
 
 /// The grid: three rates per decade.
 pub const LEARNING_RATES: [f32; 14] = [
@@ -49,7 +50,7 @@ pub fn best_learning_rate(
 ) -> Result<f32, TuningError> {
     let (backend, work) = (backend.into(), task_work(task, tuning_seeds().len()));
     let rate = best_rate(task, |rate, seeds| {
-        let program = program.with_constant("learning_rate", rate)?;
+        let program = program.with_constant(LEARNING_RATE, rate)?;
         let optimizer = CompiledOptimizer::for_work(&program, backend, work)?;
         let runs = seeds.par_iter();
         let runs = runs.map(|&seed| task.run(&mut optimizer.clone(), seed));

@@ -5,6 +5,7 @@ use mlevolve_ir::BackendChoice;
 use crate::fitness::{JudgeError, ProgramCost, TrainingJudge, TuningError};
 use crate::optimizer::CompiledOptimizer;
 use crate::program::{Program, known};
+use crate::schema::LEARNING_RATE;
 
 const RULE: &str = "adam";
 /// Runs that a compiled update rule has ahead of it: a search's.
@@ -34,7 +35,7 @@ impl TunedAdam {
         let program = adam();
         let work = suite.work(AHEAD_RUNS);
         let compiled = |rate: f32| {
-            let program = program.with_constant("learning_rate", rate);
+            let program = program.with_constant(LEARNING_RATE, rate);
             let program = program.map_err(TuningError::from)?;
             CompiledOptimizer::for_work(&program, BackendChoice::Auto, work)
                 .map_err(JudgeError::from)

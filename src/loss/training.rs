@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 
 use super::{LossError, LossFunction, LossScale, Probe};
 use crate::fitness::{
-    DataSettings, Fingerprint, FitnessWeights, JudgeError, Leg, Rejection, TaskCurves, TaskFitness,
-    TrainingJudge,
+    DataSettings, Fingerprint, FitnessWeights, JudgeError, Leg, RateChoice, Rejection, TaskCurves,
+    TaskFitness, TrainingJudge,
 };
 use crate::optimizer::CompiledOptimizer;
 
@@ -85,6 +85,15 @@ impl LossTraining {
     pub fn asking_for_rate(self, asks_for_rate: bool) -> Self {
         Self {
             suite: self.suite.asking_for_rate(asks_for_rate),
+            ..self
+        }
+    }
+
+    /// The same, but candidates choose their learning rate on each task from these.
+    #[must_use]
+    pub fn choosing_rates(self, rate_choice: RateChoice) -> Self {
+        Self {
+            suite: self.suite.choosing_rates(rate_choice),
             ..self
         }
     }

@@ -41,7 +41,7 @@ mod survivors;
 
 /// The version of run directories that this program writes. Raised when older programs cannot read
 /// what is written, or would go on differently from it.
-pub const RUN_FORMAT: u32 = 7;
+pub const RUN_FORMAT: u32 = 8;
 
 pub use batch::{BatchRow, BatchSummary, InvalidSeeds, Seeds, batch_member};
 pub use batch_comparison::{BatchComparison, ComparedBatch, PairedDifference};

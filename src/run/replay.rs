@@ -8,6 +8,7 @@ use super::session::Judges;
 use super::{RunDirectory, RunError, RunResult, checkpoint};
 use crate::fitness::{Contender, confirmation_seeds};
 use crate::program::Program;
+use crate::schema::LEARNING_RATE;
 use crate::search::SearchError;
 
 /// What a replay found.
@@ -118,7 +119,7 @@ pub fn replay(path: &Path, backend: BackendChoice) -> Result<Replay, RunError> {
     let cost = judge.cost(program).map_err(SearchError::from)?;
     let replayed = Contender {
         name: "leader".to_owned(),
-        learning_rates: Vec::from_iter(program.constant("learning_rate")),
+        learning_rates: Vec::from_iter(program.constant(LEARNING_RATE)),
         judgement: judgement.map_err(SearchError::from)?,
         cost,
         curves: Vec::new(),

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::algorithm::AlgorithmJudge;
 use crate::contest::Trainer;
-use crate::fitness::Judge;
+use crate::fitness::{Judge, RateChoice};
 use crate::search::SearchSettings;
 use crate::variation::{FunctionSettings, VariationSettings};
 
@@ -39,9 +39,9 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
         validate: loss::DESCRIPTION.judging.validate,
         judge: |settings, data| {
             let judge = AlgorithmJudge::new(&settings.suite, data, settings.fitness)?;
-            Ok(Box::new(
-                judge.asking_for_rate(settings.needs_learning_rate),
-            ))
+            let rates = RateChoice::of(settings.learning_rates_per_task);
+            let judge = judge.asking_for_rate(settings.needs_learning_rate);
+            Ok(Box::new(judge.choosing_rates(rates)))
         },
         held_out: |settings| {
             let judge = AlgorithmJudge::held_out_from(&settings.suite, settings.fitness)?;

@@ -23,6 +23,7 @@ use crate::search::{SearchSettings, SearchSettingsError};
 
 pub use cell_counts::{CellCounts, CellCountsError};
 pub use form::Form;
+pub use optimizer::LEARNING_RATE;
 
 /// The data that defines a schema.
 #[derive(Debug)]

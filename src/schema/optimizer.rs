@@ -8,7 +8,7 @@ use super::{
     StandardCells,
 };
 use crate::contest::Trainer;
-use crate::fitness::{Judge, TrainingJudge};
+use crate::fitness::{Judge, RateChoice, TrainingJudge};
 use crate::learner::lessons;
 use crate::program::{Constant, Role, list};
 use crate::search::{SearchSettings, SearchSettingsError};
@@ -20,6 +20,9 @@ pub(super) const UPDATE: FunctionDescription = FunctionDescription {
     keeps_state: true,
     shapes: &Shape::ALL,
 };
+
+/// The constant that an update rule is tuned by.
+pub const LEARNING_RATE: &str = "learning_rate";
 
 /// What an update is given and gives.
 pub(super) const REQUIRED: [RequiredCell; 5] = [
@@ -44,7 +47,7 @@ pub(super) const REQUIRED: [RequiredCell; 5] = [
         known_to: &[UPDATE.name],
     },
     RequiredCell {
-        name: "learning_rate",
+        name: LEARNING_RATE,
         shapes: &[Shape::Scalar],
         role: RequiredRole::PositiveConstant {
             default: Constant::literal(0.001),
@@ -130,9 +133,9 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
         },
         judge: |settings, data| {
             let judge = TrainingJudge::new(&settings.suite, data, settings.fitness)?;
-            Ok(Box::new(
-                judge.asking_for_rate(settings.needs_learning_rate),
-            ))
+            let rates = RateChoice::of(settings.learning_rates_per_task);
+            let judge = judge.asking_for_rate(settings.needs_learning_rate);
+            Ok(Box::new(judge.choosing_rates(rates)))
         },
         held_out: |settings| {
             let judge = TrainingJudge::held_out_from(&settings.suite, settings.fitness)?;

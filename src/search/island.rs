@@ -38,6 +38,9 @@ pub struct IslandSettings {
     /// The share of candidates that are random programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub injection_rate: Option<f64>,
+    /// What a program may cost that enters the population.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub greatest_cost: Option<u32>,
 }
 
 impl IslandSettings {
@@ -48,7 +51,9 @@ impl IslandSettings {
             crossover_probability,
             further_mutation_probability,
             injection_rate,
+            greatest_cost,
         } = *self;
+        settings.greatest_cost = greatest_cost.or(settings.greatest_cost);
         let set = |setting: &mut f64, own: Option<f64>| *setting = own.unwrap_or(*setting);
         settings.tournament = tournament.unwrap_or(settings.tournament);
         set(&mut settings.crossover_probability, crossover_probability);
@@ -66,6 +71,12 @@ pub(super) fn share(all: usize, islands: usize, island: usize) -> usize {
 }
 
 impl SearchSettings {
+    /// What a program may cost on an island, by its place.
+    pub(super) fn greatest_cost_on(&self, island: usize) -> u32 {
+        let own = self.island.get(island).and_then(|own| own.greatest_cost);
+        own.or(self.greatest_cost).unwrap_or(u32::MAX)
+    }
+
     /// These settings as one island has them, by its place: with its part of the population, of the candidates and
     /// of the elites.
     #[must_use]
@@ -102,14 +113,17 @@ impl Island {
     }
 }
 
-/// Sends copies of the best of each island to the next one, unless a twin of theirs is there, under ids from `next_id` on;
+/// Sends copies of the best of each island, among those that the next one may have, to that one, unless a twin of theirs is there, under ids from `next_id` on;
 /// the id after the last. They are as young as children, and displace the oldest as those do.
 pub(super) fn migrate(islands: &mut [Island], settings: &SearchSettings, next_id: u64) -> u64 {
     let count = islands.len();
     let mut id = next_id;
-    let leaving: Vec<Vec<Individual>> = islands
-        .iter()
-        .map(|island| island.population.best_few(settings.migrants))
+    let leaving: Vec<Vec<Individual>> = (0..count)
+        .map(|from| {
+            let greatest_cost = settings.greatest_cost_on((from + 1) % count);
+            let population = &islands[from].population;
+            population.best_few(settings.migrants, greatest_cost)
+        })
         .collect();
     for (from, migrants) in leaving.into_iter().enumerate() {
         let to = (from + 1) % count;

@@ -12,7 +12,9 @@ use rustc_hash::FxHashSet;
 use super::Search;
 use super::funnel::{Climb, FunnelStage, StageClock, StageCount};
 use super::taking_up::Candidate;
-use crate::fitness::{Fingerprint, Judge, JudgeError, Probed, Rung, Trained, search_seeds};
+use crate::fitness::{
+    Fingerprint, Judge, JudgeError, Probed, Rejection, Rung, Trained, search_seeds,
+};
 
 /// What a candidate went through that was not seen before.
 pub(super) struct Passage {
@@ -107,7 +109,9 @@ impl Search {
             .iter()
             .map(|one| {
                 let fingerprint = one.appraisal.fingerprint;
-                self.seen.verdict(fingerprint).is_none() && fresh.insert(fingerprint)
+                // What is too dear here says nothing about twins of it elsewhere.
+                !self.is_affordable(one)
+                    || self.seen.verdict(fingerprint).is_none() && fresh.insert(fingerprint)
             })
             .collect();
         let probed: Result<Vec<Option<Probed>>, JudgeError> = candidates
@@ -154,6 +158,11 @@ impl Search {
             .collect()
     }
 
+    /// Whether a candidate costs no more than its island allows.
+    pub(super) fn is_affordable(&self, candidate: &Candidate) -> bool {
+        candidate.appraisal.cost <= self.settings.greatest_cost_on(candidate.island)
+    }
+
     /// What a probe tells of a candidate, as far as the settings want to know.
     fn probed(
         &self,
@@ -161,6 +170,9 @@ impl Search {
         candidate: &Candidate,
         clock: &StageClock,
     ) -> Result<Probed, JudgeError> {
+        if !self.is_affordable(candidate) {
+            return Ok(Probed::Rejected(Rejection::TooExpensive));
+        }
         let since = Instant::now();
         let probed = judge.probe(&candidate.program)?;
         clock.add(FunnelStage::Probe, since);

@@ -52,10 +52,13 @@ impl Population {
             .min_by(|first, second| first.rank(second))
     }
 
-    /// The best so many, the best first.
+    /// The best so many of those that cost no more than that, the best first.
     #[must_use]
-    pub fn best_few(&self, count: usize) -> Vec<Individual> {
-        let mut all: Vec<&Individual> = self.individuals.iter().collect();
+    pub fn best_few(&self, count: usize, greatest_cost: u32) -> Vec<Individual> {
+        let individuals = self.individuals.iter();
+        let mut all: Vec<&Individual> = individuals
+            .filter(|one| one.cost <= greatest_cost)
+            .collect();
         all.sort_by(|first, second| first.rank(second));
         all.truncate(count);
         all.into_iter().cloned().collect()

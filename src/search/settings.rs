@@ -88,6 +88,10 @@ pub struct SearchSettings {
     /// What is different on an island, one table for each: the first table is the first island's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub island: Vec<IslandSettings>,
+    /// What a program may cost that enters the population, counted as for `greatest_leader_cost`; what costs more never trains. An
+    /// island may have its own limit, so that one of cheap programs has dear ones beside it. Default: anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub greatest_cost: Option<u32>,
     /// What a program may cost that is to lead: FLOPs for each parameter of a model, FLOPs of a loss for an example, both for
     /// an algorithm, instructions of a learner. Programs that cost more are parents all the same. Default: anything.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,6 +99,9 @@ pub struct SearchSettings {
     /// Whether an update rule has to move parameters about twice as far where its learning rate is twice as great, so that it
     /// can be tuned by it for other tasks; one that does not never trains. Default: true.
     pub needs_learning_rate: bool,
+    /// How many learning rates an update rule may choose from on each task: its own, and others half decades around it. One seed in
+    /// four is for choosing. With 1, one rate has to do for all tasks, whose best ones often differ tenfold. Default: 1.
+    pub learning_rates_per_task: usize,
     /// Parents from a map of the fittest program of each class of costs and size of state, beside those of tournaments.
     /// Default: no map.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,8 +165,10 @@ impl Default for SearchSettings {
             migration_interval_generations: 5,
             migrants: 2,
             island: Vec::new(),
+            greatest_cost: None,
             greatest_leader_cost: None,
             needs_learning_rate: true,
+            learning_rates_per_task: 1,
             map_elites: None,
             mutation_adaptation: 0.8,
             seeds: 4,

@@ -75,6 +75,7 @@ impl Search {
             } = candidate.appraisal;
             counts.instructions += candidate.program.instruction_count() as u64;
             counts.effective_instructions += u64::from(instructions);
+            let is_affordable = self.is_affordable(&candidate);
             let known = |fingerprint: Fingerprint| {
                 let before = self.seen.verdict(fingerprint);
                 before.or_else(|| new.get(&fingerprint).copied()).flatten()
@@ -105,7 +106,7 @@ impl Search {
                     {
                         taken_up.hurdles.record(&training.scores);
                     }
-                    if self.settings.reuses_verdicts {
+                    if self.settings.reuses_verdicts && is_affordable {
                         let own = behaviour.filter(|_| !passage.is_twin);
                         for fingerprint in [Some(fingerprint), own].into_iter().flatten() {
                             new.insert(fingerprint, fitness);

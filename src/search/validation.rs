@@ -1,9 +1,10 @@
 //! Settings that make no sense, and what is said about them.
 
 use super::{KnownPrograms, MapElitesSettings, SearchSettings};
-use crate::fitness::DataSettingsError;
+use crate::fitness::{DataSettingsError, GREATEST_RATE_COUNT};
 use crate::learner::LearnerSettingsError;
 use crate::program::{Schema, known, list};
+use crate::schema::LEARNING_RATE;
 use crate::setting_range::{CountOutOfRange, ShareOutOfRange, check_counts, check_shares};
 use crate::variation::SettingsError;
 
@@ -34,6 +35,14 @@ pub enum SearchSettingsError {
         found: String,
         /// The known programs that such a search can begin with.
         known: String,
+    },
+    /// There is no learning rate to choose.
+    #[error(
+        "learning_rates_per_task: programs of schema `{schema}` have no learning rate to choose, so that it can only be 1"
+    )]
+    NoLearningRate {
+        /// The schema.
+        schema: &'static str,
     },
     /// A count is out of range.
     #[error(transparent)]
@@ -110,7 +119,20 @@ impl SearchSettings {
             ("migrants", self.migrants, 0..=GREATEST_COUNT),
             ("seeds", self.seeds, 1..=1_000),
             ("confirmation_seeds", self.confirmation_seeds, 1..=1_000),
+            (
+                "learning_rates_per_task",
+                self.learning_rates_per_task,
+                1..=GREATEST_RATE_COUNT,
+            ),
         ])?;
+        let required = schema.description().required.iter();
+        if self.learning_rates_per_task > 1
+            && required.filter(|cell| cell.name == LEARNING_RATE).count() == 0
+        {
+            return Err(SearchSettingsError::NoLearningRate {
+                schema: schema.description().name,
+            });
+        }
         check_shares([
             ("crossover_probability", self.crossover_probability),
             ("mutation_probability", self.mutation_probability),
@@ -223,19 +245,28 @@ mod tests {
             ),
             ("hurdle = -0.5", "hurdle must be from 0 to 1, not -0.5"),
             (
+                "learning_rates_per_task = 10",
+                "learning_rates_per_task must be from 1 to 9, not 10",
+            ),
+            (
+                "schema = 'learner'\nsuite = 'linear'\nlearning_rates_per_task = 3",
+                "learning_rates_per_task: programs of schema `learner` have no learning rate to choose, so that it can \
+                 only be 1",
+            ),
+            (
                 "map_elites.probability = 1.5",
                 "map_elites.probability must be from 0 to 1, not 1.5",
             ),
             (
                 "suite = 'x'",
                 "suite: there is no suite or task `x`; suites are `default`, `quick`, `classification`, \
-                 `regression`, `ill-conditioned`, `sequence`, `self-supervised`, `rl`, `image`, `held-out`, `csv`, or \
+                 `glyphs`, `regression`, `ill-conditioned`, `sequence`, `self-supervised`, `rl`, `image`, `held-out`, `csv`, or \
                  tasks with commas between them, which `mlevolve tasks` lists",
             ),
             (
                 "confirmation_suite = 'linear'",
                 "confirmation_suite: `linear` is for whole learners, programs of schema `learner`, which bring their own \
-                 model and rule; suites whose models are trained are `default`, `quick`, `classification`, `regression`, \
+                 model and rule; suites whose models are trained are `default`, `quick`, `classification`, `glyphs`, `regression`, \
                  `ill-conditioned`, `sequence`, `self-supervised`, `rl`, `image`, `held-out`, `csv`",
             ),
             (

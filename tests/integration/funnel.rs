@@ -2,10 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use mlevolve::fitness::Open;
+use mlevolve::program::known;
 use mlevolve::search::{
-    CandidateLogging, Control, Generation, Operator, Search, SearchEnd, SearchSettings, Stage,
+    CandidateLogging, Control, Generation, IslandSettings, Operator, Search, SearchEnd,
+    SearchSettings, Stage,
 };
 use mlevolve::variation::Mutation;
+use mlevolve_ir::BackendChoice;
 
 /// A small search, to its end, with its generations.
 fn searched(settings: SearchSettings) -> (Search, Vec<Generation>) {
@@ -173,4 +177,57 @@ fn a_population_that_behaves_alike_lets_more_random_programs_in() {
     assert_eq!(injected(0.0), 0);
     // Half of 480, with a standard deviation of 11.
     assert!((190..290).contains(&injected(1.0)), "{}", injected(1.0));
+}
+
+/// One island has a limit of cost, and the other has the dear programs: what is dear on the first is not lost on the second.
+#[test]
+fn an_island_of_cheap_programs_can_have_dear_ones_beside_it() {
+    let mut settings = SearchSettings {
+        islands: 2,
+        migration_interval_generations: 1,
+        ..settings()
+    };
+    settings.island = vec![IslandSettings {
+        greatest_cost: Some(5),
+        ..IslandSettings::default()
+    }];
+    let (search, _) = searched(settings);
+    let costs = |island: usize| {
+        let individuals = search.islands()[island].population.individuals();
+        individuals.iter().map(|one| one.cost)
+    };
+    assert!(costs(0).count() > 10);
+    assert!(costs(0).all(|cost| cost <= 5));
+    assert!(costs(1).any(|cost| cost > 5));
+}
+
+/// A rule whose learning rate is a tenth of what is good is as fit as with the good one, if it may choose.
+#[test]
+fn a_candidate_may_choose_its_learning_rate_on_each_task() {
+    let fitness = |rate: f32, choices: usize| {
+        let settings = SearchSettings {
+            learning_rates_per_task: choices,
+            ..settings()
+        };
+        settings.validate().unwrap();
+        let search = Search::new(settings).unwrap();
+        let program = known::find("momentum").unwrap().program().unwrap();
+        let program = program.with_constant("learning_rate", rate).unwrap();
+        let seeds: Vec<u64> = (0..4).collect();
+        let judge = search.judge().unwrap();
+        let judged = judge.judge(&program, &seeds, BackendChoice::Auto).unwrap();
+        let trained = judge
+            .train(&program, &seeds, &mut Open, BackendChoice::Auto)
+            .unwrap();
+        assert_eq!(trained.judgement.as_ref(), Some(&judged));
+        (judged.fitness, trained.training_steps)
+    };
+    let (good, steps) = fitness(0.25, 1);
+    let (poor, same_steps) = fitness(0.025, 1);
+    assert!(poor < good - 0.05, "{poor} {good}");
+    assert_eq!(steps, same_steps);
+    let (chosen, more_steps) = fitness(0.025, 5);
+    assert!(chosen > good - 0.01, "{chosen} {good}");
+    // One seed in four with each of five rates, the others with one.
+    assert_eq!(more_steps, 2 * steps);
 }
