@@ -16,6 +16,22 @@
 //! Nothing flows backwards: `mlevolve-ir`, the compiler, knows no program and no task;
 //! `mlevolve-tasks`, the world, knows no compiler and no program; this crate joins them.
 //!
+//! | modules | what |
+//! |---|---|
+//! | [`program`], [`schema`] | programs: cells, instructions, text, what kinds there are |
+//! | [`variation`], [`lowering`] | new programs from old ones; programs to functions, and to a hash that is the same for the same algorithm |
+//! | [`optimizer`], [`loss`], [`algorithm`], [`learner`] | what each kind becomes when it is compiled, and who judges it |
+//! | [`fitness`] | what a judge is, what a learning curve is worth beside known rules, and which seeds are for what |
+//! | [`search`] | breeding, islands, the funnel, what is remembered, generation by generation |
+//! | [`run`] | a search on disk: log, checkpoint, result, page; resumed, replayed, in batches |
+//! | [`contest`], [`statistics`] | programs beside known ones on tasks that no search has seen |
+//! | [`export`](mod@export) | programs as code for elsewhere |
+//! | [`cli`] | the commands |
+//!
+//! # Example
+//!
+//! Adam, at a learning rate of one's choice, beside the best that known rules reach on two tasks, whose fitness is 1:
+//!
 //! ```
 //! use mlevolve::fitness::{DataSettings, FitnessWeights, TrainingJudge};
 //! use mlevolve::optimizer::CompiledOptimizer;
@@ -30,6 +46,8 @@
 //! assert!(judgement.fitness > 0.8);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! `examples/small_search.rs` goes on to a search. The book, in `docs/`, is for those who use the command.
 
 pub mod algorithm;
 pub mod cli;
