@@ -50,6 +50,8 @@
 //! `examples/small_search.rs` goes on to a search. The book, in `docs/`, is for those who use the command.
 
 pub mod algorithm;
+#[cfg(doctest)]
+mod book;
 pub mod cli;
 pub mod contest;
 pub mod export;

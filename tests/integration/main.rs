@@ -6,6 +6,7 @@
 mod algorithms;
 mod baselines;
 mod batch;
+mod book;
 mod canonical;
 mod cli_commands;
 mod cli_refusals;
