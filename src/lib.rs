@@ -2,15 +2,15 @@
 //!
 //! A learning algorithm is a small [`program`](program::Program). A [`search`] breeds them by
 //! [`variation`]; each is [lowered](lowering) to the compiler's functions, runs as an update rule
-//! inside the tasks of the suite, and gets a [`fitness`] from its learning curves. A [`run`] keeps all of
+//! inside the tasks of a suite, and gets a [`fitness`] from its learning curves. A [`run`] keeps all of
 //! that on disk, so that it can be resumed, replayed and read; the [`cli`] is how people ask for it.
 //!
 //! ```text
-//!   Program ──lower──► ir::Function ──passes──► ir::Function ──compile──► Kernel (interpreter │ JIT)
-//!      ▲                                                                     │
-//!   variation                                                        CompiledOptimizer
-//!      │                                                                     ▼
-//!   selection ◄── population ◄── Judgement ◄── learning curves ◄── mlevolve_tasks::Task
+//!   Program ─lower─► ir::Function ─passes─► ir::Function ─compile─► Kernel
+//!      ▲                                                               │
+//!   variation                                                  CompiledOptimizer
+//!      │                                                               ▼
+//!   selection ◄── population ◄── Judgement ◄── learning curves ◄── Task
 //! ```
 //!
 //! Nothing flows backwards: `mlevolve-ir`, the compiler, knows no program and no task;

@@ -1,7 +1,7 @@
 //! The command line: one file a command.
 //!
 //! What a command is asked for goes to standard output, so that it can be piped; progress and errors
-//! go to standard error. What exit codes mean, the help of [`Cli`] says.
+//! go to standard error. What exit codes mean, `mlevolve --help` says.
 
 mod baselines;
 mod batch;

@@ -75,6 +75,7 @@ impl Chapter {
         let mut above = String::new();
         let mut lines = text.lines().enumerate();
         while let Some((number, line)) = lines.next() {
+            assert!(!line.starts_with("~~~"), "{name}: fences are ```");
             let Some(fence) = line.strip_prefix("```") else {
                 assert!(
                     !line.trim_start().starts_with("```"),

@@ -120,6 +120,32 @@ fn every_command_is_listed() {
     }
 }
 
+/// Every experiment is in the chapter on them, and its settings are understood.
+#[test]
+fn every_experiment_is_listed_and_can_be_made() {
+    let chapter = Chapter::read("docs/src/experiments.md").text;
+    let mut count = 0;
+    for folder in std::fs::read_dir(project_file("experiments")).unwrap() {
+        let folder = folder.unwrap().path();
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        assert!(
+            chapter.contains(&format!("(../../experiments/{name})")),
+            "{name}"
+        );
+        for file in std::fs::read_dir(&folder).unwrap() {
+            let file = file.unwrap().path();
+            if file
+                .extension()
+                .is_some_and(|extension| extension == "toml")
+            {
+                load_config(&file, None).unwrap_or_else(|error| panic!("{error}"));
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 0);
+}
+
 /// What documents link to is there, places in chapters too.
 #[test]
 fn links_lead_somewhere() {
