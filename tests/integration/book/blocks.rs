@@ -71,6 +71,14 @@ impl Chapter {
     pub(super) fn read(name: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+        Self::of(name, text)
+    }
+
+    /// A chapter of this text.
+    ///
+    /// # Panics
+    /// As [`read`](Self::read).
+    pub(super) fn of(name: &str, text: String) -> Self {
         let mut blocks = Vec::new();
         let mut above = String::new();
         let mut lines = text.lines().enumerate();
@@ -191,4 +199,20 @@ pub(super) fn commands(block: &Block) -> Vec<Shown> {
         goes_on = is_command && line.ends_with('\\');
     }
     shown
+}
+
+#[test]
+fn commands_have_their_output_and_go_on_after_a_backslash() {
+    let text = "Above.\n\n```console fails=2\n$ one \\\n  two\n\nout\n$ three\n```\n".to_owned();
+    let chapter = Chapter::of("made up", text);
+    let [block] = &chapter.blocks[..] else {
+        panic!("{chapter:?}")
+    };
+    assert_eq!((block.fails, &*block.above), (2, "Above.\n\n"));
+    let shown = |command: &str, output: &[&str]| Shown {
+        command: command.to_owned(),
+        output: output.iter().map(|&line| line.to_owned()).collect(),
+    };
+    let expected = [shown("one \\\n  two", &["", "out"]), shown("three", &[])];
+    assert_eq!(commands(block), expected);
 }

@@ -66,6 +66,58 @@ enum Tools {
     WithPyTorch(PathBuf),
 }
 
+/// What is wrong in a chapter is not passed over.
+#[test]
+fn false_chapters_fail() {
+    for (text, complaint) in [
+        ("```\nx\n```\n", "no test runs a block of None"),
+        (
+            "```yaml\nx\n```\n",
+            "no test runs a block of Some(\"yaml\")",
+        ),
+        ("```text\nx\n```\n", "text that no test checks"),
+        (
+            "<!-- too slow -->\n```sh\ntrue\n```\n",
+            "what is `too slow`?",
+        ),
+        ("```console\n$ echo one\ntwo\n```\n", "`echo one` prints"),
+        (
+            "```console\n$ mlevolve tusks\n```\n",
+            "unrecognized subcommand",
+        ),
+        (
+            "<!-- not run: slow -->\n```sh\nmlevolve evolve --seeed 1\n```\n",
+            "--seeed",
+        ),
+        (
+            "<!-- not run: slow -->\n```sh\ncargo bench --bench none\n```\n",
+            "is not in the project",
+        ),
+        (
+            "<!-- not run: slow -->\n```sh\nmake\n```\n",
+            "no test knows `make`",
+        ),
+        ("```toml\n[search]\nsede = 1\n```\n", "unknown field `sede`"),
+        ("```mle\nprogram x\nschema optimizer 1\n```\n", "made up:1"),
+        ("```csv file=x.csv\n1\n```\n", "nothing uses x.csv"),
+        ("```python\npass\n```\n", "no command can use it"),
+        (
+            "In `src/lib.rs`:\n\n```diff\n+fn no_such_thing() {}\n```\n",
+            "does not say",
+        ),
+    ] {
+        let run = || {
+            run_chapter(
+                &Chapter::of("made up", text.to_owned()),
+                &Tools::WithoutPython,
+            );
+        };
+        let failure = std::panic::catch_unwind(run).expect_err(text);
+        let said = failure.downcast_ref::<String>().map_or("", String::as_str);
+        assert!(said.contains(complaint), "{text}\n{said}");
+    }
+}
+
 /// The chapters whose blocks need PyTorch, whole. `docs/run_python.sh` calls this.
 #[test]
 #[ignore = "needs PyTorch: docs/run_python.sh has it"]
