@@ -12,4 +12,10 @@ if [ $# -ne 1 ] || [ ! -x "$1/bin/python" ]; then
     exit 2
 fi
 "$1/bin/python" -c 'import torch; print(f"torch {torch.__version__}")'
-BOOK_PYTHON=$(cd "$1/bin" && pwd) cargo test --locked --package mlevolve --test integration -- --ignored --exact book::with_pytorch
+# All of the workspace, so that crates have the features that they have in other tests, and nothing is built twice.
+said=$(BOOK_PYTHON=$(cd "$1/bin" && pwd) cargo test --workspace --locked --test integration -- --ignored --exact book::with_pytorch | tee >(cat >&2))
+# A test that is not there is not run, and no failure to Cargo.
+if ! grep -q '^test book::with_pytorch \.\.\. ok$' <<<"$said"; then
+    echo 'error: there is no test book::with_pytorch' >&2
+    exit 1
+fi
