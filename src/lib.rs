@@ -34,6 +34,7 @@
 pub mod algorithm;
 pub mod cli;
 pub mod contest;
+pub mod explain;
 pub mod export;
 pub mod fitness;
 pub mod learner;

@@ -13,6 +13,7 @@ mod completions;
 mod data;
 mod eval;
 mod evolve;
+mod explain;
 mod export;
 mod front;
 #[cfg(feature = "fuzz")]
@@ -73,6 +74,7 @@ enum Command {
     Lineage(lineage::Lineage),
     Eval(eval::Eval),
     Judge(judge::JudgeOptions),
+    Explain(Box<explain::Explain>),
     Compare(compare::Compare),
     Show(show::Show),
     Export(export::Export),
@@ -100,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Lineage(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Judge(command) => command.run(),
+        Command::Explain(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Show(command) => command.run(),
         Command::Export(command) => command.run(),
