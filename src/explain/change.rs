@@ -14,6 +14,9 @@ pub struct Change {
     pub mean: Interval,
 }
 
+/// A change of fitness that is less than this in the median is hardly worth a word.
+const NEGLIGIBLE: f64 = 0.005;
+
 /// Which way a fitness changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -39,6 +42,12 @@ impl Change {
             mean: Interval::of_mean(&differences),
             spread: Spread::of(differences),
         }
+    }
+
+    /// Whether it hardly is one, however sure it is.
+    #[must_use]
+    pub fn is_negligible(&self) -> bool {
+        self.spread.median.abs() < NEGLIGIBLE
     }
 
     /// Which way it goes, as far as the seeds tell.

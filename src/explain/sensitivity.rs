@@ -84,7 +84,10 @@ impl Sensitivity {
     #[must_use]
     pub fn better(&self) -> Option<&SensitivityPoint> {
         let points = self.points.iter();
-        let better = points.filter(|point| point.change.direction() == Direction::Better);
+        let better = points.filter(|point| {
+            let change = &point.change;
+            change.direction() == Direction::Better && !change.is_negligible()
+        });
         better.max_by(|one, other| {
             let gain = |point: &SensitivityPoint| point.change.mean.mean;
             gain(one).total_cmp(&gain(other))

@@ -297,8 +297,7 @@ mod tests {
             ),
             (
                 "t = tanh(g)\nu = sqrt(t)\nu = max(u, t)\ndelta = pow(u, t)",
-                // There is a cell with the first name.
-                &["u2 = tanh(g)", "w' = w + pow(max(u2, sqrt(u2)), u2)"],
+                &["u1 = tanh(g)", "w' = w + pow(max(u1, sqrt(u1)), u1)"],
             ),
             (
                 "u1 = lerp(u1, g, c)\ndelta = square(u1)",
@@ -307,6 +306,11 @@ mod tests {
         ] {
             assert_eq!(of(body), expected, "{body}");
         }
+        // No name has two meanings.
+        let named = of(
+            "u1 = neg(u1)\nt = tanh(g)\nu = sqrt(t)\nu = max(u, t)\nt = pow(u, t)\ndelta = mul(t, u1)",
+        );
+        assert!(named.contains(&"u2 = tanh(g)".to_owned()), "{named:?}");
     }
 
     #[test]

@@ -94,20 +94,20 @@ fn known_ones(nearest: &Nearest) -> String {
     let by_behaviour = nearest.by_behaviour();
     let further = by_behaviour.filter(|it| rows.clone().all(|row| row.name != it.name));
     let rows = rows.chain(further).map(|known| {
-        vec![
-            known.name.clone(),
-            format!("{:.2}", known.structure),
-            known
-                .behaviour
-                .map_or_else(|| "-".to_owned(), |it| format!("{it:.3}")),
-        ]
+        let mut row = vec![known.name.clone(), format!("{:.2}", known.structure)];
+        row.extend(known.behaviour.map(|it| format!("{it:.3}")));
+        row
     });
-    let header = ["known", "structure", "behaviour"];
-    format!(
-        "# The nearest known {schema}\n\n{what_it_is}\n\n{}\n\nStructure: 0 differs in constants alone, 1 has nothing in common. \
-         Behaviour: 0 does the same but for one\nfactor, 0.5 has nothing to do with it, 1 does the opposite.",
-        text_table(header.map(str::to_owned).to_vec(), rows)
-    )
+    let mut header = vec!["known", "structure"];
+    let mut note = "Structure: 0 differs in constants alone, 1 has nothing in common.".to_owned();
+    // Of a part, there is none.
+    if by_behaviour.is_some() {
+        header.push("behaviour");
+        note += " Behaviour: 0 does the same but for one\nfactor, 0.5 has nothing to do with it, 1 does the opposite.";
+    }
+    let header = header.into_iter().map(str::to_owned).collect();
+    let table = text_table(header, rows);
+    format!("# The nearest known {schema}\n\n{what_it_is}\n\n{table}\n\n{note}")
 }
 
 /// What known program it is, in words.
@@ -205,7 +205,8 @@ fn parts(measured: &Measured) -> String {
             }
         }
         let so = match (effect.telling().direction(), &effect.rejection) {
-            (_, Some(rejection)) => format!("is needed: {rejection}"),
+            (_, Some(rejection)) => format!("is needed: else {rejection}"),
+            (_, None) if effect.telling().is_negligible() => "hardly matters".to_owned(),
             (Direction::Worse, None) => "helps".to_owned(),
             (Direction::Better, None) => "harms".to_owned(),
             (Direction::Unclear, None) => "does not show".to_owned(),
@@ -214,9 +215,12 @@ fn parts(measured: &Measured) -> String {
         row
     });
     let table = text_table(header.into_iter().map(str::to_owned).collect(), rows);
-    text += &format!("\n\n{table}\n\nChange: of the fitness, seed by seed, in the median.");
+    text += &format!(
+        "\n\n{table}\n\nChange: of the fitness, seed by seed, in the median. It helps or harms where 0 is outside the 95 % interval of the\n\
+         mean."
+    );
     if has_rates {
-        text += " Tuned again: the same with the learning rate tuned\nfor the program and for what is left of it.";
+        text += " Tuned again: the same with the learning rate tuned for the program and for what is left of it.";
     }
     text
 }

@@ -52,9 +52,11 @@ function plainTable(caption, head, rows) {
 
 function knownOnes(nearest, place) {
   const title = `The nearest known ${nearest.schema}`;
-  const rows = nearest.distances.map((one) => [one.name, one.structure.toFixed(2), one.behaviour === null ? "–" : one.behaviour.toFixed(3)]);
-  const note = "Structure: 0 where constants are all that differs, 1 where nothing is shared. Behaviour: the angle between what both do with the same made-up numbers; 0 for the same but for one factor, 0.5 for nothing to do with each other, 1 for opposites.";
-  return part(`nearest-${place}`, title, element("p", { class: "is" }, identified(nearest)), element("p", { class: "note" }, note), plainTable(title, ["Known", "Structure", "Behaviour"], rows));
+  // Of a part, no behaviour is measured.
+  const behaves = nearest.distances.some((one) => one.behaviour !== null);
+  const rows = nearest.distances.map((one) => [one.name, one.structure.toFixed(2), ...(behaves ? [one.behaviour === null ? "–" : one.behaviour.toFixed(3)] : [])]);
+  const note = `Structure: 0 where constants are all that differs, 1 where nothing is shared.${behaves ? " Behaviour: the angle between what both do with the same made-up numbers; 0 for the same but for one factor, 0.5 for nothing to do with each other, 1 for opposites." : ""}`;
+  return part(`nearest-${place}`, title, element("p", { class: "is" }, identified(nearest)), element("p", { class: "note" }, note), plainTable(title, ["Known", "Structure", ...(behaves ? ["Behaviour"] : [])], rows));
 }
 
 function costTable({ own, known }) {
@@ -73,7 +75,7 @@ function partEffects(measured) {
   const rows = effects.map((effect) => {
     const { spread } = telling(effect);
     const again = effect.retuned ? `, rate × ${short(effect.retuned.rate_factor)}` : "";
-    const why = effect.rejection ? `; what is left: ${effect.rejection}` : "";
+    const why = effect.rejection ? `; else ${effect.rejection}` : "";
     return { name: partName(effect.part), low: spread.lower_quartile, middle: spread.median, high: spread.upper_quartile, text: `${signed(spread.median)}${again}${why}` };
   });
   const { fitness } = measured;
