@@ -54,6 +54,7 @@ pub mod algorithm;
 mod book;
 pub mod cli;
 pub mod contest;
+pub mod explain;
 pub mod export;
 pub mod fitness;
 pub mod learner;

@@ -11,6 +11,7 @@ mod completions;
 mod data;
 mod eval;
 mod evolve;
+mod explain;
 mod export;
 mod front;
 #[cfg(feature = "fuzz")]
@@ -78,6 +79,7 @@ enum Command {
     Lineage(lineage::Lineage),
     Eval(eval::Eval),
     Judge(judge::JudgeOptions),
+    Explain(Box<explain::Explain>),
     Compare(compare::Compare),
     Show(show::Show),
     Export(export::Export),
@@ -106,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Lineage(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Judge(command) => command.run(),
+        Command::Explain(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Show(command) => command.run(),
         Command::Export(command) => command.run(),

@@ -48,7 +48,8 @@ pub use ladder::{Appraisal, Gate, Open, Probed, Rung, Trained};
 pub use parts::{FitnessParts, FitnessWeights, GREATEST_PART, TARGET_QUALITY};
 pub use probe::ProbeRun;
 pub use seeds::{
-    confirmation_seeds, judging_seeds, judging_task_seeds, search_seeds, tuning_seeds,
+    confirmation_seeds, explanation_seeds, judging_seeds, judging_task_seeds, search_seeds,
+    tuning_seeds,
 };
 pub use training::TrainingJudge;
 pub(crate) use training::task_work;

@@ -10,6 +10,7 @@
 //!   DIR/curves.json          the learning curves behind them
 //!   DIR/report.txt           the program and its figures for people, then too
 //!   DIR/report.html          all of the run as a page, then too
+//!   DIR/explanation.json     what was measured to explain the best program, if that was asked for
 //! ```
 //!
 //! After each generation the logs grow, and from time to time a new checkpoint, which knows how long they are,
@@ -27,7 +28,9 @@ mod course;
 mod curves;
 mod directory;
 mod error;
+mod explanation;
 mod front;
+mod gains;
 mod history;
 pub(crate) mod invocation;
 mod lineage;
@@ -51,7 +54,9 @@ pub use course::{course, stage_table};
 pub use curves::{ContenderCurves, RunCurves};
 pub use directory::{RunDirectory, write_whole};
 pub use error::RunError;
+pub use explanation::{EXPLANATION_FILE, RunExplanation, RunProgram, judge_of, settings_of};
 pub use front::{FrontMember, RunArchive, front_table};
+pub use gains::{ChangedLine, Gain, Gains};
 pub use history::{
     FunnelStage, GenerationRecord, GenerationTiming, History, LeaderRecord, LogReader, funnel_of,
 };

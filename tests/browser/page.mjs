@@ -66,6 +66,36 @@ check("every chart is drawn", async () => {
   await close();
 });
 
+check("the best program is explained", async () => {
+  const { page, close } = await opened({});
+  const { explanation, gains } = await page.evaluate(() => data.explained);
+  const words = await page.locator("#explained").innerText();
+  for (const one of explanation.reading.functions) for (const formula of one.formulas) assert.ok(words.includes(formula), formula);
+  for (const nearest of explanation.nearest) {
+    assert.ok(words.includes(nearest.identity ? `It is ${nearest.identity.name}` : `It is no known ${nearest.schema}`));
+    for (const known of nearest.distances) assert.ok(words.includes(known.name), known.name);
+  }
+  assert.equal(await page.locator("#cost tbody tr").count(), explanation.cost.known.length + 1);
+  const { measured } = explanation;
+  if (!measured) {
+    assert.match(words, /has not been measured[\s\S]*explain --run/);
+    return close();
+  }
+  const heard = await page.locator("#parts-chart rect[data-part]").evaluateAll((bars) => bars.map((bar) => bar.dataset.part));
+  assert.equal(new Set(heard).size, measured.parts.length, "each part has a bar of its own");
+  const varied = measured.constants.filter((one) => one.points.length).length;
+  assert.equal(await page.locator("#constants figure path.curve.heavy").count(), varied);
+  assert.equal(await page.locator("#gains li").count(), gains.gains.length);
+  if (varied) {
+    const chart = page.locator("#constants .chart").first();
+    await chart.locator("svg").first().focus();
+    await page.keyboard.press("Home");
+    assert.match(await chart.locator(".tip").innerText(), /times [\s\S]*[+−]\d\.\d{3}/);
+  }
+  await page.locator("#explained").screenshot({ path: join(screenshots, `${name}-explained.png`) });
+  await close();
+});
+
 check("the table sorts, and opens programs", async () => {
   const { page, close } = await opened({});
   const column = async (place) => (await page.locator(`#hall-table tbody tr[data-id] td:nth-child(${place})`).allInnerTexts()).map((word) => Number(word.replace(/[^\d.-]/g, "")));

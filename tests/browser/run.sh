@@ -22,6 +22,8 @@ fi
 "$MLEVOLVE" evolve --config "$here/optimizer.toml" --out "$work/optimizer" >"$work/report.txt"
 "$MLEVOLVE" evolve --config "$here/learner.toml" --out "$work/learner" >"$work/report.txt"
 for search in optimizer learner; do
+    "$MLEVOLVE" explain --run "$work/$search" --seeds 3 >"$work/report.txt"
+    "$MLEVOLVE" report "$work/$search" >"$work/report.txt"
     echo "== the page of $search.toml"
     cp "$work/$search/report.html" "$work/$search.html"
     node "$here/page.mjs" "$work/$search.html" "$screenshots"

@@ -14,6 +14,7 @@ mod command;
 mod contest;
 mod determinism;
 mod evaluator;
+mod explain;
 mod export;
 mod front;
 mod funnel;

@@ -5,22 +5,29 @@
 //!   checkpoint.json ─────► hall of fame ─────┤
 //!   candidates.jsonl.gz ─► lineage ──────────┼──► PageData
 //!   result.json ─────────► comparisons ──────┤
-//!   curves.json ─────────► learning curves ──┘
+//!   curves.json ─────────► learning curves ──┤
+//!   explanation.json ────► the best explained ┘
 //! ```
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::comparisons::compared_on;
-use super::data::{Best, Command, History, HistoryPoint, Kept, Led, Node, PageData, Tree};
+use super::data::{
+    Best, Command, Explained, History, HistoryPoint, Kept, Led, Node, PageData, Tree,
+};
+use crate::explain::{Explanation, explain};
 use crate::fitness::{Judge, ProgramCost};
 use crate::program::Program;
 use crate::run::checkpoint::{self, Logged};
+use crate::run::gains::words;
 use crate::run::history::{GenerationRecord, LogReader, funnel_of};
 use crate::run::invocation::command;
 use crate::run::lineage::{Ancestor, family};
 use crate::run::session::{Judges, named};
-use crate::run::{self, FrontMember, RunConfig, RunCurves, RunError, RunResult};
+use crate::run::{
+    self, FrontMember, Gains, RunConfig, RunCurves, RunError, RunExplanation, RunResult,
+};
 use crate::search::{Search, SearchError, SearchSettings};
 
 /// How many points a chart over generations has at most.
@@ -46,7 +53,7 @@ pub(super) fn collected(
     let settings = search.settings();
     let mut programs = BTreeMap::new();
     let hall_of_fame = hall_of_fame(&search, &*judges.suite, result, &mut programs)?;
-    let lineage = tree(path, &search, logged, &hall_of_fame, &mut programs);
+    let (lineage, gains) = tree(path, &search, logged, &hall_of_fame, &mut programs);
     let leaders = log.leaders.iter().rev().take(MOST_LEADERS).rev();
     let leaders = leaders.map(|leader| Led {
         generation: leader.generation,
@@ -92,17 +99,15 @@ pub(super) fn collected(
         funnel: log.funnel(),
         hall_of_fame,
         comparisons: std::iter::once(suite).chain(unseen).collect(),
+        explained: Explained {
+            explanation: explanation(path, judges, result)?,
+            gains,
+        },
         lineage,
         programs,
         commands: commands(path),
         configuration: configuration(settings),
     })
-}
-
-/// What was done to a candidate's parents.
-fn words(operators: &[crate::search::Operator]) -> String {
-    let words = operators.iter().map(ToString::to_string);
-    words.collect::<Vec<_>>().join(", ")
 }
 
 /// The generations, so many to a point that there are not too many points.
@@ -199,6 +204,34 @@ fn hall_of_fame(
     Ok(kept)
 }
 
+/// The best program explained: as it was when that was asked for, or else as far as that takes no training.
+fn explanation(path: &Path, judges: &Judges, result: &RunResult) -> Result<Explanation, RunError> {
+    let asked_for = RunExplanation::load(path, result.id)?.map(|it| it.explanation);
+    if let Some(explanation) = asked_for.filter(|it| it.program == result.program) {
+        return Ok(explanation);
+    }
+    let program = Program::parse(&result.program).map_err(|error| RunError::Config {
+        path: path.join("result.json"),
+        message: RunError::program_text(&error),
+    })?;
+    Ok(explain(&program, &*judges.suite, None).map_err(SearchError::from)?)
+}
+
+/// The line of a candidate, the youngest first, among members of a family.
+fn line_of(members: &[Ancestor], id: u64) -> Vec<Ancestor> {
+    let mut line = Vec::new();
+    let mut next = Some(id);
+    while let Some(id) = next {
+        let found = members.binary_search_by_key(&id, |member| member.record.id);
+        let Ok(place) = found else {
+            break;
+        };
+        next = members[place].record.parents.first().copied();
+        line.push(members[place].clone());
+    }
+    line
+}
+
 /// Where the best programs come from. A page without that is better than none, so what is missing is said on it.
 fn tree(
     path: &Path,
@@ -206,7 +239,7 @@ fn tree(
     logged: Logged,
     hall_of_fame: &[Kept],
     programs: &mut BTreeMap<u64, String>,
-) -> Tree {
+) -> (Tree, Option<Gains>) {
     let leader = search.leader().map(|leader| leader.individual.id);
     let again = hall_of_fame
         .iter()
@@ -227,13 +260,15 @@ fn tree(
     let family = match family(path, logging, logged, &ids, MOST_NODES) {
         Ok(family) => family,
         Err(error) => {
-            return Tree {
+            let tree = Tree {
                 nodes: Vec::new(),
                 note: Some(error.to_string()),
             };
+            return (tree, None);
         }
     };
     let cut = format!("Older forebears are left out: there are more than {MOST_NODES}.");
+    let gains = leader.and_then(|id| Gains::of(&line_of(&family.members, id)));
     let nodes = family.members.into_iter().map(|member| {
         let Ancestor { record, gain, twin } = member;
         let text = record.program.map(|text| {
@@ -253,10 +288,11 @@ fn tree(
             text,
         }
     });
-    Tree {
+    let tree = Tree {
         nodes: nodes.collect(),
         note: family.is_cut.then_some(cut),
-    }
+    };
+    (tree, gains)
 }
 
 /// What to type to go on from here.
@@ -278,6 +314,10 @@ fn commands(directory: &Path) -> Vec<Command> {
         line(
             "Look at the best program and its native code",
             command("show", &file("best.mle")),
+        ),
+        line(
+            "Find out which of its parts and constants matter",
+            command("explain --run", directory),
         ),
         line(
             "List and export the programs of every cost",

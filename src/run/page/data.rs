@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::explain::Explanation;
 use crate::fitness::ProgramCost;
+use crate::run::Gains;
 use crate::run::history::FunnelStage;
 
 /// Everything on the page.
@@ -41,6 +43,7 @@ pub(crate) struct PageData {
     pub(crate) hall_of_fame: Vec<Kept>,
     /// On the suite, and on what is held out if there is anything.
     pub(crate) comparisons: Vec<ComparedOn>,
+    pub(crate) explained: Explained,
     pub(crate) lineage: Tree,
     /// Texts by candidate.
     pub(crate) programs: BTreeMap<u64, String>,
@@ -174,6 +177,15 @@ pub(crate) struct TaskResult {
     pub(crate) mean: Vec<f64>,
     pub(crate) least: Vec<f64>,
     pub(crate) greatest: Vec<f64>,
+}
+
+/// What there is to tell of the best program.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Explained {
+    /// What it does, what it is like, and which of its parts matter, if that was measured.
+    pub(crate) explanation: Explanation,
+    /// The steps of its line that brought a gain, if its line is written down.
+    pub(crate) gains: Option<Gains>,
 }
 
 /// Where the best programs come from.

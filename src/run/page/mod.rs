@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!   a run's files ──collected──► PageData ──JSON──┐
-//!   page.html, page.css, charts.js, page.js ──────┴──► report.html
+//!   page.html, page.css, charts.js, …, page.js ───┴──► report.html
 //! ```
 //!
 //! The page holds summaries of bounded size only ([`data`]); what is drawn from them, the script in it draws. The scripts and
@@ -32,10 +32,11 @@ pub const PAGE_FILE: &str = "report.html";
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 /// In the order in which they need each other.
-const SCRIPTS: [&str; 4] = [
+const SCRIPTS: [&str; 5] = [
     include_str!("charts.js"),
     include_str!("lineage.js"),
     include_str!("tables.js"),
+    include_str!("explanation.js"),
     include_str!("page.js"),
 ];
 

@@ -287,6 +287,7 @@ summary();
 search();
 front();
 comparisons();
+explained();
 lineage();
 hall();
 again();
