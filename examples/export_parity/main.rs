@@ -2,7 +2,7 @@
 //! them, with how far another computation may be off.
 //!
 //! ```text
-//!   known and random programs ──► export ──► DIR/NAME/{torch,optax,numpy}_export.py, rust_export.rs
+//!   known and random programs ──► export ──► DIR/NAME/{torch,optax,numpy}_export.py, rust_export.rs, latex_export.tex
 //!                  │
 //!                  └─ lower ─► reference, and eight times with every rounding a little wrong ──► DIR/NAME/case.json
 //! ```
@@ -98,6 +98,7 @@ fn write(directory: &Path, program: &Program, is_known: bool) -> anyhow::Result<
         (Target::Optax, "optax_export.py"),
         (Target::Numpy, "numpy_export.py"),
         (Target::Rust, "rust_export.rs"),
+        (Target::Latex, "latex_export.tex"),
     ] {
         if let Ok(text) = export(program, target) {
             std::fs::write(place.join(file), text)?;

@@ -46,7 +46,7 @@ mod survivors;
 /// what is written, or would go on differently from it.
 pub const RUN_FORMAT: u32 = 7;
 
-pub use batch::{BatchRow, BatchSummary, InvalidSeeds, Seeds, batch_member};
+pub use batch::{BatchRow, BatchSummary, InvalidSeeds, Seeds, batch_member, is_batch};
 pub use batch_comparison::{BatchComparison, ComparedBatch, PairedDifference};
 pub use candidate_record::{CandidateRecord, StageReached};
 pub use config::{RunConfig, load_config};
@@ -62,7 +62,7 @@ pub use history::{
 };
 pub use lineage::{Ancestor, Lineage, lineage};
 pub use log::Timing;
-pub use page::{PAGE_FILE, write_page};
+pub use page::{PAGE_FILE, write_batch_page, write_page};
 pub use replay::{Replay, replay};
 pub use result::RunResult;
 pub use session::{Ending, Session, Watch};

@@ -14,8 +14,9 @@ use std::path::Path;
 
 use super::comparisons::compared_on;
 use super::data::{
-    Best, Command, Explained, History, HistoryPoint, Kept, Led, Node, PageData, Tree,
+    Best, Command, Explained, History, HistoryPoint, Kept, Led, Migration, Node, PageData, Tree,
 };
+use super::exports::exported;
 use crate::explain::{Explanation, explain};
 use crate::fitness::{Judge, ProgramCost};
 use crate::program::Program;
@@ -31,7 +32,7 @@ use crate::run::{
 use crate::search::{Search, SearchError, SearchSettings};
 
 /// How many points a chart over generations has at most.
-const MOST_POINTS: usize = 300;
+pub(super) const MOST_POINTS: usize = 300;
 /// How many leaders the page tells of at most.
 const MOST_LEADERS: usize = 200;
 /// How many programs the lineage goes back from at most.
@@ -65,6 +66,7 @@ pub(super) fn collected(
     let totals = search.totals();
     let name = Program::parse(&result.program).map(|program| program.name().to_owned());
     programs.insert(result.id, result.program.clone());
+    let exports = exported(by_rank(Some(result.id), &hall_of_fame), &programs);
     let unseen = result.held_out.as_ref().zip(judges.held_out.as_deref());
     let suite = compared_on(
         &result.comparison,
@@ -96,6 +98,10 @@ pub(super) fn collected(
             cost: written.cost.clone(),
         },
         history: history(log, leaders),
+        migration: (settings.islands > 1).then_some(Migration {
+            migrants: settings.migrants,
+            interval_generations: settings.migration_interval_generations,
+        }),
         funnel: log.funnel(),
         hall_of_fame,
         comparisons: std::iter::once(suite).chain(unseen).collect(),
@@ -105,6 +111,7 @@ pub(super) fn collected(
         },
         lineage,
         programs,
+        exports,
         commands: commands(path),
         configuration: configuration(settings),
     })
@@ -140,6 +147,11 @@ fn history(log: &run::History, leaders: Vec<Led>) -> History {
             median: rounded(mean(&|it| it.median_fitness)),
             diversity: rounded(mean(&|it| it.diversity)),
             behavioural_diversity: rounded(mean(&|it| it.behavioural_diversity)),
+            islands: last
+                .best_by_island
+                .iter()
+                .map(|best| best.map(rounded))
+                .collect(),
             stopped: stopped.map(rounded).collect(),
         }
     });
@@ -232,6 +244,16 @@ fn line_of(members: &[Ancestor], id: u64) -> Vec<Ancestor> {
     line
 }
 
+/// The leader, those that were judged again, and the others.
+fn by_rank(leader: Option<u64>, hall_of_fame: &[Kept]) -> Vec<u64> {
+    let (again, others): (Vec<&Kept>, Vec<&Kept>) = hall_of_fame
+        .iter()
+        .partition(|member| member.fitness.is_some());
+    let behind = again.iter().chain(&others).map(|member| member.id);
+    let behind = behind.filter(|&id| Some(id) != leader);
+    leader.into_iter().chain(behind).collect()
+}
+
 /// Where the best programs come from. A page without that is better than none, so what is missing is said on it.
 fn tree(
     path: &Path,
@@ -241,21 +263,8 @@ fn tree(
     programs: &mut BTreeMap<u64, String>,
 ) -> (Tree, Option<Gains>) {
     let leader = search.leader().map(|leader| leader.individual.id);
-    let again = hall_of_fame
-        .iter()
-        .filter(|member| member.fitness.is_some());
-    let others = hall_of_fame
-        .iter()
-        .filter(|member| member.fitness.is_none());
-    let mut ids: Vec<u64> = Vec::new();
-    for id in leader
-        .into_iter()
-        .chain(again.chain(others).map(|it| it.id))
-    {
-        if ids.len() < MOST_LINES && !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
+    let mut ids = by_rank(leader, hall_of_fame);
+    ids.truncate(MOST_LINES);
     let logging = search.settings().candidate_log;
     let family = match family(path, logging, logged, &ids, MOST_NODES) {
         Ok(family) => family,

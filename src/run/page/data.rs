@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::exports::Exports;
 use crate::explain::Explanation;
 use crate::fitness::ProgramCost;
 use crate::run::Gains;
@@ -37,6 +38,8 @@ pub(crate) struct PageData {
     pub(crate) seconds: f64,
     pub(crate) best: Best,
     pub(crate) history: History,
+    /// How programs move from island to island, if there are several.
+    pub(crate) migration: Option<Migration>,
     /// What each stage did with all candidates, in their order.
     pub(crate) funnel: Vec<FunnelStage>,
     /// What was kept of everything that was judged, the fittest in the search first.
@@ -47,6 +50,8 @@ pub(crate) struct PageData {
     pub(crate) lineage: Tree,
     /// Texts by candidate.
     pub(crate) programs: BTreeMap<u64, String>,
+    /// Those of the hall of fame as code for elsewhere.
+    pub(crate) exports: Exports,
     /// What to type to go on from here.
     pub(crate) commands: Vec<Command>,
     /// The settings, as a file.
@@ -63,6 +68,14 @@ pub(crate) struct Best {
     /// Its fitness on the seeds for reports.
     pub(crate) fitness: f64,
     pub(crate) cost: ProgramCost,
+}
+
+/// How programs move to the next island.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Migration {
+    /// How many of an island's best do.
+    pub(crate) migrants: usize,
+    pub(crate) interval_generations: u32,
 }
 
 /// The search by its generations.
@@ -90,6 +103,8 @@ pub(crate) struct HistoryPoint {
     pub(crate) diversity: f64,
     /// The diversity of behaviour, on average, if that was measured.
     pub(crate) behavioural_diversity: f64,
+    /// The greatest fitness on each island after that, if there are several; nothing where none has trained.
+    pub(crate) islands: Vec<Option<f64>>,
     /// The share of candidates that each stage of the funnel stopped, in their order.
     pub(crate) stopped: Vec<f64>,
 }
