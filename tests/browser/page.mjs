@@ -206,7 +206,7 @@ check("the lineage can be walked", async () => {
 
 checkColours();
 checkPhone(async (page) => {
-  await page.locator("summary").click();
+  await page.locator("#again summary").click();
   await page.locator("#hall-table tbody button", { hasText: "Show" }).first().click();
 });
 
