@@ -26,6 +26,17 @@ pub struct Identity {
     pub constants: Option<Vec<ConstantPair>>,
 }
 
+impl Identity {
+    /// Greater for what is surer: the same bits, the same on paper at some constants, the same form.
+    pub(super) fn certainty(&self) -> u8 {
+        match (self.is_exact, &self.constants) {
+            (true, _) => 2,
+            (false, Some(_)) => 1,
+            (false, None) => 0,
+        }
+    }
+}
+
 /// A constant of a known program, and what it is in another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -150,7 +150,7 @@ fn kind(node: &Node) -> String {
     }
 }
 
-/// What a skeleton is made of, as so many labels of small neighbourhoods, sorted. Programs that have much in common have many labels in
+/// What a skeleton is made of, as so many labels of small neighbourhoods and of what is done to cells, sorted. Programs that have much in common have many labels in
 /// common.
 pub(super) fn outline(skeleton: &Skeleton) -> Vec<Label> {
     let mut outline = Vec::new();
@@ -191,6 +191,23 @@ pub(super) fn outline(skeleton: &Skeleton) -> Vec<Label> {
             |place: &&Place| !matches!(&flow.nodes[**place], Node::Sum(terms) if terms.len() == 1);
         outline.extend(places.iter().filter(is_told).map(|&place| labels[place]));
     }
+    let flows = skeleton.flows.iter();
+    outline.extend(flows.flat_map(|flow| {
+        let stores = flow.stores.iter().filter(|store| skeleton.matters(store));
+        stores.map(|store| {
+            // Names of state say nothing.
+            let cell = if store.is_output {
+                store.cell.as_str()
+            } else {
+                "state"
+            };
+            let accumulates = [u8::from(store.accumulates)];
+            tagged(
+                "store",
+                &[flow.name.as_bytes(), cell.as_bytes(), &accumulates],
+            )
+        })
+    }));
     outline.sort_unstable();
     outline
 }

@@ -69,10 +69,9 @@ fn among_known(program: &Program, angle: &dyn Fn(&Program) -> Option<f64>) -> Ne
         .filter(|known| known.form() == program.form());
     let distances = of_form.map(|known| {
         let (known_label, outline) = described(&known);
-        let is_closer = found.as_ref().is_none_or(|found| !found.is_exact);
         if known_label == label
-            && is_closer
             && let Some(identity) = identity(program, &known)
+            && (found.as_ref()).is_none_or(|found| found.certainty() < identity.certainty())
         {
             found = Some(identity);
         }

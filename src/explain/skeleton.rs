@@ -269,6 +269,7 @@ impl Gathering {
                 let way = self.product(&[(share, 1), (way, 1)]);
                 self.sum(&[(1.0, from), (1.0, way)])
             }
+            // Whatever else there is, stands for itself.
             _ => self.node(Node::Apply(op, operands.to_vec())),
         }
     }

@@ -4,12 +4,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use mlevolve::explain::{Direction, Explanation, Measuring, Part, Sharpness, explain, judgements};
 use mlevolve::fitness::{DataSettings, FitnessWeights, TrainingJudge};
-use mlevolve::program::{Program, known};
+use mlevolve::lowering::CanonicalHash;
+use mlevolve::program::{Program, Schema, known};
 use mlevolve_ir::{Backend, BackendChoice};
 use serde_json::Value;
 
 use crate::command::run_mlevolve;
 use crate::run_files::{SMALL_RUN, Workplace};
+use crate::specimens::evolved;
 
 fn known_program(name: &str) -> Program {
     known::find(name).unwrap().program().unwrap()
@@ -106,6 +108,65 @@ fn an_explanation_is_the_same_at_any_number_of_threads_and_on_any_back_end() {
     // And it is read as it was written.
     let text = serde_json::to_string(&first).unwrap();
     assert_eq!(serde_json::from_str::<Explanation>(&text).unwrap(), first);
+}
+
+/// Programs with dead code, cells that hold nothing, numbers that are none: whatever a search makes.
+#[test]
+fn whatever_a_search_makes_can_be_explained() {
+    let judge = TrainingJudge::new("quick", &DataSettings::default(), FitnessWeights::default());
+    let judge = judge.unwrap();
+    let known: Vec<CanonicalHash> = known::of(Schema::Optimizer)
+        .map(|known| CanonicalHash::of(&known.program().unwrap()))
+        .collect();
+    let mut recognised = 0;
+    for program in evolved(20, 150) {
+        let explanation = explain(&program, &judge, None).unwrap();
+        let nearest = &explanation.nearest[0];
+        let structures: Vec<f64> = nearest.distances.iter().map(|it| it.structure).collect();
+        assert!(structures.is_sorted(), "{structures:?}");
+        assert!(
+            structures.iter().all(|it| (0.0..=1.0).contains(it)),
+            "{structures:?}"
+        );
+        for known in &nearest.distances {
+            assert!(
+                known.behaviour.is_none_or(|it| (0.0..=1.0).contains(&it)),
+                "{known:?}"
+            );
+        }
+        let is_known = known.contains(&CanonicalHash::of(&program));
+        let identity = nearest.identity.as_ref();
+        assert_eq!(
+            identity.is_some_and(|it| it.is_exact),
+            is_known,
+            "{program}"
+        );
+        if let Some(identity) = identity {
+            recognised += 1;
+            let mut distances = nearest.distances.iter();
+            let found = distances.find(|it| it.name == identity.name).unwrap();
+            assert_eq!(found.structure, 0.0, "{program}");
+        }
+        // Every formula says what a cell holds, or what is spoken of later.
+        for line in explanation
+            .reading
+            .functions
+            .iter()
+            .flat_map(|it| &it.formulas)
+        {
+            let (name, formula) = line.split_once(" = ").unwrap();
+            assert!(!name.is_empty() && !formula.is_empty(), "{line}");
+            assert_eq!(
+                formula.matches('(').count(),
+                formula.matches(')').count(),
+                "{line}"
+            );
+        }
+    }
+    assert!(
+        recognised > 9,
+        "children of known rules are known rules now and then: {recognised}"
+    );
 }
 
 /// One line of output that says what is wanted.

@@ -99,9 +99,7 @@ impl Explain {
             self.seeds
         );
         let subject = self.subject()?;
-        let working = Working::on("making the tasks");
         let (judge, suite) = self.judge(subject.program())?;
-        drop(working);
         let all = judgements(subject.program(), self.seeds);
         let counting = Counting::to(all);
         let told = |done| counting.advance(done, "measuring");
@@ -170,6 +168,11 @@ impl Explain {
         settings.suite = self.data.suite_over(&settings.suite);
         settings.data = self.data.over(&settings.data);
         settings.validate()?;
+        let _working = Working::on(if settings.tunes_known_rules() {
+            "making the tasks; unless --baselines has it, known rules are tuned on your data"
+        } else {
+            "making the tasks"
+        });
         let judge = match &self.run {
             Some(directory) => judge_of(directory, &settings)?,
             None => (judging.judge)(&settings, &settings.data)?,

@@ -30,7 +30,7 @@ function readAs(reading) {
   const words = ["As on paper; a name with ' is what the cell holds after the call."];
   if (reading.idle_instructions) words.push(`${reading.idle_instructions} of its ${plural(reading.instructions, "instruction")} have no effect and are left out.`);
   if (!inexact.length) words.push("The rewriting keeps every bit.");
-  const rules = inexact.length ? element("details", {}, element("summary", {}, `Rewritten by ${plural(inexact.length, "rule")} that round otherwise`), element("ul", { class: "rules" }, inexact.map((rule) => element("li", {}, element("code", {}, rule))))) : null;
+  const rules = inexact.length ? element("details", {}, element("summary", {}, `Not exact: ${plural(inexact.length, "rewrite rule")}`), element("ul", { class: "rules" }, inexact.map((rule) => element("li", {}, element("code", {}, rule))))) : null;
   return part("read-as", "Read as", element("p", { class: "note" }, words.join(" ")), programBox("formulas", lines.join("\n")), rules);
 }
 
