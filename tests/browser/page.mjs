@@ -206,7 +206,7 @@ check("the lineage can be walked", async () => {
 
 checkColours();
 checkPhone(async (page) => {
-  await page.locator("#again summary").click();
+  for (const summary of await page.locator("summary").all()) await summary.click();
   await page.locator("#hall-table tbody button", { hasText: "Show" }).first().click();
 });
 
