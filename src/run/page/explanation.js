@@ -4,7 +4,7 @@
 const short = (value) => figure(value, 4);
 
 /** A change with its sign. */
-const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
+const signed = (value, digits = 3) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)}`;
 
 function explained() {
   const { explanation, gains } = data.explained;
@@ -124,7 +124,7 @@ function constantCharts(measured) {
     const series = [{ name: "change of fitness", colour: "var(--accent)", heavy: true, points: line, band, marks: line }];
     lineChart(chart, {
       x: { kind: "log", label: isDistance ? `times 1 − ${one.constant}` : `times ${one.constant}`, least: points[0].factor, greatest: points.at(-1).factor },
-      y: { least, greatest }, series, title: `The change of fitness with other values of ${one.constant}`, height: 190, legend: false, told: signed,
+      y: { least, greatest }, series, title: `The change of fitness with other values of ${one.constant}`, height: 190, legend: false, told: (value) => signed(value),
     });
     return element("figure", {}, element("figcaption", {}, `${one.constant} = ${short(one.value)}`), element("p", { class: "note" }, says[one.sharpness]), chart);
   });
@@ -140,7 +140,7 @@ function gainList(gains) {
     const others = gain.other_parents.length ? ` with ${gain.other_parents.join(", ")}` : "";
     const changes = gain.changes?.map(({ is_new: isNew, line }) => element("span", { class: `line ${isNew ? "added" : "removed"}` }, programLine(line)));
     return element("li", {},
-      element("b", {}, signed(gain.gain)), ` to ${fitnessText(gain.fitness)}: ${gain.made_by}${others}, candidate ${gain.id} of generation ${whole.format(gain.generation)}`,
+      element("b", {}, signed(gain.gain, 4)), ` to ${gain.fitness.toFixed(4)}: ${gain.made_by}${others}, candidate ${gain.id} of generation ${whole.format(gain.generation)}`,
       changes?.length ? element("pre", { tabindex: 0 }, changes) : null,
       gain.is_of_twin ? element("p", { class: "note" }, "By texts of candidates that are judged alike, as not all have their own.") : null);
   });
