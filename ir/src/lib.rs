@@ -57,6 +57,8 @@
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! `examples/from_text_to_native_code.rs` begins at text, and goes on to a derivative and to assembly.
 
 pub mod accuracy;
 pub mod autodiff;

@@ -18,6 +18,8 @@
 //! | `blocks` | large products in parts that stay in the caches |
 //! | `kernel` | the loops in registers, for each width of vectors; all `unsafe` of the crate |
 //!
+//! # Example
+//!
 //! ```
 //! use mlevolve_product::{MatrixView, MatrixViewMut, Start, multiply};
 //!
@@ -27,6 +29,8 @@
 //! multiply(left, right, Start::Zero, &mut MatrixViewMut::new(&mut result, 2, 1));
 //! assert_eq!(result, [17.0, 39.0]);
 //! ```
+//!
+//! `examples/layer.rs` has the three products of a layer that is trained.
 
 mod blocks;
 mod kernel;

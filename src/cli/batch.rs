@@ -5,7 +5,10 @@ use std::path::Path;
 use super::progress::Working;
 use super::searching::{Searched, Stopping, reported, searched};
 use super::tell;
-use crate::run::{BatchRow, BatchSummary, RunConfig, RunError, Seeds, Session, batch_member};
+use crate::run::{
+    BatchRow, BatchSummary, PAGE_FILE, RunConfig, RunError, Seeds, Session, batch_member,
+    write_batch_page,
+};
 
 /// Goes on with each run that has not ended, and sums up all; nothing if it was stopped before.
 pub(super) fn run(
@@ -54,6 +57,7 @@ pub(super) fn run(
     }
     let summary = BatchSummary::of(rows);
     summary.save(directory)?;
+    write_batch_page(directory, &directory.join(PAGE_FILE))?;
     Ok(Some(summary))
 }
 

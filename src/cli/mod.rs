@@ -1,9 +1,7 @@
 //! The command line: one file a command.
 //!
 //! What a command is asked for goes to standard output, so that it can be piped; progress and errors
-//! go to standard error. Exit codes: 0 success, 1 a replay that found other figures, an error bound that
-//! does not hold or a function that fuzzing found, 2 anything that the user or the machine has to mend,
-//! 130 a run that was interrupted and can be resumed.
+//! go to standard error. What exit codes mean, `mlevolve --help` says.
 
 mod baselines;
 mod batch;
@@ -13,12 +11,14 @@ mod completions;
 mod data;
 mod eval;
 mod evolve;
+mod explain;
 mod export;
 mod front;
 #[cfg(feature = "fuzz")]
 mod fuzz;
 mod judge;
 mod lineage;
+mod man;
 mod ops;
 mod progress;
 mod replay;
@@ -56,7 +56,13 @@ const REFUSED: u8 = 2;
     after_help = "Examples:\n  mlevolve evolve                      search for an optimizer\n  \
         mlevolve eval programs/adam.mle      train with a known one\n  \
         mlevolve show programs/adam.mle      look at a program\n  \
-        mlevolve help evolve                 everything about one command"
+        mlevolve help evolve                 everything about one command\n\n\
+        Exit codes:\n  \
+        0    success\n  \
+        1    a check that failed: `replay` found other figures, `ulp` an error beyond its bound,\n       \
+        `fuzz` a disagreement\n  \
+        2    something to be mended; a message says what\n  \
+        130  interrupted, and resumable"
 )]
 struct Cli {
     #[command(subcommand)]
@@ -73,6 +79,7 @@ enum Command {
     Lineage(lineage::Lineage),
     Eval(eval::Eval),
     Judge(judge::JudgeOptions),
+    Explain(Box<explain::Explain>),
     Compare(compare::Compare),
     Show(show::Show),
     Export(export::Export),
@@ -84,6 +91,7 @@ enum Command {
     #[cfg(feature = "fuzz")]
     Fuzz(fuzz::Fuzz),
     Completions(completions::Completions),
+    Man(man::ManPages),
 }
 
 /// Runs the command that the process's arguments name.
@@ -100,6 +108,7 @@ pub fn main() -> ExitCode {
         Command::Lineage(command) => command.run(),
         Command::Eval(command) => command.run(),
         Command::Judge(command) => command.run(),
+        Command::Explain(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Show(command) => command.run(),
         Command::Export(command) => command.run(),
@@ -111,6 +120,7 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "fuzz")]
         Command::Fuzz(command) => command.run(),
         Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     match done {
         Ok(code) => code,

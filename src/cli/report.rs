@@ -1,4 +1,4 @@
-//! `mlevolve report`: a run as a page.
+//! `mlevolve report`: a run as a page, or a batch of them.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
@@ -9,18 +9,19 @@ use mlevolve_ir::BackendChoice;
 
 use super::progress::Working;
 use super::{print, set_threads};
-use crate::run::{PAGE_FILE, write_page};
+use crate::run::{PAGE_FILE, is_batch, write_batch_page, write_page};
 
-/// Make a page of a run, to look at in a browser.
+/// Make a page of a run or a batch, to look at in a browser.
 ///
 /// One HTML file that needs no network: fitness and diversity over generations, what each stage of judging stopped, fitness against
-/// cost, learning curves beside known rules, where the best programs come from, and the programs. Every run ends
-/// with one; this makes it anew, or for a run that is going on, by its last checkpoint: its best program is judged first.
+/// cost, learning curves beside known rules, where the best programs come from, and the programs, also as code for elsewhere. Every run
+/// ends with one; this makes it anew, or for a run that is going on, by its last checkpoint: its best program is judged first. Of a
+/// batch: what its searches found, beside each other.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  mlevolve report runs/seed-1 --open\n  \
-    mlevolve report runs/seed-1 --output found.html")]
+    mlevolve report runs/seed-1 --output found.html\n  mlevolve report runs/batch-optimizer")]
 pub(super) struct Report {
-    /// The run directory
+    /// The directory of a run or a batch
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 
@@ -48,7 +49,11 @@ impl Report {
         let output = self.output.clone().unwrap_or_else(beside);
         {
             let _working = Working::on("making the page");
-            write_page(&self.directory, &output, self.backend)?;
+            if is_batch(&self.directory) {
+                write_batch_page(&self.directory, &output)?;
+            } else {
+                write_page(&self.directory, &output, self.backend)?;
+            }
         }
         print(&output.display().to_string())?;
         if self.open {

@@ -34,7 +34,8 @@ impl Profile {
         // A task adds to the profile from its ratio on.
         let areas = self.ratios.iter().flatten();
         let areas = areas.map(|own| (GREATEST_RATIO - own).max(0.0) / (GREATEST_RATIO - 1.0));
-        areas.sum::<f64>() / self.ratios.len() as f64
+        // The sum of no numbers is -0.
+        areas.fold(0.0, |sum, area| sum + area) / self.ratios.len() as f64
     }
 
     /// On how many tasks it reaches the target.
@@ -61,5 +62,7 @@ mod tests {
         let heights = (0..steps).map(|step| profile.share_within(1.0 + width * f64::from(step)));
         let area = heights.sum::<f64>() * width / (GREATEST_RATIO - 1.0);
         assert!((area - profile.score()).abs() < 1e-4, "{area}");
+        // Who reaches nothing has no negative zero.
+        assert!(Profile::of(vec![None]).score().is_sign_positive());
     }
 }

@@ -14,6 +14,7 @@
 //! what libraries round otherwise. `python/parity/` measures that, step by step.
 
 mod code;
+mod formula;
 mod helpers;
 mod latex;
 mod learner;
@@ -31,6 +32,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::program::{Program, Schema, list};
+
+pub(crate) use formula::{formulas, short_number};
 
 /// What a program can be written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -122,7 +122,7 @@ fn rule(code: &mut Code, program: &Program) {
     let head = "What is to be added to the parameter `w` of gradient `g`.";
     docstring(code, 1, &rule.program, head, &more);
     rounded_settings(code, &rule.settings);
-    if rule.needs_extents() || rule.states.iter().any(|&state| rule.ends_as_scalar(state)) {
+    if rule.needs_extents() {
         code.line(1, "rows, columns = g.shape");
     }
     if rule.reads_step() {

@@ -62,13 +62,12 @@ impl Rule {
         self.routine.reads(self.step)
     }
 
-    /// Whether rows and columns are spoken of by number.
+    /// Whether rows and columns are spoken of by number: to fill something, or a state that a scalar stands for.
     pub(super) fn needs_extents(&self) -> bool {
         let is_full = |meaning: &Meaning| matches!(meaning, Meaning::Fill(_));
-        self.routine
-            .values
-            .iter()
-            .any(|value| is_full(&value.meaning))
+        let mut values = self.routine.values.iter();
+        values.any(|value| is_full(&value.meaning))
+            || self.states.iter().any(|&state| self.ends_as_scalar(state))
     }
 
     /// Whether what a cell holds at the end is a scalar where the cell has another shape.

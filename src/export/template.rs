@@ -104,6 +104,9 @@ pub(super) fn fill(notation: Notation, template: &str, operands: &[Expression]) 
         let needed = needed_between(notation, &template[..start], &template[end..]);
         if operand.binding < needed {
             text.push_str(&bracketed(notation, &operand.text));
+        } else if is_indexed(notation, &template[end..]) && operand.text.contains('_') {
+            // TeX takes no second index but of a group.
+            text.push_str(&format!("{{{}}}", operand.text));
         } else {
             text.push_str(&operand.text);
         }
@@ -115,6 +118,11 @@ pub(super) fn fill(notation: Notation, template: &str, operands: &[Expression]) 
         _ => binding_of(notation, template),
     };
     Expression { text, binding }
+}
+
+/// Whether what stands before this is given an index.
+fn is_indexed(notation: Notation, after: &str) -> bool {
+    notation == Notation::Mathematics && after.starts_with('_')
 }
 
 fn bracketed(notation: Notation, text: &str) -> String {
@@ -129,7 +137,7 @@ fn needed_between(notation: Notation, before: &str, after: &str) -> Binding {
     let (before, after) = (before.trim_end(), after.trim_start());
     let first = after.bytes().next();
     let last = before.bytes().next_back();
-    if matches!(first, Some(b'.' | b'[' | b'^')) {
+    if matches!(first, Some(b'.' | b'[' | b'^')) || is_indexed(notation, after) {
         return Binding::Whole;
     }
     let of_right = match first {
@@ -258,6 +266,23 @@ mod tests {
             filled("{a} + {c} * ({b} - {a})", &["x", "y + z", "u + v"]),
             "x + (u + v) * (y + z - x)"
         );
+    }
+
+    #[test]
+    fn an_index_is_of_all_before_it_and_of_one_index_at_most() {
+        for (operand, binding, expected) in [
+            ("m", Binding::Whole, "m_i"),
+            ("m_{2}", Binding::Whole, "{m_{2}}_i"),
+            ("m + g", Binding::Sum, "\\left(m + g\\right)_i"),
+        ] {
+            let text = operand.to_owned();
+            let filled = fill(
+                Notation::Mathematics,
+                "{a}_i",
+                &[Expression { text, binding }],
+            );
+            assert_eq!(filled.text, expected);
+        }
     }
 
     #[test]

@@ -154,6 +154,22 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    /// Its word in logs.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NotFinite => "not_finite",
+            Self::Idle => "idle",
+            Self::BlindToGradient => "blind_to_gradient",
+            Self::BlindToTarget => "blind_to_target",
+            Self::BlindToPrediction => "blind_to_prediction",
+            Self::LeadsAstray => "leads_astray",
+            Self::NotDifferentiable => "not_differentiable",
+            Self::BlindToRate => "blind_to_rate",
+            Self::TooExpensive => "too_expensive",
+        }
+    }
+
     /// Whether it is a guess, which training could prove wrong, and neither a rule nor a reason why training is not
     /// possible.
     #[must_use]

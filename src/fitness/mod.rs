@@ -51,7 +51,8 @@ pub use probe::ProbeRun;
 pub(crate) use rate_choice::OptimizersByRate;
 pub use rate_choice::{GREATEST_COUNT as GREATEST_RATE_COUNT, RateChoice, RateFactor};
 pub use seeds::{
-    confirmation_seeds, judging_seeds, judging_task_seeds, search_seeds, tuning_seeds,
+    confirmation_seeds, explanation_seeds, judging_seeds, judging_task_seeds, search_seeds,
+    tuning_seeds,
 };
 pub use training::TrainingJudge;
 pub(crate) use training::task_work;

@@ -30,6 +30,12 @@ pub fn judging_task_seeds(count: usize) -> Vec<u64> {
     (2_000..2_000 + count as u64).collect()
 }
 
+/// So many seeds for what is measured to explain a program, the same for all programs.
+#[must_use]
+pub fn explanation_seeds(count: usize) -> Vec<u64> {
+    (1 << 20..(1 << 20) + count as u64).collect()
+}
+
 /// The seeds on which a search with this seed judges every candidate.
 #[must_use]
 pub fn search_seeds(run_seed: u64, count: usize) -> Vec<u64> {
@@ -58,12 +64,15 @@ mod tests {
         let lists = [
             tuning_seeds(),
             judging_seeds(),
+            judging_task_seeds(10_000)[5..].to_vec(),
+            explanation_seeds(1_000),
             search_seeds(1, 5),
             search_seeds(2, 5),
             confirmation_seeds(1, 5),
         ];
         let all: BTreeSet<u64> = lists.iter().flatten().copied().collect();
-        assert_eq!(all.len(), 25);
+        assert_eq!(all.len(), lists.iter().map(Vec::len).sum::<usize>());
+        assert_eq!(all.len(), 25 + 9_995 + 1_000);
         assert_eq!(search_seeds(1, 2), search_seeds(1, 5)[..2]);
     }
 }

@@ -66,7 +66,7 @@ impl CanonicalHash {
             let hashes = value_hashes(function, &labels);
             for (parameter, value) in function.stores() {
                 let name = &function.parameter(parameter).name;
-                if is_output(program, name, function.name()) {
+                if is_for_caller(program, name, function.name()) {
                     let parts = [
                         function.name().as_bytes(),
                         name.as_bytes(),
@@ -157,7 +157,7 @@ fn initial_labels(program: &Program, functions: &[Function]) -> BTreeMap<String,
             for (parameter, value) in function.stores() {
                 let name = &function.parameter(parameter).name;
                 needed[value.index()] |=
-                    is_output(program, name, function.name()) || labels.contains_key(name);
+                    is_for_caller(program, name, function.name()) || labels.contains_key(name);
             }
             for value in function.values().rev() {
                 if !needed[value.index()] {
@@ -187,7 +187,7 @@ fn initial_labels(program: &Program, functions: &[Function]) -> BTreeMap<String,
 }
 
 /// Whether what a function stores to a parameter is the caller's to use: an output, or an input that grows.
-fn is_output(program: &Program, name: &str, function: &str) -> bool {
+pub(crate) fn is_for_caller(program: &Program, name: &str, function: &str) -> bool {
     let cell = program.cell_named(name).map(|cell| program.cell(cell));
     cell.is_some_and(|cell| cell.role == Role::Input || program.schema().is_output(cell, function))
 }

@@ -26,6 +26,7 @@ use mlevolve_ir::{Access, Function, FunctionBuilder, ParameterIndex, Shape, Valu
 use crate::program::{Cell, CellIndex, Effective, Instruction, Program, RequiredRole, Role};
 
 pub use canonical::CanonicalHash;
+pub(crate) use canonical::is_for_caller;
 
 /// The functions of a program, lowered and optimised, in the schema's order.
 ///

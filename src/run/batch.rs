@@ -15,6 +15,9 @@ use crate::search::Search;
 use crate::statistics::Spread;
 use crate::text_table::text_table;
 
+/// The summary for machines, in the batch's directory.
+pub(super) const SUMMARY_FILE: &str = "summary.json";
+
 /// The most seeds of a batch.
 const MOST_SEEDS: u64 = 10_000;
 
@@ -85,6 +88,12 @@ impl FromStr for Seeds {
 #[must_use]
 pub fn batch_member(batch: &Path, seed: u64) -> PathBuf {
     batch.join(format!("seed-{seed}"))
+}
+
+/// Whether runs of a batch have been summed up in a directory.
+#[must_use]
+pub fn is_batch(directory: &Path) -> bool {
+    directory.join(SUMMARY_FILE).exists()
 }
 
 /// What the runs of a batch ended with.
@@ -158,6 +167,17 @@ impl BatchSummary {
         }
     }
 
+    /// That of the batch in a directory.
+    ///
+    /// # Errors
+    /// [`RunError`] if it has none, or a damaged one.
+    pub fn load(batch: &Path) -> Result<Self, RunError> {
+        let path = batch.join(SUMMARY_FILE);
+        let text = std::fs::read_to_string(&path);
+        let read = text.and_then(|text| serde_json::from_str(&text).map_err(Into::into));
+        read.map_err(|source| RunError::Unreadable { path, source })
+    }
+
     /// One row a run, and the spread of all.
     #[must_use]
     pub fn text(&self) -> String {
@@ -200,7 +220,7 @@ impl BatchSummary {
     /// [`RunError`] if they cannot be written.
     pub fn save(&self, batch: &Path) -> Result<(), RunError> {
         let json = serde_json::to_string_pretty(self);
-        write_json(&batch.join("summary.json"), json)?;
+        write_json(&batch.join(SUMMARY_FILE), json)?;
         write_whole(&batch.join("summary.txt"), (self.text() + "\n").as_bytes())
     }
 }

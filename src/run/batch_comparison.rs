@@ -1,6 +1,6 @@
 //! Batches of searches beside each other: what a setting, or a control, makes of the same seeds.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -52,7 +52,9 @@ impl BatchComparison {
     /// # Errors
     /// [`RunError`] if one has no summary, or no seed of the first.
     pub fn of(directories: &[PathBuf]) -> Result<Self, RunError> {
-        let summaries = directories.iter().map(|directory| summary(directory));
+        let summaries = directories
+            .iter()
+            .map(|directory| BatchSummary::load(directory));
         let summaries = summaries.collect::<Result<Vec<_>, _>>()?;
         let batches =
             directories
@@ -162,16 +164,11 @@ fn difference(
     })
 }
 
-fn summary(directory: &Path) -> Result<BatchSummary, RunError> {
-    let path = directory.join("summary.json");
-    let text = std::fs::read_to_string(&path);
-    let read = text.and_then(|text| serde_json::from_str(&text).map_err(Into::into));
-    read.map_err(|source| RunError::Unreadable { path, source })
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn batch(directory: &Path, fitnesses: &[(u64, f64)]) -> PathBuf {

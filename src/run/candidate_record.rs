@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fitness::{Rejection, TaskFitness};
+use crate::fitness::TaskFitness;
 use crate::search::{Fate, Operator, Stage};
 
 /// How far a candidate came.
@@ -95,7 +95,7 @@ impl CandidateRecord {
             }
             Stage::Rejected(rejection) => {
                 record.stage = StageReached::Rejected;
-                record.rejection = Some(word(*rejection).to_owned());
+                record.rejection = Some(rejection.word().to_owned());
             }
             Stage::Trained {
                 judgement,
@@ -117,20 +117,5 @@ impl CandidateRecord {
             }
         }
         record
-    }
-}
-
-/// A rejection in the log.
-const fn word(rejection: Rejection) -> &'static str {
-    match rejection {
-        Rejection::NotFinite => "not_finite",
-        Rejection::Idle => "idle",
-        Rejection::BlindToGradient => "blind_to_gradient",
-        Rejection::BlindToTarget => "blind_to_target",
-        Rejection::BlindToPrediction => "blind_to_prediction",
-        Rejection::LeadsAstray => "leads_astray",
-        Rejection::NotDifferentiable => "not_differentiable",
-        Rejection::BlindToRate => "blind_to_rate",
-        Rejection::TooExpensive => "too_expensive",
     }
 }

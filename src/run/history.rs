@@ -33,6 +33,9 @@ pub struct GenerationRecord {
     pub diversity: f64,
     /// How different they are in what they do, from 0 to 1.
     pub behavioural_diversity: f64,
+    /// The greatest fitness on each island, if there are several; nothing where none has trained.
+    #[serde(default)]
+    pub best_by_island: Vec<Option<f64>>,
     /// What became of its candidates.
     pub counts: Totals,
     /// What each stage did that they go through, in order.

@@ -44,6 +44,9 @@ enum Record<'a> {
         median_fitness: f64,
         diversity: f64,
         behavioural_diversity: f64,
+        /// The greatest fitness on each island, if there are several; nothing where none has trained.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        best_by_island: Vec<Option<f64>>,
         counts: Totals,
         totals: Totals,
         /// What each stage did in this generation.
@@ -74,6 +77,15 @@ enum Record<'a> {
 pub(super) fn is_only_begun(directory: &RunDirectory) -> bool {
     let log = std::fs::read(directory.file("log.jsonl")).unwrap_or_default();
     log.iter().filter(|&&byte| byte == b'\n').count() <= 1
+}
+
+/// The greatest fitness on each of several islands.
+fn best_by_island(search: &Search) -> Vec<Option<f64>> {
+    let islands = search.islands();
+    let several = islands.iter().filter(|_| islands.len() > 1);
+    several
+        .map(|island| island.population.best().map(|best| best.fitness))
+        .collect()
 }
 
 /// A log that grows at its end.
@@ -120,6 +132,7 @@ impl Log {
             median_fitness: generation.median_fitness,
             diversity: generation.diversity,
             behavioural_diversity: generation.behavioural_diversity,
+            best_by_island: best_by_island(search),
             counts: generation.counts,
             totals: *search.totals(),
             funnel: &generation.funnel,

@@ -10,6 +10,7 @@
 //!   DIR/curves.json          the learning curves behind them
 //!   DIR/report.txt           the program and its figures for people, then too
 //!   DIR/report.html          all of the run as a page, then too
+//!   DIR/explanation.json     what was measured to explain the best program, if that was asked for
 //! ```
 //!
 //! After each generation the logs grow, and from time to time a new checkpoint, which knows how long they are,
@@ -27,7 +28,9 @@ mod course;
 mod curves;
 mod directory;
 mod error;
+mod explanation;
 mod front;
+mod gains;
 mod history;
 pub(crate) mod invocation;
 mod lineage;
@@ -43,7 +46,7 @@ mod survivors;
 /// what is written, or would go on differently from it.
 pub const RUN_FORMAT: u32 = 8;
 
-pub use batch::{BatchRow, BatchSummary, InvalidSeeds, Seeds, batch_member};
+pub use batch::{BatchRow, BatchSummary, InvalidSeeds, Seeds, batch_member, is_batch};
 pub use batch_comparison::{BatchComparison, ComparedBatch, PairedDifference};
 pub use candidate_record::{CandidateRecord, StageReached};
 pub use config::{RunConfig, load_config};
@@ -51,13 +54,15 @@ pub use course::{course, stage_table};
 pub use curves::{ContenderCurves, RunCurves};
 pub use directory::{RunDirectory, write_whole};
 pub use error::RunError;
+pub use explanation::{EXPLANATION_FILE, RunExplanation, RunProgram, judge_of, settings_of};
 pub use front::{FrontMember, RunArchive, front_table};
+pub use gains::{ChangedLine, Gain, Gains};
 pub use history::{
     FunnelStage, GenerationRecord, GenerationTiming, History, LeaderRecord, LogReader, funnel_of,
 };
 pub use lineage::{Ancestor, Lineage, lineage};
 pub use log::Timing;
-pub use page::{PAGE_FILE, write_page};
+pub use page::{PAGE_FILE, write_batch_page, write_page};
 pub use replay::{Replay, replay};
 pub use result::RunResult;
 pub use session::{Ending, Session, Watch};

@@ -110,6 +110,7 @@ impl RunResult {
              All of these:    {}\n\
              Judge again:     {}\n\
              Look at it:      {}\n\
+             Explain it:      {}\n\
              Search again:    {} --out NEW\n",
             self.id,
             self.generation,
@@ -119,6 +120,7 @@ impl RunResult {
             command("front", directory),
             command("replay", directory),
             command("show", &file("best.mle")),
+            command("explain --run", directory),
             command("evolve --config", &file("config.toml")),
         )
     }

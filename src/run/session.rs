@@ -12,7 +12,10 @@ use super::checkpoint::Logged;
 use super::directory::write_whole;
 use super::log::{self, Log};
 use super::result::RunResult;
-use super::{PAGE_FILE, RunConfig, RunCurves, RunDirectory, RunError, Timing, checkpoint, page};
+use super::{
+    EXPLANATION_FILE, PAGE_FILE, RunConfig, RunCurves, RunDirectory, RunError, Timing, checkpoint,
+    page,
+};
 use crate::fitness::{Comparison, DataSettings, Judge};
 use crate::program::Program;
 use crate::search::{Generation, Individual, Search, SearchError, SearchSettings};
@@ -121,7 +124,13 @@ impl Session {
         let candidates = CandidateLog::open(&directory, search.settings(), logged)?;
         if !search.is_finished() {
             // A report at a time limit speaks of a state that is about to pass.
-            directory.remove(&["result.json", "curves.json", "report.txt", PAGE_FILE])?;
+            directory.remove(&[
+                "result.json",
+                "curves.json",
+                "report.txt",
+                PAGE_FILE,
+                EXPLANATION_FILE,
+            ])?;
         }
         Ok(Self {
             directory,

@@ -33,6 +33,7 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     maximum_cells: 96,
     // No more than either has alone.
     maximum_instructions: 128,
+    cost_references: &["cross_entropy_adam"],
     judging: Judging {
         form: |_| Form::STANDARD,
         defaults,

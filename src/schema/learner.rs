@@ -142,6 +142,7 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     ],
     maximum_cells: 128,
     maximum_instructions: 128,
+    cost_references: &["two_layer_network", "two_layer_network_vector"],
     judging: Judging {
         defaults,
         validate,

@@ -85,6 +85,7 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     standard: &STANDARD,
     maximum_cells: 64,
     maximum_instructions: 128,
+    cost_references: &["cross_entropy"],
     judging: Judging {
         form: |_| Form::STANDARD,
         defaults,

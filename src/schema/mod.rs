@@ -44,6 +44,8 @@ pub struct SchemaDescription {
     pub maximum_instructions: usize,
     /// How programs are judged.
     pub judging: Judging,
+    /// The known programs that others' costs are told beside: the first that is of the same form.
+    pub cost_references: &'static [&'static str],
 }
 
 /// Makes the judge that a search with these settings needs, on these data.
@@ -214,6 +216,19 @@ impl Schema {
             .iter()
             .copied()
             .find(|schema| schema.description().name == name)
+    }
+
+    /// The schemas that this one is made of: others that have no functions and require no cells that this one does not.
+    pub(crate) fn parts(self) -> impl Iterator<Item = Self> {
+        let has_all_of = move |part: &Self| {
+            let (whole, part) = (self.description(), part.description());
+            let mut functions = part.functions.iter();
+            let mut required = part.required.iter();
+            functions.all(|function| whole.functions.iter().any(|it| it.name == function.name))
+                && required.all(|cell| self.required_cell(cell.name).is_some())
+        };
+        let others = Self::ALL.iter().copied();
+        others.filter(move |part| *part != self && has_all_of(part))
     }
 
     /// The cell that every program has under this name, if any.

@@ -115,6 +115,7 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
     standard: &STANDARD,
     maximum_cells: 64,
     maximum_instructions: 256,
+    cost_references: &["adam"],
     judging: Judging {
         form: |_| Form::STANDARD,
         defaults: SearchSettings::default,

@@ -43,6 +43,11 @@ pub(super) fn behavioural_diversity(
     if pairs == 0.0 { 0.0 } else { sum / pairs }
 }
 
+/// How differently two programs behave that did this: the angle between both, as a part of a half turn.
+pub(crate) fn behavioural_distance(one: &[f32], other: &[f32]) -> f64 {
+    angle(&direction(one), &direction(other))
+}
+
 /// So many different places of all, or all if there are fewer.
 fn drawn(all: usize, count: usize, numbers: &mut impl Rng) -> Vec<usize> {
     let mut places: Vec<usize> = (0..all).collect();
@@ -85,7 +90,7 @@ mod tests {
 
     #[test]
     fn angles_are_parts_of_a_half_turn() {
-        let of = |one: &[f32], other: &[f32]| angle(&direction(one), &direction(other));
+        let of = behavioural_distance;
         let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-7, "{found}");
         close(of(&[1.0, 2.0], &[0.001, 0.002]), 0.0);
         close(of(&[1.0, 2.0], &[-10.0, -20.0]), 1.0);

@@ -50,6 +50,7 @@ mod validation;
 mod tests;
 
 pub use archive::{Archive, ArchivedIndividual};
+pub(crate) use behaviour::behavioural_distance;
 pub use control::{Control, UnknownControl};
 pub use engine::{Interrupted, Search, SearchEnd, SearchError};
 pub use fate::{CandidateLogging, Fate, Stage};

@@ -2,7 +2,7 @@
 
 use mlevolve_tasks::stream;
 use rand::RngExt;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How often the values are drawn again.
 const RESAMPLES: usize = 10_000;
@@ -10,7 +10,7 @@ const RESAMPLES: usize = 10_000;
 const OUTSIDE: f64 = 0.05;
 
 /// A mean and where it is with a confidence of 95 %.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// The mean.
     pub mean: f64,

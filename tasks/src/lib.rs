@@ -15,12 +15,21 @@
 //!                                                                               └──► LearningCurve
 //! ```
 //!
+//! | to … | see |
+//! |---|---|
+//! | find a task, or a set of them | [`TaskEntry`], [`Suite`], [`TASKS`]; [`Sources`] says where a user's own data are |
+//! | bring an update rule, or a loss | [`UpdateRule`], [`ParameterLayout`]; [`Loss`], [`Targets`] |
+//! | read what came of it | [`TrainingRun`], [`LearningCurve`], [`Description`] |
+//! | draw random numbers that no one else draws | [`stream()`] |
+//!
 //! What a reinforcement-learning task acts in is one of [`environments`], which stand on their own. What whole learning
 //! algorithms are judged by, which bring a model of their own or none, is in [`learner`].
 //!
 //! Three promises hold for every task. A run depends only on task, rule and seed: the same bits come back on any
 //! thread, at any time, in any order, on any machine. A run allocates before its first step and never after. And
 //! whatever numbers a rule writes, a run ends without a panic, with [`Outcome::Diverged`] if they stop being finite.
+//!
+//! # Example
 //!
 //! ```
 //! use mlevolve_tasks::{ParameterLayout, Suite, UpdateRule};
@@ -42,6 +51,8 @@
 //! let [first, .., last] = run.curve.points.as_slice() else { panic!("a curve has several points") };
 //! assert!(last.value < first.value);
 //! ```
+//!
+//! `examples/own_update_rule.rs` has a rule with state, on images.
 
 mod analytic;
 mod catalogue;

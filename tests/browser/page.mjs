@@ -4,38 +4,10 @@
 // A page whose name begins with "million" is looked at for its size and how soon it is drawn, too.
 
 import assert from "node:assert/strict";
-import { mkdirSync, statSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { check, checkColours, checkPhone, name, opened, pageFile, run, screenshots, text } from "./harness.mjs";
 
-const [page_file, screenshots] = process.argv.slice(2).map((argument) => resolve(argument));
-mkdirSync(screenshots, { recursive: true });
-const name = basename(page_file, ".html");
-const url = pathToFileURL(page_file).href;
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-
-/** Opens the page in a window of its own; whatever it complains of or asks the network for is a failure. */
-async function opened({ width = 1280, height = 900, scheme = "light" }) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, permissions: ["clipboard-read", "clipboard-write"] });
-  const page = await context.newPage();
-  const complaints = [];
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("request", (request) => request.url() !== url && !request.url().startsWith("data:") && complaints.push(`asks for ${request.url()}`));
-  await page.goto(url);
-  await page.waitForSelector("#hall-table tbody tr");
-  await page.waitForFunction(() => [...document.querySelectorAll(".chart")].every((chart) => chart.querySelector("svg")));
-  return { page, close: async () => { assert.deepEqual(complaints, [], "the page complains"); await context.close(); } };
-}
-
-const checks = [];
-const check = (title, body) => checks.push([title, body]);
-const text = (page, selector) => page.locator(selector).first().innerText();
 /** What is drawn in a chart. */
 const marks = (page, chart, shapes) => page.locator(`${chart} ${shapes}`).count();
 
@@ -47,6 +19,7 @@ check("every chart is drawn", async () => {
   for (const [chart, shapes, least] of [
     ["#fitness-chart", "path.curve", 3],
     ["#diversity-chart", "path.curve", 1],
+    ...(data.migration ? [["#islands-chart", "path.curve", data.history.points[0].islands.length]] : []),
     ["#funnel-chart", "rect[data-bar]", 2],
     ["#stopped-chart", "path.stacked", 1],
     ["#front-chart", ".point", 1],
@@ -63,6 +36,36 @@ check("every chart is drawn", async () => {
   assert.doesNotMatch(words, /NaN|undefined|\[object/);
   for (const task of curved) assert.equal(await page.locator(`.tasks figcaption:text-is("${task.name}")`).count(), 1, task.name);
   await page.screenshot({ path: join(screenshots, `${name}-light.png`), fullPage: true });
+  await close();
+});
+
+check("the best program is explained", async () => {
+  const { page, close } = await opened({});
+  const { explanation, gains } = await page.evaluate(() => data.explained);
+  const words = await page.locator("#explained").innerText();
+  for (const one of explanation.reading.functions) for (const formula of one.formulas) assert.ok(words.includes(formula), formula);
+  for (const nearest of explanation.nearest) {
+    assert.ok(words.includes(nearest.identity ? `It is ${nearest.identity.name}` : `It is no known ${nearest.schema}`));
+    for (const known of nearest.distances) assert.ok(words.includes(known.name), known.name);
+  }
+  assert.equal(await page.locator("#cost tbody tr").count(), explanation.cost.known.length + 1);
+  const { measured } = explanation;
+  if (!measured) {
+    assert.match(words, /has not been measured[\s\S]*explain --run/);
+    return close();
+  }
+  const heard = await page.locator("#parts-chart rect[data-part]").evaluateAll((bars) => bars.map((bar) => bar.dataset.part));
+  assert.equal(new Set(heard).size, measured.parts.length, "each part has a bar of its own");
+  const varied = measured.constants.filter((one) => one.points.length).length;
+  assert.equal(await page.locator("#constants figure path.curve.heavy").count(), varied);
+  assert.equal(await page.locator("#gains li").count(), gains.gains.length);
+  if (varied) {
+    const chart = page.locator("#constants .chart").first();
+    await chart.locator("svg").first().focus();
+    await page.keyboard.press("Home");
+    assert.match(await chart.locator(".tip").innerText(), /times [\s\S]*[+−]\d\.\d{3}/);
+  }
+  await page.locator("#explained").screenshot({ path: join(screenshots, `${name}-explained.png`) });
   await close();
 });
 
@@ -86,6 +89,40 @@ check("the table sorts, and opens programs", async () => {
   await page.locator("#hall-table .program button", { hasText: "Copied" }).first().waitFor();
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   assert.equal(copied.trim(), program.trim());
+  await close();
+});
+
+check("programs are there as code for elsewhere", async () => {
+  const { page, close } = await opened({});
+  const { targets, candidates } = await page.evaluate(() => data.exports);
+  const isLearner = (await page.evaluate(() => data.schema)) === "learner";
+  assert.deepEqual(targets, ["torch", "optax", "numpy", "rust", "latex"].filter((target) => target !== "optax" || !isLearner));
+  const program = await text(page, "#best-title");
+  const box = page.locator("#best-program .program");
+  const own = await box.locator("pre").innerText();
+  const signs = { torch: /^import torch$/m, optax: /^import optax$/m, numpy: /^import numpy as np$/m, rust: /^pub (fn|struct) /m, latex: /\\begin\{algorithm\}/, text: /^schema /m };
+  for (const target of [...targets, "text"]) {
+    await box.locator("select").selectOption(target);
+    await page.waitForFunction((sign) => new RegExp(sign, "m").test(document.querySelector("#best-program pre").innerText), signs[target].source);
+    const shown = await box.locator("pre").innerText();
+    assert.ok(shown.includes(target === "latex" ? program.replaceAll("_", "\\_") : program), `${target} names the program`);
+    await box.locator("button").click();
+    await page.waitForFunction(async (text) => (await navigator.clipboard.readText()).trim() === text, shown.trim());
+    if (target === "text") assert.equal(shown, own, "its own text is back");
+    if (target === "torch") await box.screenshot({ path: join(screenshots, `${name}-torch.png`) });
+  }
+  // Each of the hall of fame has its own.
+  const hall = await page.evaluate(() => data.hall_of_fame.map((member) => member.id));
+  assert.deepEqual(new Set(candidates), new Set(hall));
+  const all = await page.evaluate(() => exportsUnpacked());
+  for (const target of targets) assert.deepEqual(new Set(Object.keys(all[target]).map(Number)), new Set(hall));
+  const row = page.locator("#hall-table tbody tr[data-id]").last();
+  const id = await row.getAttribute("data-id");
+  await row.locator("button").click();
+  const shown_in_hall = page.locator("#hall-table .program");
+  await shown_in_hall.locator("select").selectOption("numpy");
+  await page.waitForFunction(() => document.querySelector("#hall-table pre").innerText.includes("import numpy"));
+  assert.equal((await shown_in_hall.locator("pre").innerText()).trim(), all.numpy[id].trim());
   await close();
 });
 
@@ -167,58 +204,10 @@ check("the lineage can be walked", async () => {
   await close();
 });
 
-/** The contrast of two colours, as WCAG 2 has it. */
-const contrast = `(one, other) => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const light = (colour) => {
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    const [red, green, blue] = [...canvas.getImageData(0, 0, 1, 1).data].map((part) => {
-      const share = part / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const [most, least] = [light(one), light(other)].sort((first, second) => second - first);
-  return (most + 0.05) / (least + 0.05);
-}`;
-
-check("it is readable in light and in dark, and has a switch", async () => {
-  const grounds = {};
-  for (const scheme of ["light", "dark"]) {
-    const { page, close } = await opened({ scheme });
-    grounds[scheme] = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-    for (const ink of ["ink", "muted", "accent"]) {
-      for (const ground of ["ground", "surface", "sunken"]) {
-        const found = await page.evaluate(`(${contrast})(...["${ink}", "${ground}"].map((name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name)))`);
-        assert.ok(found >= 4.5, `${scheme}: ${ink} on ${ground} has a contrast of ${found.toFixed(2)}`);
-      }
-    }
-    if (scheme === "dark") await page.screenshot({ path: join(screenshots, `${name}-dark.png`), fullPage: true });
-    // From what the system has to light, to dark, and back.
-    const before = new Set();
-    for (let step = 0; step < 3; step += 1) {
-      await page.locator("#theme").click();
-      before.add(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
-    }
-    assert.equal(before.size, 2, "the switch changes colours");
-    await close();
-  }
-  assert.notEqual(grounds.light, grounds.dark);
-});
-
-check("a phone shows all without scrolling sideways", async () => {
-  for (const width of [320, 390, 768]) {
-    const { page, close } = await opened({ width, height: 800 });
-    await page.locator("summary").click();
-    await page.locator("#hall-table tbody button", { hasText: "Show" }).first().click();
-    const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-    assert.ok(content <= window, `${content} pixels on ${window}`);
-    const small = await page.evaluate(() => [...document.querySelectorAll("main button")].filter((it) => it.offsetParent && it.getBoundingClientRect().height < 16).length);
-    assert.equal(small, 0, "buttons that no finger finds");
-    if (width === 390) await page.screenshot({ path: join(screenshots, `${name}-phone.png`), fullPage: true });
-    await close();
-  }
+checkColours();
+checkPhone(async (page) => {
+  for (const summary of await page.locator("summary").all()) await summary.click();
+  await page.locator("#hall-table tbody button", { hasText: "Show" }).first().click();
 });
 
 check("it is drawn soon", async () => {
@@ -226,7 +215,7 @@ check("it is drawn soon", async () => {
   const { page, close } = await opened({});
   const all = performance.now() - before;
   const drawn = await page.evaluate(() => performance.getEntriesByType("navigation")[0].domContentLoadedEventEnd);
-  const size = statSync(page_file).size;
+  const size = statSync(pageFile).size;
   console.log(`  ${(size / 1e6).toFixed(2)} MB; its script is done after ${Math.round(drawn)} ms, its charts are there after ${Math.round(all)} ms with starting a window`);
   // Far more than it takes on a machine that has something else to do.
   assert.ok(drawn < 3000, `${drawn} ms`);
@@ -234,16 +223,4 @@ check("it is drawn soon", async () => {
   await close();
 });
 
-let failed = 0;
-for (const [title, body] of checks) {
-  const start = performance.now();
-  try {
-    await body();
-    console.log(`ok    ${title} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAILED ${title}\n${error.stack}`);
-  }
-}
-await browser.close();
-process.exit(failed ? 1 : 0);
+await run();

@@ -11,7 +11,7 @@ use crate::command::{project_file, run, run_mlevolve, shell};
 use crate::run_files::Workplace;
 
 /// The commands that the help lists.
-fn commands() -> Vec<String> {
+pub(crate) fn commands() -> Vec<String> {
     let help = run_mlevolve(&["--help"]).succeeded().stdout;
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let names = lines.map_while(|line| line.split_whitespace().next().map(str::to_owned));
@@ -26,6 +26,7 @@ fn every_command_has_help_with_an_example() {
         "replay",
         "front",
         "lineage",
+        "explain",
         "eval",
         "show",
         "ops",
@@ -34,6 +35,7 @@ fn every_command_has_help_with_an_example() {
         "baselines",
         "bench",
         "completions",
+        "man",
     ] {
         assert!(
             commands.iter().any(|command| command == expected),
@@ -321,6 +323,65 @@ fn completions_know_every_command() {
         }
         assert!(ended.stdout.contains("time-limit"), "{shell}");
     }
+}
+
+/// A page for each command, which has its options and examples, and one for all.
+#[test]
+fn man_writes_a_page_for_each_command() {
+    let workplace = Workplace::new();
+    let directory = workplace.argument("man/man1");
+    let ended = run_mlevolve(&["man", &directory]).succeeded();
+    let commands: Vec<String> = commands()
+        .into_iter()
+        .filter(|name| name != "help")
+        .collect();
+    let names = commands.iter().map(|name| format!("mlevolve-{name}.1"));
+    let names: Vec<String> = std::iter::once("mlevolve.1".to_owned())
+        .chain(names)
+        .collect();
+    let told: Vec<String> = names
+        .iter()
+        .map(|name| format!("{directory}/{name}"))
+        .collect();
+    assert_eq!(ended.stdout.lines().collect::<Vec<_>>(), told);
+    assert_eq!(workplace.snapshot("man").len(), names.len());
+
+    let whole = workplace.read("man/man1/mlevolve.1");
+    for command in &commands {
+        let page = workplace.read(&format!("man/man1/mlevolve-{command}.1"));
+        // Hyphens are escaped, lest they become other dashes.
+        let plain = page.replace("\\-", "-");
+        let help = run_mlevolve(&[command, "--help"]).succeeded().stdout;
+        let options = help.lines().filter_map(|line| {
+            let (_, option) = line.trim_start().split_once("--")?;
+            line.trim_start()
+                .starts_with('-')
+                .then(|| option.split([' ', '=']).next())
+                .flatten()
+        });
+        for option in options {
+            assert!(plain.contains(&format!("--{option}")), "{option}\n{page}");
+        }
+        for part in [".SH NAME\n", ".SH SYNOPSIS\n", ".SH EXAMPLES\n"] {
+            assert!(page.contains(part), "{part}\n{page}");
+        }
+        assert!(plain.contains(&format!("\n  mlevolve {command}")), "{page}");
+        assert!(
+            whole
+                .replace("\\-", "-")
+                .contains(&format!("mlevolve-{command}(1)")),
+            "{whole}"
+        );
+    }
+    for code in ["0 ", "1 ", "2 ", "130 "] {
+        let (_, codes) = whole.split_once(".SH \"EXIT STATUS\"\n").unwrap();
+        assert!(codes.contains(&format!("\n  {code}")), "{whole}");
+    }
+
+    // What cannot be a directory is named.
+    workplace.write("file", "");
+    let ended = run_mlevolve(&["man", &workplace.argument("file")]);
+    ended.refused(&["cannot make", "file"]);
 }
 
 /// A reader that has had enough is no failure: exit code 0, and nothing said.

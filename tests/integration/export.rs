@@ -85,6 +85,21 @@ fn words_that_a_language_has_taken_are_no_names() {
 }
 
 #[test]
+fn a_state_that_becomes_a_scalar_has_the_extents_of_its_parameter() {
+    // The norm is of a matrix, so the rule has rows and columns; the state is read before it is the same everywhere.
+    let text = "program flat\nschema optimizer 1\ninput w tensor\ninput g tensor\ninput step scalar\n\
+        constant learning_rate = 0.1\nstate m tensor\nscratch s scalar\noutput delta tensor\nupdate:\n\
+        s = norm(m)\ndelta = mul(g, s)\nm = mul(step, learning_rate)";
+    let program = Program::parse(text).unwrap();
+    for target in [Target::Torch, Target::Numpy] {
+        let text = export(&program, target).unwrap();
+        let named = text.find("rows, columns = g.shape");
+        let used = text.rfind("(rows, columns)");
+        assert!(named.is_some() && named < used, "{text}");
+    }
+}
+
+#[test]
 fn a_value_that_is_still_spoken_of_keeps_its_name() {
     // The old m is read after the new one is there.
     let text = "program old\nschema optimizer 1\ninput w tensor\ninput g tensor\ninput step scalar\n\

@@ -6,6 +6,7 @@
 mod algorithms;
 mod baselines;
 mod batch;
+mod book;
 mod canonical;
 mod cli_commands;
 mod cli_refusals;
@@ -13,6 +14,7 @@ mod command;
 mod contest;
 mod determinism;
 mod evaluator;
+mod explain;
 mod export;
 mod front;
 mod funnel;

@@ -62,6 +62,11 @@ fn a_page_shows_what_the_run_has_left() {
         assert_eq!(point["generation"], record["generation"]);
         let difference = number(&point["best"]) - number(&record["best_fitness"]);
         assert!(difference.abs() < 1e-5, "{point} {record}");
+        // The best of all is on one of the two islands.
+        let islands = list(&point["islands"]);
+        assert_eq!(islands.len(), 2);
+        let best = islands.iter().filter_map(Value::as_f64).fold(0.0, f64::max);
+        assert!((best - number(&point["best"])).abs() < 1e-9, "{point}");
     }
     let led = list(&data["history"]["leaders"]);
     assert_eq!(led.len(), leaders.len());
@@ -99,6 +104,16 @@ fn a_page_shows_what_the_run_has_left() {
         }
         assert_eq!(program(&member["id"]), &member["program"]);
     }
+
+    let exported = list(&data["exports"]["candidates"]);
+    let exported: Vec<String> = exported.iter().map(Value::to_string).collect();
+    assert_eq!(
+        exported[0],
+        result["id"].to_string(),
+        "the best program first"
+    );
+    assert_eq!(exported.len(), hall.len());
+    assert!(exported.iter().all(|id| kept.contains_key(id)));
 
     // Lines: from the best program to a seed, parents first.
     let nodes: BTreeMap<String, &Value> = list(&data["lineage"]["nodes"])
@@ -222,6 +237,61 @@ fn what_a_run_has_not_is_said_on_its_page() {
     let results = &page["comparisons"][0]["contenders"][0]["results"][0];
     assert_eq!(list(&results["mean"]).len(), 0);
     assert!(number(&results["fitness"]) > 0.0);
+}
+
+#[test]
+fn a_batch_has_a_page_of_its_searches() {
+    let workplace = Workplace::new();
+    let (config, out) = (workplace.argument("small.toml"), workplace.argument("all"));
+    run_mlevolve(&[
+        "evolve", "--config", &config, "--seeds", "4..5", "--out", &out,
+    ])
+    .succeeded();
+    let page = workplace.read("all/report.html");
+    let shown = data(&page);
+    let summary: Value = serde_json::from_str(&workplace.read("all/summary.json")).unwrap();
+    let runs = list(&shown["runs"]);
+    assert_eq!(runs.len(), 2);
+    for (run, row) in runs.iter().zip(list(&summary["runs"])) {
+        let name = format!("all/seed-{}", row["seed"]);
+        assert_eq!(run["seed"], row["seed"].to_string());
+        for key in ["fitness", "held_out_fitness", "unit_flops", "candidates"] {
+            assert_eq!(run[key], row[key], "{key} of {name}");
+        }
+        let result: Value =
+            serde_json::from_str(&workplace.read(&format!("{name}/result.json"))).unwrap();
+        assert_eq!(run["program"], result["program"]);
+        let beside = format!("all/{}", run["page"].as_str().unwrap());
+        assert_eq!(beside, format!("{name}/report.html"));
+        assert!(workplace.path(&beside).exists());
+    }
+    // What led at the end, in all of them.
+    let leads = ["all/seed-4", "all/seed-5"].map(|name| {
+        let log = workplace.read(&format!("{name}/log.jsonl"));
+        let records = log.lines().rev();
+        let mut records = records.map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let last = records.find(|line| line["record"] == "best").unwrap();
+        number(&last["confirmed"]["fitness"])
+    });
+    let last = list(&shown["course"]).last().unwrap();
+    for (key, lead) in [
+        ("least", leads[0].min(leads[1])),
+        ("greatest", leads[0].max(leads[1])),
+    ] {
+        assert!((number(&last[key]) - lead).abs() < 1e-5, "{key} of {last}");
+    }
+
+    // Made anew, it is the same; elsewhere, runs' pages are not a click away.
+    run_mlevolve(&["report", &out]).succeeded();
+    assert_eq!(workplace.read("all/report.html"), page);
+    let elsewhere = workplace.argument("batch.html");
+    run_mlevolve(&["report", &out, "--output", &elsewhere]).succeeded();
+    assert_eq!(
+        data(&workplace.read("batch.html"))["runs"][0]["page"],
+        Value::Null
+    );
+    std::fs::remove_file(workplace.path("all/seed-5/result.json")).unwrap();
+    run_mlevolve(&["report", &out]).refused(&["seed-5", "result.json"]);
 }
 
 #[test]

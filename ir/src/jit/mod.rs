@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Measured on a virtual machine with two cores of an AMD EPYC (Zen 5), 1,024 elements, by
-//! `cargo run --release -p mlevolve-ir --example kernel_speed`:
+//! `cargo bench -p mlevolve-ir --bench kernel_speed`:
 //!
 //! | | compile, µs: full, quick tier | run, ns per element: full, quick tier | interpreter, with AVX-512 |
 //! |---|---|---|---|

@@ -141,7 +141,7 @@ composite_ops! {
         },
         export: {
             torch: "clip_norm({a}, {b})", numpy: "clip_norm({a}, {b})", jax: "clip_norm({a}, {b})",
-            rust: "clip_norm({a}, {b})", latex: "\\operatorname{clip}_{b}({a})",
+            rust: "clip_norm({a}, {b})", latex: "\\operatorname{clip}_{{b}}({a})",
         }
     }
     /// the logarithm of the sum of e to each element, without overflow

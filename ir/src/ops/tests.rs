@@ -249,33 +249,6 @@ fn no_op_lets_the_bits_of_a_nan_be_seen() {
     }
 }
 
-/// The document that says how an op is added shows rows of the tables, with all of their columns.
-#[test]
-fn rows_are_shown_as_they_are() {
-    let text = include_str!("../../../ARCHITECTURE.md");
-    let tables = [
-        (
-            "elementwise/arithmetic.rs",
-            include_str!("elementwise/arithmetic.rs"),
-        ),
-        ("reduction.rs", include_str!("reduction.rs")),
-        (
-            "matrix/arrangements.rs",
-            include_str!("matrix/arrangements.rs"),
-        ),
-        ("composite.rs", include_str!("composite.rs")),
-    ];
-    let parts: Vec<&str> = text.split("```diff\n").collect();
-    assert_eq!(parts.len(), 1 + tables.len());
-    for (parts, (file, table)) in parts.windows(2).zip(tables) {
-        let [before, after] = [parts[0], parts[1]];
-        assert!(before.contains(&format!("`ir/src/ops/{file}`")), "{file}");
-        let diff = after.lines().take_while(|line| *line != "```");
-        let row: String = diff.map(|line| line.replacen('+', "", 1) + "\n").collect();
-        assert!(table.contains(&row), "{file} does not say\n{row}");
-    }
-}
-
 #[test]
 fn rows_that_say_what_operands_must_be_say_it_of_each() {
     for &op in MatrixOp::ALL {

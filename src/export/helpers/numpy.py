@@ -33,6 +33,7 @@ def erf(a):
 def gelu(a):
     """a times the distribution function of the standard normal distribution."""
     tail = np.vectorize(lambda x: 0.5 * math.erfc(-x / math.sqrt(2)), otypes=[np.float32])
+    a = np.maximum(a, np.float32(-1e30))  # Not 0 times infinity.
     return a * tail(a)
 
 

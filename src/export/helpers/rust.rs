@@ -81,6 +81,9 @@ fn gelu(a: f32) -> f32 {
     if a.is_nan() {
         return a;
     }
+    if a == f32::NEG_INFINITY {
+        return -0.0;
+    }
     let tail = complementary_error(f64::from(a.abs()) * std::f64::consts::FRAC_1_SQRT_2) / 2.0;
     (f64::from(a) * if a < 0.0 { tail } else { 1.0 - tail }) as f32
 }

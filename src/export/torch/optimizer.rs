@@ -305,7 +305,7 @@ fn single_tensor(code: &mut Code, rule: &Rule) {
         }
     }
     code.line(2, "if maximize:").line(3, "g = -g");
-    if rule.needs_extents() {
+    if rule.needs_extents() && !is_elementwise {
         code.line(2, "rows, columns = g.shape");
     }
     entries(code, 2, rule);

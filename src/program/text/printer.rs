@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::program::Program;
+use crate::program::{Instruction, Program};
 
 impl fmt::Display for Program {
     /// The program's text: [`Program::parse`] gives the program back.
@@ -25,16 +25,32 @@ impl fmt::Display for Program {
         for (function, body) in description.functions.iter().zip(&self.bodies) {
             writeln!(formatter, "\n{}:", function.name)?;
             for instruction in body {
-                let destination = &self.cell(instruction.destination()).name;
-                write!(formatter, "  {destination} = {}(", instruction.op())?;
-                for (position, &operand) in instruction.operands().iter().enumerate() {
-                    let separator = if position == 0 { "" } else { ", " };
-                    write!(formatter, "{separator}{}", self.cell(operand).name)?;
-                }
-                writeln!(formatter, ")")?;
+                write!(formatter, "  ")?;
+                self.write_instruction(instruction, formatter)?;
+                writeln!(formatter)?;
             }
         }
         Ok(())
+    }
+}
+
+impl Program {
+    /// One of its instructions, as its text has it.
+    pub(crate) fn instruction_text(&self, instruction: &Instruction) -> String {
+        let mut text = String::new();
+        // A string takes whatever is written to it.
+        let _ = self.write_instruction(instruction, &mut text);
+        text
+    }
+
+    fn write_instruction(&self, instruction: &Instruction, to: &mut dyn fmt::Write) -> fmt::Result {
+        let destination = &self.cell(instruction.destination()).name;
+        write!(to, "{destination} = {}(", instruction.op())?;
+        for (position, &operand) in instruction.operands().iter().enumerate() {
+            let separator = if position == 0 { "" } else { ", " };
+            write!(to, "{separator}{}", self.cell(operand).name)?;
+        }
+        write!(to, ")")
     }
 }
 

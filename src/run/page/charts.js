@@ -263,9 +263,12 @@ function roomFor(text, column, row, taken, width) {
     { x: column - 9, y: row + 4, anchor: "end", box: [column - 9 - long, row - 7, long, 14] },
     { x: column, y: row - 9, anchor: "middle", box: [column - long / 2, row - 20, long, 13] },
     { x: column, y: row + 18, anchor: "middle", box: [column - long / 2, row + 7, long, 13] },
+    // Where it is crowded, farther off.
+    ...[-24, 33, -39, 48].map((off) => ({ x: column, y: row + off, anchor: "middle", box: [column - long / 2, row + off - 11, long, 13] })),
+    ...[-24, 33, -39, 48].map((off) => ({ x: column, y: row + off, anchor: "end", box: [column - long, row + off - 11, long, 13] })),
   ];
   const covers = ([left, top, wide, high], [other, below, across, deep]) => left < other + across && other < left + wide && top < below + deep && below < top + high;
-  const isFree = ({ box }) => box[0] > 0 && box[0] + long < width && !taken.some((one) => covers(one, box));
+  const isFree = ({ box }) => box[0] > 0 && box[1] > 4 && box[0] + long < width && !taken.some((one) => covers(one, box));
   return places.find(isFree) ?? places[0];
 }
 

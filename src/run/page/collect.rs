@@ -5,26 +5,34 @@
 //!   checkpoint.json ─────► hall of fame ─────┤
 //!   candidates.jsonl.gz ─► lineage ──────────┼──► PageData
 //!   result.json ─────────► comparisons ──────┤
-//!   curves.json ─────────► learning curves ──┘
+//!   curves.json ─────────► learning curves ──┤
+//!   explanation.json ────► the best explained ┘
 //! ```
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::comparisons::compared_on;
-use super::data::{Best, Command, History, HistoryPoint, Kept, Led, Node, PageData, Tree};
+use super::data::{
+    Best, Command, Explained, History, HistoryPoint, Kept, Led, Migration, Node, PageData, Tree,
+};
+use super::exports::exported;
+use crate::explain::{Explanation, explain};
 use crate::fitness::{Judge, ProgramCost};
 use crate::program::Program;
 use crate::run::checkpoint::{self, Logged};
+use crate::run::gains::words;
 use crate::run::history::{GenerationRecord, LogReader, funnel_of};
 use crate::run::invocation::command;
 use crate::run::lineage::{Ancestor, family};
 use crate::run::session::{Judges, named};
-use crate::run::{self, FrontMember, RunConfig, RunCurves, RunError, RunResult};
+use crate::run::{
+    self, FrontMember, Gains, RunConfig, RunCurves, RunError, RunExplanation, RunResult,
+};
 use crate::search::{Search, SearchError, SearchSettings};
 
 /// How many points a chart over generations has at most.
-const MOST_POINTS: usize = 300;
+pub(super) const MOST_POINTS: usize = 300;
 /// How many leaders the page tells of at most.
 const MOST_LEADERS: usize = 200;
 /// How many programs the lineage goes back from at most.
@@ -46,7 +54,7 @@ pub(super) fn collected(
     let settings = search.settings();
     let mut programs = BTreeMap::new();
     let hall_of_fame = hall_of_fame(&search, &*judges.suite, result, &mut programs)?;
-    let lineage = tree(path, &search, logged, &hall_of_fame, &mut programs);
+    let (lineage, gains) = tree(path, &search, logged, &hall_of_fame, &mut programs);
     let leaders = log.leaders.iter().rev().take(MOST_LEADERS).rev();
     let leaders = leaders.map(|leader| Led {
         generation: leader.generation,
@@ -58,6 +66,7 @@ pub(super) fn collected(
     let totals = search.totals();
     let name = Program::parse(&result.program).map(|program| program.name().to_owned());
     programs.insert(result.id, result.program.clone());
+    let exports = exported(by_rank(Some(result.id), &hall_of_fame), &programs);
     let unseen = result.held_out.as_ref().zip(judges.held_out.as_deref());
     let suite = compared_on(
         &result.comparison,
@@ -89,20 +98,23 @@ pub(super) fn collected(
             cost: written.cost.clone(),
         },
         history: history(log, leaders),
+        migration: (settings.islands > 1).then_some(Migration {
+            migrants: settings.migrants,
+            interval_generations: settings.migration_interval_generations,
+        }),
         funnel: log.funnel(),
         hall_of_fame,
         comparisons: std::iter::once(suite).chain(unseen).collect(),
+        explained: Explained {
+            explanation: explanation(path, judges, result)?,
+            gains,
+        },
         lineage,
         programs,
+        exports,
         commands: commands(path),
         configuration: configuration(settings),
     })
-}
-
-/// What was done to a candidate's parents.
-fn words(operators: &[crate::search::Operator]) -> String {
-    let words = operators.iter().map(ToString::to_string);
-    words.collect::<Vec<_>>().join(", ")
 }
 
 /// The generations, so many to a point that there are not too many points.
@@ -135,6 +147,11 @@ fn history(log: &run::History, leaders: Vec<Led>) -> History {
             median: rounded(mean(&|it| it.median_fitness)),
             diversity: rounded(mean(&|it| it.diversity)),
             behavioural_diversity: rounded(mean(&|it| it.behavioural_diversity)),
+            islands: last
+                .best_by_island
+                .iter()
+                .map(|best| best.map(rounded))
+                .collect(),
             stopped: stopped.map(rounded).collect(),
         }
     });
@@ -199,6 +216,44 @@ fn hall_of_fame(
     Ok(kept)
 }
 
+/// The best program explained: as it was when that was asked for, or else as far as that takes no training.
+fn explanation(path: &Path, judges: &Judges, result: &RunResult) -> Result<Explanation, RunError> {
+    let asked_for = RunExplanation::load(path, result.id)?.map(|it| it.explanation);
+    if let Some(explanation) = asked_for.filter(|it| it.program == result.program) {
+        return Ok(explanation);
+    }
+    let program = Program::parse(&result.program).map_err(|error| RunError::Config {
+        path: path.join("result.json"),
+        message: RunError::program_text(&error),
+    })?;
+    Ok(explain(&program, &*judges.suite, None).map_err(SearchError::from)?)
+}
+
+/// The line of a candidate, the youngest first, among members of a family.
+fn line_of(members: &[Ancestor], id: u64) -> Vec<Ancestor> {
+    let mut line = Vec::new();
+    let mut next = Some(id);
+    while let Some(id) = next {
+        let found = members.binary_search_by_key(&id, |member| member.record.id);
+        let Ok(place) = found else {
+            break;
+        };
+        next = members[place].record.parents.first().copied();
+        line.push(members[place].clone());
+    }
+    line
+}
+
+/// The leader, those that were judged again, and the others.
+fn by_rank(leader: Option<u64>, hall_of_fame: &[Kept]) -> Vec<u64> {
+    let (again, others): (Vec<&Kept>, Vec<&Kept>) = hall_of_fame
+        .iter()
+        .partition(|member| member.fitness.is_some());
+    let behind = again.iter().chain(&others).map(|member| member.id);
+    let behind = behind.filter(|&id| Some(id) != leader);
+    leader.into_iter().chain(behind).collect()
+}
+
 /// Where the best programs come from. A page without that is better than none, so what is missing is said on it.
 fn tree(
     path: &Path,
@@ -206,34 +261,23 @@ fn tree(
     logged: Logged,
     hall_of_fame: &[Kept],
     programs: &mut BTreeMap<u64, String>,
-) -> Tree {
+) -> (Tree, Option<Gains>) {
     let leader = search.leader().map(|leader| leader.individual.id);
-    let again = hall_of_fame
-        .iter()
-        .filter(|member| member.fitness.is_some());
-    let others = hall_of_fame
-        .iter()
-        .filter(|member| member.fitness.is_none());
-    let mut ids: Vec<u64> = Vec::new();
-    for id in leader
-        .into_iter()
-        .chain(again.chain(others).map(|it| it.id))
-    {
-        if ids.len() < MOST_LINES && !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
+    let mut ids = by_rank(leader, hall_of_fame);
+    ids.truncate(MOST_LINES);
     let logging = search.settings().candidate_log;
     let family = match family(path, logging, logged, &ids, MOST_NODES) {
         Ok(family) => family,
         Err(error) => {
-            return Tree {
+            let tree = Tree {
                 nodes: Vec::new(),
                 note: Some(error.to_string()),
             };
+            return (tree, None);
         }
     };
     let cut = format!("Older forebears are left out: there are more than {MOST_NODES}.");
+    let gains = leader.and_then(|id| Gains::of(&line_of(&family.members, id)));
     let nodes = family.members.into_iter().map(|member| {
         let Ancestor { record, gain, twin } = member;
         let text = record.program.map(|text| {
@@ -253,10 +297,11 @@ fn tree(
             text,
         }
     });
-    Tree {
+    let tree = Tree {
         nodes: nodes.collect(),
         note: family.is_cut.then_some(cut),
-    }
+    };
+    (tree, gains)
 }
 
 /// What to type to go on from here.
@@ -278,6 +323,10 @@ fn commands(directory: &Path) -> Vec<Command> {
         line(
             "Look at the best program and its native code",
             command("show", &file("best.mle")),
+        ),
+        line(
+            "Find out which of its parts and constants matter",
+            command("explain --run", directory),
         ),
         line(
             "List and export the programs of every cost",

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::exports::Exports;
+use crate::explain::Explanation;
 use crate::fitness::ProgramCost;
+use crate::run::Gains;
 use crate::run::history::FunnelStage;
 
 /// Everything on the page.
@@ -35,15 +38,20 @@ pub(crate) struct PageData {
     pub(crate) seconds: f64,
     pub(crate) best: Best,
     pub(crate) history: History,
+    /// How programs move from island to island, if there are several.
+    pub(crate) migration: Option<Migration>,
     /// What each stage did with all candidates, in their order.
     pub(crate) funnel: Vec<FunnelStage>,
     /// What was kept of everything that was judged, the fittest in the search first.
     pub(crate) hall_of_fame: Vec<Kept>,
     /// On the suite, and on what is held out if there is anything.
     pub(crate) comparisons: Vec<ComparedOn>,
+    pub(crate) explained: Explained,
     pub(crate) lineage: Tree,
     /// Texts by candidate.
     pub(crate) programs: BTreeMap<u64, String>,
+    /// Those of the hall of fame as code for elsewhere.
+    pub(crate) exports: Exports,
     /// What to type to go on from here.
     pub(crate) commands: Vec<Command>,
     /// The settings, as a file.
@@ -60,6 +68,14 @@ pub(crate) struct Best {
     /// Its fitness on the seeds for reports.
     pub(crate) fitness: f64,
     pub(crate) cost: ProgramCost,
+}
+
+/// How programs move to the next island.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Migration {
+    /// How many of an island's best do.
+    pub(crate) migrants: usize,
+    pub(crate) interval_generations: u32,
 }
 
 /// The search by its generations.
@@ -87,6 +103,8 @@ pub(crate) struct HistoryPoint {
     pub(crate) diversity: f64,
     /// The diversity of behaviour, on average, if that was measured.
     pub(crate) behavioural_diversity: f64,
+    /// The greatest fitness on each island after that, if there are several; nothing where none has trained.
+    pub(crate) islands: Vec<Option<f64>>,
     /// The share of candidates that each stage of the funnel stopped, in their order.
     pub(crate) stopped: Vec<f64>,
 }
@@ -174,6 +192,15 @@ pub(crate) struct TaskResult {
     pub(crate) mean: Vec<f64>,
     pub(crate) least: Vec<f64>,
     pub(crate) greatest: Vec<f64>,
+}
+
+/// What there is to tell of the best program.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Explained {
+    /// What it does, what it is like, and which of its parts matter, if that was measured.
+    pub(crate) explanation: Explanation,
+    /// The steps of its line that brought a gain, if its line is written down.
+    pub(crate) gains: Option<Gains>,
 }
 
 /// Where the best programs come from.

@@ -88,7 +88,7 @@ function lineageTree(place, panel, { nodes, programs, leaderId }) {
       walk,
       text === undefined
         ? element("p", { class: "note" }, "It did not train itself, and the log has no text of one that is judged alike.")
-        : programBox(hasChanged ? "What changed since its parent" : "Its text", text, hasChanged ? before : undefined),
+        : programBox(hasChanged ? "What changed since its parent" : "Its text", text, hasChanged ? { before } : { id: node.text }),
       node.text !== null && node.text !== node.id ? element("p", { class: "note" }, `The text is that of candidate ${node.text}, which is judged alike.`) : null,
     ];
     panel.replaceChildren(...content.filter(Boolean));

@@ -4,17 +4,20 @@
 //! else there was; without installing anything, and without a network.
 //!
 //! ```text
-//!   a run's files ──collected──► PageData ──JSON──┐
-//!   page.html, page.css, charts.js, page.js ──────┴──► report.html
+//!   a run's files ────collected──► PageData ───JSON──┐
+//!   a batch's files ──collected──► BatchData ──JSON──┤
+//!   frame.html, page.css, frame.js, charts.js, … ────┴──► report.html
 //! ```
 //!
 //! The page holds summaries of bounded size only ([`data`]); what is drawn from them, the script in it draws. The scripts and
 //! the style are files of their own here, compiled in. But for the time that the search took, and the paths in its commands, the
 //! page is the same for the same settings.
 
+mod batch;
 mod collect;
 mod comparisons;
 mod data;
+mod exports;
 
 use std::path::Path;
 
@@ -22,22 +25,55 @@ use mlevolve_ir::BackendChoice;
 use serde::Serialize;
 
 use self::collect::collected;
-use self::data::PageData;
 use super::session::Judges;
 use super::{RunCurves, RunDirectory, RunError, RunResult, checkpoint, write_whole};
 
 /// The file's name in the run directory.
 pub const PAGE_FILE: &str = "report.html";
 
-const TEMPLATE: &str = include_str!("page.html");
+const FRAME: &str = include_str!("frame.html");
 const STYLE: &str = include_str!("page.css");
-/// In the order in which they need each other.
-const SCRIPTS: [&str; 4] = [
+/// What every page has, in the order in which they need each other.
+const SCRIPTS: [&str; 3] = [
+    include_str!("frame.js"),
     include_str!("charts.js"),
-    include_str!("lineage.js"),
     include_str!("tables.js"),
-    include_str!("page.js"),
 ];
+
+/// What is in the frame, and what draws it.
+struct Kind {
+    content: &'static str,
+    scripts: &'static [&'static str],
+}
+
+const OF_RUN: Kind = Kind {
+    content: include_str!("page.html"),
+    scripts: &[
+        include_str!("lineage.js"),
+        include_str!("explanation.js"),
+        include_str!("page.js"),
+    ],
+};
+
+const OF_BATCH: Kind = Kind {
+    content: include_str!("batch.html"),
+    scripts: &[include_str!("batch.js")],
+};
+
+/// Makes the page of a batch whose runs have been summed up, and writes it to a file. The runs' own pages are a click away.
+///
+/// # Errors
+/// [`RunError`] if there is no summary, files of its runs are gone or damaged, or the page cannot be written.
+pub fn write_batch_page(path: &Path, output: &Path) -> Result<(), RunError> {
+    let data = batch::collected(path, output)?;
+    let title = format!(
+        "{} searches: {} on {}",
+        data.runs.len(),
+        data.schema,
+        data.suite
+    );
+    write_assembled(&OF_BATCH, &title, &data, output)
+}
 
 /// Makes the page of a run, which may be going on, and writes it to a file. If the run has no report yet, its best program is
 /// judged beside known ones first, which takes a while, and leaves no trace in the directory.
@@ -75,30 +111,36 @@ pub(super) fn written(
     curves: Option<&RunCurves>,
 ) -> Result<(), RunError> {
     let data = collected(path, judges, result, curves)?;
-    let text = page(&data).map_err(|error| RunError::Unwritable {
+    let title = format!("{}: {} on {}", data.best.name, data.schema, data.suite);
+    write_assembled(&OF_RUN, &title, &data, output)
+}
+
+/// Writes a page with this title around these data.
+fn write_assembled(
+    kind: &Kind,
+    title: &str,
+    data: &impl Serialize,
+    output: &Path,
+) -> Result<(), RunError> {
+    let data = embedded(data).map_err(|error| RunError::Unwritable {
         path: output.to_owned(),
         source: error.into(),
     })?;
-    write_whole(output, text.as_bytes())
-}
-
-/// The page's text.
-fn page(data: &PageData) -> Result<String, serde_json::Error> {
-    let title = format!("{}: {} on {}", data.best.name, data.schema, data.suite);
-    Ok(assembled(&title, embedded(data)?))
+    write_whole(output, assembled(kind, title, data).as_bytes())
 }
 
 /// The page with this title around these data.
-fn assembled(title: &str, data: String) -> String {
+fn assembled(kind: &Kind, title: &str, data: String) -> String {
     let parts = [
         ("{{title}}", escaped(title)),
         ("{{style}}", STYLE.to_owned()),
+        ("{{content}}", kind.content.to_owned()),
         ("{{data}}", data),
-        ("{{script}}", SCRIPTS.join("\n")),
+        ("{{script}}", [&SCRIPTS, kind.scripts].concat().join("\n")),
     ];
     // Part by part from the left, so that nothing in a part is taken for a place of another.
     let mut text = String::new();
-    let mut rest = TEMPLATE;
+    let mut rest = FRAME;
     for (place, part) in parts {
         let (before, after) = rest.split_once(place).unwrap_or((rest, ""));
         text += before;
@@ -127,7 +169,7 @@ mod tests {
     #[test]
     fn nothing_in_the_data_is_taken_for_a_part_of_the_page() {
         let hostile = "</script><script>{{script}} {{title}} <!-- \u{2028} \"";
-        let text = assembled("a < b & {{data}}", embedded(&[hostile]).unwrap());
+        let text = assembled(&OF_RUN, "a < b & {{data}}", embedded(&[hostile]).unwrap());
         assert!(text.contains("<title>a &lt; b &amp; {{data}}</title>"));
         assert_eq!(text.matches("</script>").count(), 3);
         let (_, rest) = text.split_once(r#"id="data">"#).unwrap();
@@ -142,19 +184,27 @@ mod tests {
     /// What could make a browser ask for anything: the page works where there is no network.
     #[test]
     fn the_page_asks_for_nothing() {
-        let text = assembled("title", "{}".to_owned());
-        for word in [
-            "http", "//cdn", "@import", "src=", "url(\"", "fetch(", "import ",
-        ] {
-            assert!(!text.contains(word), "{word}");
-        }
-        for place in ["{{title}}", "{{style}}", "{{data}}", "{{script}}"] {
-            assert_eq!(TEMPLATE.matches(place).count(), 1, "{place}");
-            assert!(!text.contains(place), "{place}");
-        }
-        // Each is as it stands in its file.
-        for script in SCRIPTS {
-            assert!(!script.contains("</script") && text.contains(script));
+        for kind in [OF_RUN, OF_BATCH] {
+            let text = assembled(&kind, "title", "{}".to_owned());
+            for word in [
+                "http", "//cdn", "@import", "src=", "url(\"", "fetch(", "import ",
+            ] {
+                assert!(!text.contains(word), "{word}");
+            }
+            for place in [
+                "{{title}}",
+                "{{style}}",
+                "{{content}}",
+                "{{data}}",
+                "{{script}}",
+            ] {
+                assert_eq!(FRAME.matches(place).count(), 1, "{place}");
+                assert!(!text.contains(place), "{place}");
+            }
+            // Each is as it stands in its file.
+            for script in SCRIPTS.iter().chain(kind.scripts) {
+                assert!(!script.contains("</script") && text.contains(script));
+            }
         }
     }
 }

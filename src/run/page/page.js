@@ -1,44 +1,6 @@
 // The page: what each section shows.
 
-const data = JSON.parse(document.getElementById("data").textContent);
-const at = (id) => document.getElementById(id);
 const unit = data.best.cost.unit;
-
-/** Light, dark, or as the system has it. */
-function theme() {
-  const button = at("theme");
-  const system = matchMedia("(prefers-color-scheme: dark)");
-  const names = { auto: "◐ Auto", light: "○ Light", dark: "● Dark" };
-  let choice = "auto";
-  try {
-    choice = localStorage.getItem("mlevolve-theme") ?? "auto";
-  } catch { /* Pages from files may have no storage. */ }
-  const apply = () => {
-    const isDark = choice === "dark" || (choice === "auto" && system.matches);
-    document.documentElement.dataset.theme = isDark ? "dark" : "light";
-    button.textContent = names[choice] ?? names.auto;
-    button.setAttribute("aria-label", `Colours: ${choice}`);
-  };
-  button.addEventListener("click", () => {
-    const order = ["auto", "light", "dark"];
-    choice = order[(order.indexOf(choice) + 1) % order.length];
-    try {
-      localStorage.setItem("mlevolve-theme", choice);
-    } catch { /* It holds for this visit. */ }
-    apply();
-  });
-  system.addEventListener("change", apply);
-  apply();
-}
-
-/** A number of seconds as people say it. */
-function duration(seconds) {
-  if (seconds < 60) return `${figure(seconds, 2)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
-}
-
-const plural = (count, word) => `${whole.format(count)} ${word}${count === 1 ? "" : "s"}`;
 
 /** The contender of a comparison that stands for the best program: tuned as the known ones are, if it was. */
 const own = (compared) => compared.contenders.find((one) => one.role === "tuned") ?? compared.contenders[0];
@@ -52,7 +14,7 @@ function summary() {
   const { best } = data;
   const [suite, unseen] = data.comparisons;
   const state = data.end ? "the search has ended" : `the search is at ${whole.format(data.generation)}`;
-  at("kicker").textContent = `Search for ${data.schema === "optimizer" || data.schema === "algorithm" ? "an" : "a"} ${data.schema} on ${data.suite}, seed ${data.seed}`;
+  at("kicker").textContent = `Search for ${article(data.schema)} ${data.schema} on ${data.suite}, seed ${data.seed}`;
   at("best-title").textContent = best.name;
   const known = bestKnown(suite);
   const words = [];
@@ -68,7 +30,6 @@ function summary() {
   if (data.end) words.push(`The search is over: ${data.end}.`);
   at("verdict").textContent = words.join(" ");
   const adam = suite.contenders.find((one) => one.name === "adam");
-  const tile = (name, value, more, isMain) => element("div", { class: isMain ? "main" : null }, element("dt", {}, name), element("dd", {}, value, element("small", {}, more)));
   at("tiles").append(
     tile("Fitness as written", fitnessText(best.fitness), data.schema === "learner" ? "1 is perfect" : "0 untrained, 1 best known", true),
     tile(`FLOPs for each ${unit}`, figure(best.cost.unit_flops), adam ? `adam's: ${figure(adam.unit_flops)}` : plural(best.cost.instructions, "instruction")),
@@ -76,7 +37,7 @@ function summary() {
     tile("Candidates", whole.format(data.candidates), `${whole.format(data.trained)} trained`),
     tile("Time", duration(data.seconds), `${figure(data.candidates / data.seconds, 3)} candidates a second`),
   );
-  at("best-program").append(programBox(`candidate ${best.id}`, data.programs[best.id]));
+  at("best-program").append(programBox(`candidate ${best.id}`, data.programs[best.id], { id: best.id }));
 }
 
 function search() {
@@ -91,11 +52,31 @@ function search() {
     { name: "median", colour: "var(--known-2)", dash: "5 4", points: line((point) => point.median) },
   ];
   const [least, greatest] = extent(series.flatMap((one) => one.points.map(([, value]) => value)));
-  lineChart(at("fitness-chart"), { x, y: { least: Math.min(least, 0), greatest }, series, title: "Fitness over generations", told: fitnessText });
+  lineChart(at("fitness-chart"), { x, y: { least, greatest }, series, title: "Fitness over generations", told: fitnessText });
   const diversity = [{ name: "of texts", colour: "var(--known-3)", heavy: true, points: line((point) => point.diversity) }];
   diversity.push({ name: "of behaviour", colour: "var(--known-6)", dash: "5 4", points: line((point) => point.behavioural_diversity) });
   lineChart(at("diversity-chart"), { x, y: { least: 0, greatest: 1 }, series: diversity, title: "Diversity over generations", told: fitnessText });
+  islands(x);
   funnel(x);
+}
+
+/** Where each line has a colour or a dash of its own. */
+const lineStyle = (place) => ({ colour: `var(--known-${(place % 6) + 1})`, dash: knownDashes[Math.floor(place / 6) % knownDashes.length] });
+
+function islands(x) {
+  const count = data.history.points.at(-1)?.islands.length ?? 0;
+  if (!data.migration || !count) {
+    at("islands").remove();
+    return;
+  }
+  const { migrants, interval_generations: interval } = data.migration;
+  at("islands-note").textContent = `In the search. ${plural(migrants, "program")} of each moved on to the next every ${plural(interval, "generation")}.`;
+  const series = Array.from({ length: count }, (_, island) => {
+    const points = data.history.points.map((point) => [point.generation, point.islands[island]]);
+    return { name: `island ${island + 1}`, ...lineStyle(island), points: points.filter(([, value]) => value !== null && value !== undefined) };
+  });
+  const [least, greatest] = extent(series.flatMap((one) => one.points.map(([, value]) => value)));
+  lineChart(at("islands-chart"), { x, y: { least, greatest }, series, title: "The best fitness on each island over generations", told: fitnessText });
 }
 
 const stageColour = (place) => `var(--stage-${(place % 6) + 1})`;
@@ -150,7 +131,7 @@ function front() {
         ["instructions", figure(member.instructions)],
         ["generation", whole.format(member.generation)],
       ]),
-      programBox("program", data.programs[member.id]),
+      programBox("program", data.programs[member.id], { id: member.id }),
     );
   };
   pointChart(at("front-chart"), {
@@ -189,7 +170,7 @@ function learningCurves(compared) {
     if (one.role === "tuned") return { colour: "var(--accent)", heavy: true };
     if (one.role === "written") return { colour: "var(--accent)", dash: "6 4", heavy: true };
     known += 1;
-    return { colour: `var(--known-${(known % 6) + 1})`, dash: knownDashes[Math.floor(known / 6) % knownDashes.length] };
+    return lineStyle(known);
   });
   const grid = element("div", { class: "tasks" });
   const buttons = compared.contenders.map((one, place) => {
@@ -271,22 +252,20 @@ function hall() {
       column("Instructions", (row) => row.instructions),
       column("Generation", (row) => row.generation),
     ],
-    opened: (row) => programBox(`candidate ${row.id}`, data.programs[row.id]),
+    opened: (row) => programBox(`candidate ${row.id}`, data.programs[row.id], { id: row.id }),
   });
 }
 
 function again() {
-  const rows = data.commands.map(({ purpose, line }) => element("li", {}, element("span", {}, purpose), element("div", {}, element("code", { tabindex: 0 }, line), copyButton(line))));
-  at("commands").append(element("ul", { class: "commands" }, rows));
+  commands();
   at("configuration").append(programBox("config.toml", data.configuration));
-  at("made-by").textContent = `Made by mlevolve ${data.version}. The same settings and seed give the same search, to the bit.`;
 }
 
-theme();
 summary();
 search();
 front();
 comparisons();
+explained();
 lineage();
 hall();
 again();

@@ -16,11 +16,11 @@ function programLine(line) {
   return [...parts, line.slice(last)];
 }
 
-/** A button that copies a text. */
+/** A button that copies what `text()` is. */
 function copyButton(text, label = "Copy") {
   const button = element("button", { type: "button" }, label);
   button.addEventListener("click", async () => {
-    button.textContent = (await copied(text)) ? "Copied" : "Press Ctrl+C";
+    button.textContent = (await copied(text())) ? "Copied" : "Press Ctrl+C";
     setTimeout(() => (button.textContent = label), 1600);
   });
   return button;
@@ -42,13 +42,38 @@ async function copied(text) {
   }
 }
 
-/** What can be done with a program. */
-function programActions(text) {
-  return [copyButton(text)];
+let unpacked;
+
+/** Programs as code for elsewhere, by target and candidate; unpacked when they are first asked for. */
+function exportsUnpacked() {
+  unpacked ??= (async () => {
+    const bytes = Uint8Array.from(atob(data.exports.packed), (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return JSON.parse(await new Response(stream).text());
+  })();
+  return unpacked;
 }
 
-/** A program's text; beside that of its parent, what is new and what is gone. */
-function programBox(title, text, before) {
+const ownText = "text";
+
+/** Chooses what a candidate's program is shown as; `show(target, text)` is called for each choice. */
+function targetChoice(id, text, show) {
+  const select = element("select", { "aria-label": "Show the program as" }, [ownText, ...data.exports.targets].map((target) => element("option", { value: target }, target)));
+  select.addEventListener("change", async () => {
+    const target = select.value;
+    try {
+      const found = target === ownText ? text : (await exportsUnpacked())[target][id];
+      // Another may have been chosen by now.
+      if (select.value === target) show(target, found);
+    } catch {
+      show(target, "This browser cannot unpack what is in this page. A newer one can, and so can `mlevolve export`.");
+    }
+  });
+  return element("label", {}, "as ", select);
+}
+
+/** A program's text; beside that of its parent, what is new and what is gone. With `id`, as code for elsewhere, too. */
+function programBox(title, text, { before, id } = {}) {
   const lines = before === undefined
     ? text.trimEnd().split("\n").map((line) => [...programLine(line), "\n"])
     : difference(withoutName(before), withoutName(text)).map(([kind, line]) => element("span", { class: `line ${kind}` }, programLine(line)));
@@ -58,7 +83,15 @@ function programBox(title, text, before) {
     const changed = code.querySelector(".added, .removed");
     if (changed) code.scrollTop = changed.offsetTop - code.offsetTop - 60;
   });
-  return element("div", { class: "program" }, element("header", {}, title, element("div", {}, programActions(text))), code);
+  let shown = text;
+  const show = (target, found) => {
+    shown = found;
+    code.replaceChildren(...(target === ownText ? lines : [found]).flat(1));
+    code.scrollTop = 0;
+  };
+  const isExported = before === undefined && data.exports.candidates.includes(id);
+  const actions = [isExported ? targetChoice(id, text, show) : null, copyButton(() => shown)];
+  return element("div", { class: "program" }, element("header", {}, element("span", {}, title), element("div", {}, actions)), code);
 }
 
 /** A program's lines but for its name, which is no part of what it does. */
@@ -91,6 +124,18 @@ function difference(before, after) {
     }
   }
   return lines;
+}
+
+/** A figure that is to be seen first, with what it is and what there is to say of it. */
+function tile(name, value, more, isMain) {
+  return element("div", { class: isMain ? "main" : null }, element("dt", {}, name), element("dd", {}, value, element("small", {}, more)));
+}
+
+/** What to type to go on, and what made the page. */
+function commands() {
+  const rows = data.commands.map(({ purpose, line }) => element("li", {}, element("span", {}, purpose), element("div", {}, element("code", { tabindex: 0 }, line), copyButton(() => line))));
+  at("commands").append(element("ul", { class: "commands" }, rows));
+  at("made-by").textContent = `Made by mlevolve ${data.version}. The same settings and seed give the same search, to the bit.`;
 }
 
 /** Facts about a program: [name, value] each. */

@@ -20,7 +20,7 @@
 //! vectors of 256 bits, where there are any.
 //!
 //! Measured on a virtual machine with two cores of an Intel Xeon (Sapphire Rapids) while others kept it busy, by
-//! `cargo run --release -p mlevolve-ir --example lane_native_speed -- steps 250`: the least of some repetitions on one
+//! `cargo bench -p mlevolve-ir --bench lane_native_speed -- steps 250`: the least of some repetitions on one
 //! thread, for 16 lanes of 250 streamed examples, which a near cache holds. A step predicts and learns; vectors have
 //! 256 bits, and 128 for comparison.
 //!

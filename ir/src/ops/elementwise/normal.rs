@@ -35,9 +35,10 @@ macro_rules! normal {
                     let density = terms.mul(terms.exp(exponent), scale);
                     terms.add(terms.add(terms.mul(root, half), half), terms.mul(a, density))
                 }],
+                // Libraries have NaN for minus infinity, where it is 0.
                 export: {
-                    torch: "torch.nn.functional.gelu({a})", numpy: "gelu({a})",
-                    jax: "jax.nn.gelu({a}, approximate=False)",
+                    torch: "torch.nn.functional.gelu({a}.clamp(min=-1e30))", numpy: "gelu({a})",
+                    jax: "jax.nn.gelu(jnp.maximum({a}, -1e30), approximate=False)",
                     rust: "gelu({a})", latex: "\\operatorname{gelu}({a})",
                 }
             }

@@ -1,8 +1,8 @@
 //! How long learners take over lanes: to make, and a step of a lane.
 //!
 //! ```text
-//! cargo run --release -p mlevolve-ir --example lane_speed
-//! cargo run --release -p mlevolve-ir --example lane_speed -- candidate
+//! cargo bench -p mlevolve-ir --bench lane_speed
+//! cargo bench -p mlevolve-ir --bench lane_speed -- candidate
 //! ```
 //!
 //! With `candidate`, `linear` or `network`, only that is measured; with `ops`, each op by itself.
@@ -344,7 +344,8 @@ fn ops() -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let only = std::env::args().nth(1);
+    // Last comes what Cargo says to every bench.
+    let only = std::env::args().nth(1).filter(|word| word != "--bench");
     let is_wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
     if is_wanted("candidate") {
         candidate()?;

@@ -1,8 +1,8 @@
 //! How long kernels take to compile and to run, by function and back end.
 //!
 //! ```text
-//! cargo run --release -p mlevolve-ir --example kernel_speed
-//! cargo run --release -p mlevolve-ir --example kernel_speed -- ops
+//! cargo bench -p mlevolve-ir --bench kernel_speed
+//! cargo bench -p mlevolve-ir --bench kernel_speed -- ops
 //! ```
 //!
 //! With `ops`, the functions are of one elementwise op each, over tensors.

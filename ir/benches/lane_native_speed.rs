@@ -1,9 +1,9 @@
 //! How long native code over lanes takes to compile and to run, for two learners.
 //!
 //! ```text
-//! cargo run --release -p mlevolve-ir --example lane_native_speed
-//! cargo run --release -p mlevolve-ir --example lane_native_speed -- widths steps 500
-//! cargo run --release -p mlevolve-ir --example lane_native_speed -- listing net 32
+//! cargo bench -p mlevolve-ir --bench lane_native_speed
+//! cargo bench -p mlevolve-ir --bench lane_native_speed -- widths steps 500
+//! cargo bench -p mlevolve-ir --bench lane_native_speed -- listing net 32
 //! ```
 //!
 //! A step predicts and learns; a run is 8,000 streamed examples in each lane. Figures are nanoseconds for each
@@ -77,7 +77,9 @@ store s = v6
 ";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // Last comes what Cargo says to every bench.
+    let arguments = std::env::args().skip(1).filter(|word| word != "--bench");
+    let arguments: Vec<String> = arguments.collect();
     let [linear, net] = [Function::parse(LINEAR)?, Function::parse(NET)?];
     if let [word, name, extent, more @ ..] = &arguments[..]
         && word == "listing"
