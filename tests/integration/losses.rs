@@ -359,7 +359,9 @@ fn what_is_held_out_is_of_the_same_kind_on_other_data() {
             "digits-softmax",
             "digits-mlp",
             "digits-conv",
-            "digits-residual"
+            "digits-residual",
+            "glyphs-conv",
+            "glyphs-residual"
         ]
     );
     assert_eq!(names("diabetes-mlp,teacher-mlp"), ["friedman1-mlp"]);
