@@ -280,6 +280,7 @@ fn defaults() -> SearchSettings {
                 replace_instruction: 1.0,
                 replace_function: 1.0,
                 insert_fragment: 0.0,
+                wrap_argument: 0.0,
             },
             ..VariationSettings::default()
         },

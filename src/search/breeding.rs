@@ -2,11 +2,12 @@
 
 use mlevolve_tasks::{Stream, stream};
 use rand::{Rng, RngExt};
+use rayon::prelude::*;
 
 use super::{
     Individual, Island, KnownPrograms, MapElites, Operator, Origin, Population, SearchSettings,
 };
-use crate::fitness::Judge;
+use crate::fitness::{Judge, Probed};
 use crate::program::{Program, known};
 use crate::variation::{Guidance, Variation};
 
@@ -35,13 +36,14 @@ pub(super) fn first_generation(
     };
     let known = known.iter().filter_map(|program| member(program, settings));
     let known = known.map(|program| (program, origin(&[], Operator::Known)));
-    let random = (0..settings.population).map(|place| {
+    let random = |place: usize| {
         let key = [u64::from(generation), place as u64];
         let mut numbers = stream(settings.seed, "breeding", key);
-        random(variation, &mut numbers)
-    });
+        random(settings, variation, judge, &mut numbers)
+    };
     let mut made: Vec<_> = known.take(settings.population).collect();
-    made.extend(random.skip(made.len()));
+    let places = made.len()..settings.population;
+    made.par_extend(places.into_par_iter().map(random));
     let islands = settings.islands;
     let settled = made.into_iter().enumerate();
     settled
@@ -82,6 +84,7 @@ pub(super) fn offspring(
     guidance: &Guidance<'_>,
     islands: &[Island],
     map: &MapElites,
+    judge: &dyn Judge,
     generation: u32,
 ) -> Vec<Offspring> {
     let mut made = Vec::with_capacity(settings.offspring);
@@ -100,7 +103,7 @@ pub(super) fn offspring(
             let mut numbers = stream(settings.seed, "breeding", key);
             let is_empty = island.population.individuals().is_empty();
             let (program, origin) = if is_empty || numbers.random::<f64>() < injection_rate {
-                random(variation, &mut numbers)
+                random(&own, variation, judge, &mut numbers)
             } else {
                 let parents = Parents {
                     settings: &own,
@@ -119,8 +122,20 @@ pub(super) fn offspring(
     made
 }
 
-fn random(variation: &Variation, numbers: &mut Stream) -> (Program, Origin) {
-    let program = variation.random_program(numbers, NAME);
+/// A random program: the first that is not found out by a probe, or the last of so many as the settings allow.
+fn random(
+    settings: &SearchSettings,
+    variation: &Variation,
+    judge: &dyn Judge,
+    numbers: &mut Stream,
+) -> (Program, Origin) {
+    let mut program = variation.random_program(numbers, NAME);
+    for _ in 1..settings.random_attempts {
+        if !matches!(judge.probe(&program), Ok(Probed::Rejected(_))) {
+            break;
+        }
+        program = variation.random_program(numbers, NAME);
+    }
     (program, origin(&[], Operator::Random))
 }
 

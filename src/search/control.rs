@@ -56,6 +56,7 @@ impl Control {
                     replace_instruction: 0.0,
                     replace_function: 0.0,
                     insert_fragment: 0.0,
+                    wrap_argument: 0.0,
                 };
             }
         }

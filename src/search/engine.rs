@@ -371,7 +371,9 @@ impl Search {
         } else {
             let guidance = self.guidance();
             let (islands, map) = (&self.islands, &self.map);
-            breeding::offspring(settings, variation, &guidance, islands, map, generation)
+            breeding::offspring(
+                settings, variation, &guidance, islands, map, judge, generation,
+            )
         };
         made.into_par_iter()
             .enumerate()

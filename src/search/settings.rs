@@ -70,6 +70,9 @@ pub struct SearchSettings {
     pub mutation_probability: f64,
     /// The probability that a child is mutated once more, each time anew. Default: 0.3.
     pub further_mutation_probability: f64,
+    /// How many random programs are drawn at most for each that is to be made, until one passes the probe: most cannot learn, and
+    /// a population that begins with few that can has little to choose from. Default: 1.
+    pub random_attempts: u32,
     /// The share of candidates that are random programs. Default: 0.05.
     pub injection_rate: f64,
     /// The same share where diversity is below [`diversity_floor`](Self::diversity_floor).
@@ -157,6 +160,7 @@ impl Default for SearchSettings {
             crossover_probability: 0.3,
             mutation_probability: 1.0,
             further_mutation_probability: 0.3,
+            random_attempts: 1,
             injection_rate: 0.05,
             low_diversity_injection_rate: 0.25,
             diversity_floor: 0.4,

@@ -113,6 +113,11 @@ impl SearchSettings {
             ("population", self.population, 2..=GREATEST_COUNT),
             ("offspring", self.offspring, 1..=GREATEST_COUNT),
             ("tournament", self.tournament, 1..=GREATEST_COUNT),
+            (
+                "random_attempts",
+                self.random_attempts as usize,
+                1..=GREATEST_COUNT,
+            ),
             ("elites", self.elites, 1..=self.population),
             ("islands", self.islands, 1..=self.population / 2),
             ("offspring", self.offspring, self.islands..=GREATEST_COUNT),

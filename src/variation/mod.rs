@@ -23,6 +23,7 @@ mod op_set;
 mod random;
 mod repertoire;
 mod settings;
+mod wrap;
 
 use std::sync::Arc;
 

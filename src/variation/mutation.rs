@@ -10,6 +10,7 @@ use crate::program::{CellIndex, Instruction, Program, Role};
 use super::draw::{Site, pick_uniformly};
 use super::numbers::perturbed;
 use super::repertoire::{OperandShapes, Production, Repertoire};
+use super::wrap::wrap_argument;
 use super::{Variation, VariationSettings};
 
 /// A kind of small change.
@@ -35,11 +36,13 @@ pub enum Mutation {
     ReplaceFunction,
     /// A few instructions appear that follow each other in a program that has done well.
     InsertFragment,
+    /// An instruction reads, in place of a cell, what a new instruction makes of that.
+    WrapArgument,
 }
 
 impl Mutation {
     /// Every kind, in the order in which one that cannot apply gives way to the next.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Insert,
         Self::Delete,
         Self::ReplaceOp,
@@ -49,6 +52,7 @@ impl Mutation {
         Self::ReplaceInstruction,
         Self::ReplaceFunction,
         Self::InsertFragment,
+        Self::WrapArgument,
     ];
 }
 
@@ -135,7 +139,8 @@ impl Variation {
             | Mutation::RewireArgument
             | Mutation::Swap
             | Mutation::ReplaceInstruction
-            | Mutation::ReplaceFunction => {}
+            | Mutation::ReplaceFunction
+            | Mutation::WrapArgument => {}
         }
         let function = rng.random_range(0..parent.bodies().len());
         let repertoire = &self.functions[function];
@@ -172,6 +177,7 @@ impl Variation {
                 }
                 *body = self.random_body(repertoire, body.len(), rng);
             }
+            Mutation::WrapArgument => wrap_argument(parent.cells(), repertoire, body, rng)?,
             Mutation::PerturbConstant | Mutation::InsertFragment => return None,
         }
         Some(parent.varied(parent.shared_cells(), bodies))

@@ -120,6 +120,8 @@ pub struct MutationWeights {
     pub replace_function: f64,
     /// Of [`Mutation::InsertFragment`]. Default: 0.5.
     pub insert_fragment: f64,
+    /// Of [`Mutation::WrapArgument`]. Default: 0.
+    pub wrap_argument: f64,
 }
 
 impl Default for MutationWeights {
@@ -134,6 +136,7 @@ impl Default for MutationWeights {
             replace_instruction: 0.0,
             replace_function: 0.0,
             insert_fragment: 0.5,
+            wrap_argument: 0.0,
         }
     }
 }
@@ -152,6 +155,7 @@ impl MutationWeights {
             Mutation::ReplaceInstruction => self.replace_instruction,
             Mutation::ReplaceFunction => self.replace_function,
             Mutation::InsertFragment => self.insert_fragment,
+            Mutation::WrapArgument => self.wrap_argument,
         }
     }
 }

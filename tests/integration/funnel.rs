@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use mlevolve::fitness::Open;
 use mlevolve::program::known;
 use mlevolve::search::{
-    CandidateLogging, Control, Generation, IslandSettings, Operator, Search, SearchEnd,
-    SearchSettings, Stage,
+    CandidateLogging, Control, Generation, IslandSettings, KnownPrograms, Operator, Search,
+    SearchEnd, SearchSettings, Stage,
 };
 use mlevolve::variation::Mutation;
 use mlevolve_ir::BackendChoice;
@@ -230,4 +230,22 @@ fn a_candidate_may_choose_its_learning_rate_on_each_task() {
     assert!(chosen > good - 0.01, "{chosen} {good}");
     // One seed in four with each of five rates, the others with one.
     assert_eq!(more_steps, 2 * steps);
+}
+
+#[test]
+fn random_programs_are_drawn_until_a_probe_passes_them() {
+    let rejected = |random_attempts: u32| {
+        let settings = SearchSettings {
+            known_programs: KnownPrograms::All(false),
+            random_attempts,
+            generations: 0,
+            ..settings()
+        };
+        settings.validate().unwrap();
+        let (search, _) = searched(settings);
+        search.totals().rejected
+    };
+    // Of 80.
+    assert!(rejected(1) > 40, "{}", rejected(1));
+    assert!(rejected(100) < 20, "{}", rejected(100));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mlevolve::program::known;
-use mlevolve::program::{Program, Role, Schema, distance};
+use mlevolve::program::{Instruction, Program, Role, Schema, distance};
 use mlevolve::variation::{Guidance, Mutation, Variation, VariationSettings};
 use mlevolve_ir::Dimensions;
 use mlevolve_ir::ops::Op;
@@ -166,6 +166,7 @@ fn every_mutation_happens_and_changes_what_it_says() {
     let mut settings = VariationSettings::default();
     settings.mutation_weights.replace_instruction = 1.0;
     settings.mutation_weights.replace_function = 1.0;
+    settings.mutation_weights.wrap_argument = 1.0;
     let variation = variation(&settings);
     let library: Vec<Program> = (300..310).map(random).collect();
     let guidance = Guidance {
@@ -212,6 +213,23 @@ fn every_mutation_happens_and_changes_what_it_says() {
                 });
                 assert!(new.count() > 0, "{child}");
             }
+            Mutation::WrapArgument => {
+                assert_eq!((after, same_cells), (before + 1, true));
+                let (old, new) = (&parent.bodies()[0], &child.bodies()[0]);
+                let place = (0..before).find(|&at| old[at] != new[at]).unwrap();
+                let (wrap, reader) = (new[place], new[place + 1]);
+                assert_eq!(old[place + 1..], new[place + 2..]);
+                assert!(reader.operands().contains(&wrap.destination()));
+                // What the reader read, the new instruction reads, and everything else is as it was.
+                let was_read = |at: usize| {
+                    let mut operands = reader.operands().to_vec();
+                    operands[at] = old[place].operands()[at];
+                    let restored = Instruction::new(reader.destination(), reader.op(), &operands);
+                    restored == Ok(old[place]) && wrap.operands().contains(&operands[at])
+                };
+                let operands = reader.operands().len();
+                assert!((0..operands).any(was_read), "{parent}{child}");
+            }
             Mutation::PerturbConstant => {
                 assert_eq!(child.bodies(), parent.bodies());
                 let pairs = parent.cells().iter().zip(child.cells());
@@ -237,6 +255,7 @@ fn only(mutation: Mutation) -> VariationSettings {
             Mutation::ReplaceInstruction => &mut weights.replace_instruction,
             Mutation::ReplaceFunction => &mut weights.replace_function,
             Mutation::InsertFragment => &mut weights.insert_fragment,
+            Mutation::WrapArgument => &mut weights.wrap_argument,
         };
         *weight = if kind == mutation { 1.0 } else { 0.0 };
     }
