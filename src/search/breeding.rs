@@ -98,10 +98,11 @@ pub(super) fn offspring(
         } else {
             own.injection_rate
         };
-        for _ in 0..own.offspring {
-            let key = [u64::from(generation), made.len() as u64];
+        let born = made.len();
+        let is_empty = island.population.individuals().is_empty();
+        made.par_extend((0..own.offspring).into_par_iter().map(|number| {
+            let key = [u64::from(generation), (born + number) as u64];
             let mut numbers = stream(settings.seed, "breeding", key);
-            let is_empty = island.population.individuals().is_empty();
             let (program, origin) = if is_empty || numbers.random::<f64>() < injection_rate {
                 random(&own, variation, judge, &mut numbers)
             } else {
@@ -112,12 +113,12 @@ pub(super) fn offspring(
                 };
                 child(parents, variation, guidance, &mut numbers)
             };
-            made.push(Offspring {
+            Offspring {
                 program,
                 origin,
                 island: place,
-            });
-        }
+            }
+        }));
     }
     made
 }
