@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use mlevolve_ir::BackendChoice;
 use serde::Serialize;
 
 use super::data::DataOptions;
 use super::progress::Working;
-use super::{print, program_named, set_threads};
+use super::running::RunningOptions;
+use super::{print, program_named};
 use crate::fitness::Comparison;
 use crate::run::load_config;
 
@@ -31,10 +31,6 @@ pub(super) struct Eval {
     #[arg(value_name = "PROGRAM")]
     program: String,
 
-    /// What runs the program: `auto`, `interp`, `jit-quick` or `jit`; all give the same figures
-    #[arg(long, value_name = "BACKEND", default_value_t = BackendChoice::Auto)]
-    backend: BackendChoice,
-
     /// Take the tasks and data from the settings in this file; options go before it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -47,9 +43,8 @@ pub(super) struct Eval {
     #[arg(long)]
     json: bool,
 
-    /// How many threads train [default: one for each core]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    running: RunningOptions,
 
     #[command(flatten)]
     data: DataOptions,
@@ -67,7 +62,7 @@ struct Evaluation {
 
 impl Eval {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        set_threads(self.threads)?;
+        let backend = self.running.begin()?;
         let program = program_named(&self.program)?;
         let schema = program.schema();
         let judging = &schema.description().judging;
@@ -84,7 +79,7 @@ impl Eval {
             "training"
         });
         let judge = (judging.judge)(&settings, &settings.data)?;
-        let comparison = judge.compare(&program, !self.no_tuning, self.backend)?;
+        let comparison = judge.compare(&program, !self.no_tuning, backend)?;
         drop(working);
         if self.json {
             let evaluation = Evaluation {

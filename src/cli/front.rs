@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
-use mlevolve_ir::BackendChoice;
 use serde::Serialize;
 
 use super::progress::Counting;
-use super::{print, set_threads, tell};
+use super::running::RunningOptions;
+use super::{print, tell};
 use crate::program::{FILE_EXTENSION, list};
 use crate::run::{FrontMember, RunArchive, front_table, write_whole};
 use crate::search::ArchivedIndividual;
@@ -53,13 +53,8 @@ pub(super) struct Front {
     #[arg(long)]
     json: bool,
 
-    /// What runs the programs: `auto`, `interp`, `jit-quick` or `jit`; all give the same figures
-    #[arg(long, value_name = "BACKEND", default_value_t = BackendChoice::Auto)]
-    backend: BackendChoice,
-
-    /// How many threads train [default: one for each core]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    running: RunningOptions,
 }
 
 /// A member as JSON.
@@ -74,7 +69,7 @@ struct Row<'a> {
 
 impl Front {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        set_threads(self.threads)?;
+        let backend = self.running.begin()?;
         let archive = RunArchive::open(&self.directory)?;
         let members = self.members(&archive)?;
         if let Some(id) = self.show {
@@ -86,7 +81,7 @@ impl Front {
             make_empty_directory(directory)?;
         }
         let counting = Counting::to(members.len() as u64);
-        let judged = archive.judged(&members, self.backend, &|| {
+        let judged = archive.judged(&members, backend, &|| {
             counting.advance(1, "judging again");
         });
         drop(counting);

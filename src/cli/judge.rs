@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use anyhow::ensure;
 use clap::Args;
-use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::Suite;
 
 use super::data::DataOptions;
 use super::progress::Working;
-use super::{print, program_named, set_threads};
+use super::running::RunningOptions;
+use super::{print, program_named};
 use crate::contest::{Contest, Trainer};
 use crate::fitness::DataSettings;
 
@@ -48,17 +48,12 @@ pub(super) struct JudgeOptions {
     )]
     seeds: usize,
 
-    /// What runs the programs: `auto`, `interp`, `jit-quick` or `jit`; all give the same figures
-    #[arg(long, value_name = "BACKEND", default_value_t = BackendChoice::Auto)]
-    backend: BackendChoice,
-
     /// Print JSON
     #[arg(long)]
     json: bool,
 
-    /// How many threads train [default: one for each core]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    running: RunningOptions,
 
     #[command(flatten)]
     data: DataOptions,
@@ -66,7 +61,7 @@ pub(super) struct JudgeOptions {
 
 impl JudgeOptions {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        set_threads(self.threads)?;
+        let backend = self.running.begin()?;
         let seeds = self.seeds;
         ensure!(
             (1..=1_000).contains(&seeds),
@@ -89,7 +84,7 @@ impl JudgeOptions {
             baselines,
             programs,
             seeds,
-            backend: self.backend,
+            backend,
         };
         let result = contest.held(|name, task| working.tell(format!("{name} on {task}")))?;
         drop(working);

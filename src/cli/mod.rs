@@ -23,6 +23,7 @@ mod ops;
 mod progress;
 mod replay;
 mod report;
+mod running;
 mod searching;
 mod show;
 mod tasks;

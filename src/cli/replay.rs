@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use mlevolve_ir::BackendChoice;
 
+use super::print;
 use super::progress::Working;
-use super::{print, set_threads};
+use super::running::RunningOptions;
 use crate::run::replay;
 
 /// Judge the best program of a run again and compare every figure, bit for bit.
@@ -21,20 +21,15 @@ pub(super) struct Replay {
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 
-    /// What runs the program: `auto`, `interp`, `jit-quick` or `jit`; all give the same figures
-    #[arg(long, value_name = "BACKEND", default_value_t = BackendChoice::Auto)]
-    backend: BackendChoice,
-
-    /// How many threads train [default: one for each core]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    running: RunningOptions,
 }
 
 impl Replay {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        set_threads(self.threads)?;
+        let backend = self.running.begin()?;
         let working = Working::on("judging the best program again");
-        let replay = replay(&self.directory, self.backend)?;
+        let replay = replay(&self.directory, backend)?;
         drop(working);
         let differences = replay.differences();
         let mut text = format!("{}\n", replay.program);

@@ -7,11 +7,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::Args;
-use mlevolve_ir::BackendChoice;
 
 use super::data::DataOptions;
 use super::progress::{Counting, Working};
-use super::{print, program_named, set_threads, tell};
+use super::running::RunningOptions;
+use super::{print, program_named, tell};
 use crate::explain::{DEFAULT_SEEDS, Measuring, explain, judgements};
 use crate::fitness::Judge;
 use crate::program::Program;
@@ -57,17 +57,12 @@ pub(super) struct Explain {
     )]
     seeds: usize,
 
-    /// What runs the programs: `auto`, `interp`, `jit-quick` or `jit`; all give the same figures
-    #[arg(long, value_name = "BACKEND", default_value_t = BackendChoice::Auto)]
-    backend: BackendChoice,
-
     /// Print JSON
     #[arg(long)]
     json: bool,
 
-    /// How many threads train [default: one for each core]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    running: RunningOptions,
 
     #[command(flatten)]
     data: DataOptions,
@@ -92,7 +87,7 @@ impl Subject {
 
 impl Explain {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
-        set_threads(self.threads)?;
+        let backend = self.running.begin()?;
         ensure!(
             (1..=1_000).contains(&self.seeds),
             "--seeds must be from 1 to 1000, not {}",
@@ -106,7 +101,7 @@ impl Explain {
         let measuring = (!self.quick).then_some(Measuring {
             suite: &suite,
             seeds: self.seeds,
-            backend: self.backend,
+            backend,
             told: &told,
         });
         let explanation = explain(subject.program(), &*judge, measuring)?;
