@@ -193,7 +193,10 @@ check("the lineage can be walked", async () => {
     node = byId.get(node.parent);
     assert.equal(await heading(), `Candidate ${node.id}`);
   }
-  assert.match(node.made_by, /known program|random program/);
+  // A line of thousands of ancestors is cut, and then its first is no beginning.
+  const isCut = node.parent !== null && node.parent !== undefined;
+  assert.equal(isCut, Boolean(process.env.MILLION) && process.argv[2].includes("million"));
+  if (!isCut) assert.match(node.made_by, /known program|random program/);
   await page.keyboard.press("End");
   assert.ok((await heading()).includes("Candidate"));
   if (byId.has(byId.get(data.best.id).parent)) {
