@@ -6,6 +6,7 @@ use clap::Args;
 use mlevolve_tasks::Suite;
 
 use crate::fitness::DataSettings;
+use crate::search::{SearchSettings, SearchSettingsError};
 
 /// The task on a user's own examples.
 const OWN_EXAMPLES: &str = "own";
@@ -63,6 +64,16 @@ impl DataOptions {
             None if has_table => base.to_owned(),
             _ => self.suite().unwrap_or_else(|| base.to_owned()),
         }
+    }
+
+    /// Has a search's settings name these tasks and data, where they are given, and checks that all of them make sense.
+    ///
+    /// # Errors
+    /// As for [`SearchSettings::validate`].
+    pub(super) fn apply(&self, settings: &mut SearchSettings) -> Result<(), SearchSettingsError> {
+        settings.suite = self.suite_over(&settings.suite);
+        settings.data = self.over(&settings.data);
+        settings.validate()
     }
 
     /// Settings with these options where they are given, and as in `base` where they are not.

@@ -70,9 +70,7 @@ impl Eval {
             Some(path) => load_config(path, Some(schema))?.search,
             None => (judging.defaults)(),
         };
-        settings.suite = self.data.suite_over(&settings.suite);
-        settings.data = self.data.over(&settings.data);
-        settings.validate()?;
+        self.data.apply(&mut settings)?;
         let working = Working::on(if settings.tunes_known_rules() {
             "training; unless --baselines has it, known rules are tuned on your data"
         } else {

@@ -104,34 +104,33 @@ fn node_labels(flow: &Flow, states: &BTreeMap<&str, Label>) -> Vec<Label> {
                 // No output depends on it.
                 None => tagged("state", &[]),
             },
-            // A number times something is the same with another number, be it 1.
-            Node::Sum(terms) if terms.len() == 1 => labels[terms[0].1],
             Node::Number(_)
             | Node::Input(_)
             | Node::Sum(_)
             | Node::Product(_)
             | Node::Apply(..)
-            | Node::Kept(_) => {
-                let operands = node.operands();
-                let ordered = in_order(node, &labels);
-                let ordered = ordered.iter();
-                let operands = ordered.map(|&place| (place, &labels[operands[place]]));
-                labelled(node, operands)
-            }
+            | Node::Kept(_) => labelled(node, &labels),
         };
         labels.push(label);
     }
     labels
 }
 
-/// The label of a node with these operands, given with their places.
-fn labelled<'a>(node: &Node, operands: impl Iterator<Item = (usize, &'a Label)>) -> Label {
+/// The label of a node by those of its operands, which are among the labels of all.
+fn labelled(node: &Node, labels: &[Label]) -> Label {
+    // A number times something is the same with another number, be it 1.
+    if let Node::Sum(terms) = node
+        && terms.len() == 1
+    {
+        return labels[terms[0].1];
+    }
+    let operands = node.operands();
     let mut parts: Vec<Vec<u8>> = vec![kind(node).into()];
-    for (place, label) in operands {
+    for place in in_order(node, labels) {
         if let Node::Product(factors) = node {
             parts.push(factors[place].1.to_le_bytes().into());
         }
-        parts.push(label.to_vec());
+        parts.push(labels[operands[place]].to_vec());
     }
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     tagged("node", &parts)
@@ -167,24 +166,7 @@ pub(super) fn outline(skeleton: &Skeleton) -> Vec<Label> {
             labels = flow
                 .nodes
                 .iter()
-                .map(|node| match node {
-                    Node::Sum(terms) if terms.len() == 1 => labels[terms[0].1],
-                    Node::Number(_)
-                    | Node::Input(_)
-                    | Node::State(_)
-                    | Node::Sum(_)
-                    | Node::Product(_)
-                    | Node::Apply(..)
-                    | Node::Kept(_) => {
-                        let operands = node.operands();
-                        let ordered = in_order(node, &labels);
-                        let ordered = ordered.iter();
-                        labelled(
-                            node,
-                            ordered.map(|&place| (place, &labels[operands[place]])),
-                        )
-                    }
-                })
+                .map(|node| labelled(node, &labels))
                 .collect();
         }
         let is_told =

@@ -19,7 +19,21 @@ use crate::optimizer::{CompiledOptimizer, OptimizerError};
 use crate::program::Program;
 use crate::schema::LEARNING_RATE;
 
-/// The most rates that there may be to choose from, two decades to each side: more than known rules differ by.
+/// What a program's own rate is multiplied by: half decades to both sides, the nearest first, as the first of equally good ones is
+/// chosen. Known rules differ by less from task to task.
+const FACTORS: [f32; GREATEST_COUNT] = [
+    1.0,
+    0.316_227_77,
+    3.162_277_7,
+    0.1,
+    10.0,
+    0.031_622_776,
+    31.622_776,
+    0.01,
+    100.0,
+];
+
+/// The most rates that there may be to choose from.
 pub const GREATEST_COUNT: usize = 9;
 
 /// One seed in so many serves to choose a rate, and at least one.
@@ -62,19 +76,15 @@ impl RateChoice {
     pub const NONE: Self = Self { count: 1 };
 
     /// Of so many rates, half decades apart, the program's own in the middle; if their number is even, there is one more below
-    /// it than above.
+    /// it than above. There are no more than [`GREATEST_COUNT`].
     #[must_use]
     pub const fn of(count: usize) -> Self {
         Self { count }
     }
 
-    /// The factors, those nearest to the program's own rate first, as the first of equally good ones is chosen.
+    /// The factors, in the order in which they are tried.
     pub(crate) fn factors(self) -> impl Iterator<Item = RateFactor> {
-        (0..self.count).map(|number| {
-            let half_decades = number.div_ceil(2) as f64 / 2.0;
-            let sign = if number % 2 == 0 { 1.0 } else { -1.0 };
-            RateFactor(10_f64.powf(sign * half_decades) as f32)
-        })
+        FACTORS.into_iter().take(self.count).map(RateFactor)
     }
 
     /// How many of these seeds, the first ones, serve to choose.
@@ -144,6 +154,11 @@ mod tests {
         let root = 10_f32.sqrt();
         assert_eq!(factors(1), [1.0]);
         assert_eq!(factors(5), [1.0, 1.0 / root, root, 0.1, 10.0]);
+        for (number, factor) in (1..).zip(&factors(GREATEST_COUNT)[1..]) {
+            let half_decades =
+                f64::from((number + 1) / 2) * if number % 2 == 0 { 0.5 } else { -0.5 };
+            assert_eq!(*factor, libm::pow(10.0, half_decades) as f32);
+        }
         let program = known::find("adam").unwrap().parsed();
         for factor in RateChoice::of(3).factors() {
             let changed = factor.applied_to(&program);

@@ -113,8 +113,8 @@ impl Island {
     }
 }
 
-/// Sends copies of the best of each island, among those that the next one may have, to that one, unless a twin of theirs is there, under ids from `next_id` on;
-/// the id after the last. They are as young as children, and displace the oldest as those do.
+/// Sends copies of the best of each island, among those that the next one may have, to that one, unless a twin of theirs is
+/// there, under ids from `next_id` on; the id after the last. They are as young as children, and displace the oldest as those do.
 pub(super) fn migrate(islands: &mut [Island], settings: &SearchSettings, next_id: u64) -> u64 {
     let count = islands.len();
     let mut id = next_id;

@@ -160,9 +160,7 @@ impl Explain {
             Some(directory) => settings_of(directory)?,
             None => (judging.defaults)(),
         };
-        settings.suite = self.data.suite_over(&settings.suite);
-        settings.data = self.data.over(&settings.data);
-        settings.validate()?;
+        self.data.apply(&mut settings)?;
         let _working = Working::on(if settings.tunes_known_rules() {
             "making the tasks; unless --baselines has it, known rules are tuned on your data"
         } else {
