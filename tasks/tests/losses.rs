@@ -207,6 +207,7 @@ const EXPECTED: &[(&str, Option<Given>)] = &[
     ("digits-mlp", Some((TargetKind::Classes, 64, 10))),
     ("digits-conv", Some((TargetKind::Classes, 64, 10))),
     ("digits-residual", Some((TargetKind::Classes, 32, 10))),
+    ("glyphs-mlp", Some((TargetKind::Classes, 32, 10))),
     ("glyphs-conv", Some((TargetKind::Classes, 32, 10))),
     ("glyphs-residual", Some((TargetKind::Classes, 32, 10))),
     ("diabetes-mlp", Some((TargetKind::Values, 32, 1))),

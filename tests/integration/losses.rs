@@ -360,6 +360,7 @@ fn what_is_held_out_is_of_the_same_kind_on_other_data() {
             "digits-mlp",
             "digits-conv",
             "digits-residual",
+            "glyphs-mlp",
             "glyphs-conv",
             "glyphs-residual"
         ]
@@ -398,6 +399,7 @@ fn a_search_begins_with_settings_that_make_sense() {
             "iris-mlp",
             "breast-cancer-logistic",
             "breast-cancer-mlp",
+            "glyphs-mlp",
             "glyphs-conv",
             "glyphs-residual"
         ]

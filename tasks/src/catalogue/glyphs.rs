@@ -7,13 +7,24 @@ use super::TaskEntry;
 use super::digits::{residual_network, residual_network_description};
 use super::images::ConvolutionalNetwork;
 use crate::data::{GLYPH_CLASSES, GLYPH_SHAPE, glyphs};
-use crate::network::Model;
+use crate::network::{Dense, Model};
 use crate::objective::CrossEntropy;
 use crate::supervised::Supervised;
 use crate::{Family, Task};
 
 const DATA: &str = "Ten made-up characters of three strokes each, by an unsteady hand: 1,000 images to train on, 500 to validate \
     with; noise of a tenth of a stroke's darkness.";
+
+/// One hidden layer with ReLU.
+pub(super) const MLP: TaskEntry = TaskEntry::bundled("glyphs-mlp", |name| {
+    const WIDTH: usize = 32;
+    let pixels = GLYPH_SHAPE.pixels();
+    let model = Model::of(pixels)
+        .then("hidden", Dense::new(pixels, WIDTH).relu())
+        .then("output", Dense::new(WIDTH, GLYPH_CLASSES));
+    let description = format!("{pixels}-{WIDTH}-{GLYPH_CLASSES} perceptron with ReLU");
+    classification(name, &description, model, 100)
+});
 
 /// Two convolutions with pooling.
 pub(super) const CONVOLUTION: TaskEntry = TaskEntry::bundled("glyphs-conv", |name| {

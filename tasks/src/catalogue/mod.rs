@@ -46,6 +46,7 @@ pub const TASKS: &[TaskEntry] = &[
     digits::MLP,
     digits::CONVOLUTION,
     digits::RESIDUAL,
+    glyphs::MLP,
     glyphs::CONVOLUTION,
     glyphs::RESIDUAL,
     images::MNIST_MLP,

@@ -30,7 +30,10 @@ const SUITES: &[(&str, &[TaskEntry])] = &[
             digits::CONVOLUTION,
         ],
     ),
-    ("glyphs", &[glyphs::RESIDUAL, glyphs::CONVOLUTION]),
+    (
+        "glyphs",
+        &[glyphs::MLP, glyphs::RESIDUAL, glyphs::CONVOLUTION],
+    ),
     (
         "regression",
         &[diabetes::MLP, generated::FRIEDMAN, generated::TEACHER],
