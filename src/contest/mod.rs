@@ -76,6 +76,9 @@ pub struct Standing {
     pub profile: Profile,
     /// The tasks whose target its median run reaches.
     pub reached_tasks: usize,
+    /// The tasks on which it is not shown to end worse than the reference: the interval of its gain reaches zero. Those where a
+    /// run of either diverges are not among them.
+    pub not_worse_tasks: usize,
     /// How many times fewer steps it takes than the reference, as a geometric mean over the tasks whose target both
     /// reach; nothing if there are none.
     pub speed_up_steps: Option<f64>,
@@ -209,6 +212,14 @@ impl Contest {
             name: trainer.name().to_owned(),
             score: profile.score(),
             reached_tasks: profile.reached(),
+            not_worse_tasks: tasks
+                .iter()
+                .filter(|task| {
+                    task.contenders[place]
+                        .gain
+                        .is_some_and(|gain| gain.upper >= 0.0)
+                })
+                .count(),
             profile,
             speed_up_steps: mean_ratio(OnTask::counted_steps),
             speed_up_update_flops: mean_ratio(OnTask::counted_update_flops),

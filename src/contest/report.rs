@@ -15,7 +15,8 @@ impl ContestResult {
             "Everyone has a learning rate tuned for each task: 14 rates, 5 seeds each, chosen on validation data. Then medians\n\
              over {} seeds that are used for nothing else. A task's target is the best median of a baseline after {:.0} % of the\n\
              steps. The score is the area under the profile: the share of tasks whose target is reached in at most so many\n\
-             times the steps of the fastest, up to {GREATEST_RATIO}.\n\n{}\n\n{}\n",
+             times the steps of the fastest, up to {GREATEST_RATIO}. A program is not worse where it is not shown to be: the\n\
+             interval of its gain at the end reaches zero.\n\n{}\n\n{}\n",
             self.seeds.len(),
             100.0 * TARGET_SHARE,
             self.standings_text(),
@@ -28,6 +29,7 @@ impl ContestResult {
         header.extend(SHOWN_RATIOS.map(|ratio| format!("within {ratio}x")));
         header.extend([
             "targets".to_owned(),
+            format!("not worse than {}", self.reference),
             format!("faster than {}", self.reference),
             "in update FLOPs".to_owned(),
             "FLOPs/parameter".to_owned(),
@@ -36,10 +38,12 @@ impl ContestResult {
             let mut row = vec![standing.name.clone(), format!("{:.3}", standing.score)];
             let shares = SHOWN_RATIOS.map(|ratio| standing.profile.share_within(ratio));
             row.extend(shares.map(|share| format!("{share:.2}")));
+            let of_all = |tasks: usize| format!("{tasks} of {}", self.tasks.len());
             let times =
                 |ratio: Option<f64>| ratio.map_or("–".to_owned(), |it| format!("{it:.2}x"));
             row.extend([
-                format!("{} of {}", standing.reached_tasks, self.tasks.len()),
+                of_all(standing.reached_tasks),
+                of_all(standing.not_worse_tasks),
                 times(standing.speed_up_steps),
                 times(standing.speed_up_update_flops),
                 format!("{:.1}", standing.parameter_flops),

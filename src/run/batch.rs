@@ -116,7 +116,9 @@ pub struct BatchRow {
     pub seed: u64,
     /// The generation in which its best program was found.
     pub generation: u32,
-    /// The fitness of that on the seeds for reports.
+    /// The fitness of that on the seeds for reports: with a learning rate tuned for each task, if candidates chose from
+    /// some ([`SearchSettings::learning_rates_per_task`](crate::search::SearchSettings::learning_rates_per_task)), else as it
+    /// is written.
     pub fitness: f64,
     /// The same on tasks that the search did not see, if there are any.
     pub held_out_fitness: Option<f64>,
@@ -134,7 +136,11 @@ impl BatchRow {
     /// Of a search that has ended so.
     #[must_use]
     pub fn of(search: &Search, result: &RunResult) -> Self {
-        let fitness = |comparison: &Comparison| comparison.written.judgement.fitness;
+        let chose_rates = search.settings().learning_rates_per_task > 1;
+        let fitness = |comparison: &Comparison| {
+            let tuned = comparison.tuned.as_ref().filter(|_| chose_rates);
+            tuned.unwrap_or(&comparison.written).judgement.fitness
+        };
         let cost = &result.comparison.written.cost;
         let totals = search.totals();
         Self {

@@ -67,3 +67,34 @@ fn a_batch_is_its_runs_and_goes_on_where_it_was_left() {
         nonsense.stderr
     );
 }
+
+/// What candidates were chosen by sums them up: with a choice of learning rates, how they are where these are tuned.
+#[test]
+fn where_candidates_chose_learning_rates_their_tuned_ones_count() {
+    for (rates, row) in [(1, "written"), (3, "tuned")] {
+        let workplace = Workplace::new();
+        let settings = format!(
+            "[search]\nsuite = \"quick\"\ngenerations = 1\npopulation = 12\noffspring = 4\nelites = 2\nseeds = 2\n\
+             confirmation_seeds = 2\nlearning_rates_per_task = {rates}\n"
+        );
+        workplace.write("rates.toml", settings);
+        let (config, out) = (workplace.argument("rates.toml"), workplace.argument("all"));
+        let arguments = ["evolve", "--config", &config, "--seeds", "1", "--out", &out];
+        run_mlevolve(&arguments).succeeded();
+        let json = |name: &str| -> serde_json::Value {
+            serde_json::from_str(&workplace.read(name)).unwrap()
+        };
+        let (summary, result) = (json("all/summary.json"), json("all/seed-1/result.json"));
+        for (summed_up, figures) in [("fitness", "comparison"), ("held_out_fitness", "held_out")] {
+            assert_eq!(
+                summary["runs"][0][summed_up], result[figures][row]["judgement"]["fitness"],
+                "{summed_up}, {rates} rates"
+            );
+        }
+        let figures = &result["comparison"];
+        assert_ne!(
+            figures["written"]["judgement"]["fitness"],
+            figures["tuned"]["judgement"]["fitness"]
+        );
+    }
+}

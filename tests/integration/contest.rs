@@ -54,7 +54,14 @@ fn contenders_stand_as_their_merits_are_known() {
     let [adam, sgd, again, idle, explodes, algorithm] = &result.standings[..] else {
         panic!("there are six");
     };
-    assert_eq!((adam.speed_up_steps, adam.compared_tasks), (Some(1.0), 2));
+    assert_eq!(
+        (
+            adam.speed_up_steps,
+            adam.compared_tasks,
+            adam.not_worse_tasks
+        ),
+        (Some(1.0), 2, 2)
+    );
     // Adam has a few scalars to compute beside 12 FLOPs for each of some hundred parameters.
     assert!(
         (12.0..12.5).contains(&adam.parameter_flops),
@@ -73,8 +80,13 @@ fn contenders_stand_as_their_merits_are_known() {
     );
     for never in [idle, explodes] {
         assert_eq!(
-            (never.score, never.reached_tasks, never.speed_up_steps),
-            (0.0, 0, None)
+            (
+                never.score,
+                never.reached_tasks,
+                never.not_worse_tasks,
+                never.speed_up_steps
+            ),
+            (0.0, 0, 0, None)
         );
     }
     // The task's own loss, as a program: the same but for roundings.
