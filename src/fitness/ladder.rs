@@ -42,10 +42,19 @@ pub struct Rung {
     pub is_trial: bool,
 }
 
+/// What a part of the budget is tried for, before any whole one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trial {
+    /// Whether anything is learnt at all.
+    FewSteps,
+    /// How fast, on every task.
+    ShortBudget,
+}
+
 /// Who may go on.
 pub trait Gate {
-    /// Whether trials tell it anything. If not, they are left out.
-    fn wants_trials(&self) -> bool;
+    /// Whether a trial tells it anything. If not, it is left out.
+    fn wants(&self, trial: Trial) -> bool;
 
     /// Whether a candidate goes on that had this score on a rung, by the place of that among all. A score is at least 0,
     /// where the untrained model is. After the last rung there is nothing to go on to.
@@ -57,7 +66,7 @@ pub trait Gate {
 pub struct Open;
 
 impl Gate for Open {
-    fn wants_trials(&self) -> bool {
+    fn wants(&self, _trial: Trial) -> bool {
         false
     }
 
@@ -114,7 +123,7 @@ mod tests {
     struct Shut(usize);
 
     impl Gate for Shut {
-        fn wants_trials(&self) -> bool {
+        fn wants(&self, _trial: Trial) -> bool {
             true
         }
 

@@ -45,14 +45,14 @@ pub use data::{DataSettings, DataSettingsError};
 pub(crate) use fingerprint::rounded;
 pub use fingerprint::{Fingerprint, InvalidFingerprint};
 pub use judge::{Judge, JudgeError, Judgement, ProgramCost, Rejection, TaskFitness, TaskLabel};
-pub use ladder::{Appraisal, Gate, Open, Probed, Rung, Trained};
+pub use ladder::{Appraisal, Gate, Open, Probed, Rung, Trained, Trial};
 pub use parts::{FitnessParts, FitnessWeights, GREATEST_PART, TARGET_QUALITY};
 pub use probe::ProbeRun;
 pub(crate) use rate_choice::OptimizersByRate;
 pub use rate_choice::{GREATEST_COUNT as GREATEST_RATE_COUNT, RateChoice, RateFactor};
 pub use seeds::{
     confirmation_seeds, explanation_seeds, judging_seeds, judging_task_seeds, search_seeds,
-    tuning_seeds,
+    second_look_seeds, tuning_seeds,
 };
 pub use training::TrainingJudge;
 pub(crate) use training::task_work;

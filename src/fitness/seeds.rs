@@ -42,6 +42,12 @@ pub fn search_seeds(run_seed: u64, count: usize) -> Vec<u64> {
     drawn(run_seed, "search seeds", count)
 }
 
+/// The seeds on which a search with this seed takes a second look at what would be among the best.
+#[must_use]
+pub fn second_look_seeds(run_seed: u64, count: usize) -> Vec<u64> {
+    drawn(run_seed, "second look seeds", count)
+}
+
 /// The seeds on which a search with this seed judges what is to lead.
 #[must_use]
 pub fn confirmation_seeds(run_seed: u64, count: usize) -> Vec<u64> {

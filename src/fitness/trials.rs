@@ -13,10 +13,11 @@ use mlevolve_ir::Work;
 use mlevolve_tasks::{Outcome, Task, TrainingRun};
 
 use super::parts::GREATEST_PART;
-use super::{Gate, Judgement, RateFactor, Rung, TaskFitness, Trained, TrainingJudge};
+use super::{Gate, Judgement, RateFactor, Rung, TaskFitness, Trained, TrainingJudge, Trial};
 
-/// A part of the budget.
-struct Trial {
+/// What a trial is.
+struct Terms {
+    trial: Trial,
     name: &'static str,
     /// How many of the first tasks it has.
     tasks: usize,
@@ -24,13 +25,15 @@ struct Trial {
     one_in: u32,
 }
 
-const TRIALS: [Trial; 2] = [
-    Trial {
+const TRIALS: [Terms; 2] = [
+    Terms {
+        trial: Trial::FewSteps,
         name: "a few steps",
         tasks: 1,
         one_in: 16,
     },
-    Trial {
+    Terms {
+        trial: Trial::ShortBudget,
         name: "short budget",
         tasks: usize::MAX,
         one_in: 4,
@@ -48,7 +51,7 @@ pub(crate) struct Leg<'a> {
     pub(crate) rate: RateFactor,
 }
 
-impl Trial {
+impl Terms {
     fn steps(&self, task: &dyn Task) -> u32 {
         (task.description().budget_steps / self.one_in).max(1)
     }
@@ -68,8 +71,8 @@ impl TrainingJudge {
 
     /// The rungs that [`climb`](Self::climb) goes by.
     pub(crate) fn training_rungs(&self) -> Vec<Rung> {
-        let trials = TRIALS.iter().map(|trial| Rung {
-            name: trial.name.to_owned(),
+        let trials = TRIALS.iter().map(|terms| Rung {
+            name: terms.name.to_owned(),
             is_trial: true,
         });
         let tasks = self.suite_tasks().iter().map(|task| Rung {
@@ -81,10 +84,10 @@ impl TrainingJudge {
 
     /// What an optimizer has to do in all trials.
     pub(crate) fn trial_work(&self) -> Work {
-        let legs = TRIALS.iter().flat_map(|trial| {
-            let tasks = self.suite_tasks().iter().take(trial.tasks);
+        let legs = TRIALS.iter().flat_map(|terms| {
+            let tasks = self.suite_tasks().iter().take(terms.tasks);
             tasks.map(|task| {
-                let calls = f64::from(trial.steps(&**task));
+                let calls = f64::from(terms.steps(&**task));
                 (calls, calls * task.layout().arena_len() as f64)
             })
         });
@@ -107,32 +110,33 @@ impl TrainingJudge {
         mut train: impl FnMut(Leg<'_>) -> Result<(Vec<TrainingRun>, u64), E>,
     ) -> Result<Trained, E> {
         let mut trial_steps = 0;
-        if gate.wants_trials() {
-            for (rung, trial) in TRIALS.iter().enumerate() {
-                let tasks = self.suite_tasks().iter().take(trial.tasks).enumerate();
-                let (mut sum, mut count) = (0.0, 0.0);
-                for (task, of) in tasks {
-                    let mut best: f64 = 0.0;
-                    for rate in self.rate_choice().factors() {
-                        let (runs, _) = train(Leg {
-                            task,
-                            seeds: &seeds[..1],
-                            steps: trial.steps(&**of),
-                            is_trial: true,
-                            rate,
-                        })?;
-                        trial_steps += steps(&runs);
-                        best = best.max(self.trial_score(task, &runs[0]));
-                    }
-                    sum += best;
-                    count += 1.0;
+        for (rung, terms) in TRIALS.iter().enumerate() {
+            if !gate.wants(terms.trial) {
+                continue;
+            }
+            let tasks = self.suite_tasks().iter().take(terms.tasks).enumerate();
+            let (mut sum, mut count) = (0.0, 0.0);
+            for (task, of) in tasks {
+                let mut best: f64 = 0.0;
+                for rate in self.rate_choice().factors() {
+                    let (runs, _) = train(Leg {
+                        task,
+                        seeds: &seeds[..1],
+                        steps: terms.steps(&**of),
+                        is_trial: true,
+                        rate,
+                    })?;
+                    trial_steps += steps(&runs);
+                    best = best.max(self.trial_score(task, &runs[0]));
                 }
-                if !gate.passes(rung, sum / count) {
-                    return Ok(Trained {
-                        judgement: None,
-                        training_steps: trial_steps,
-                    });
-                }
+                sum += best;
+                count += 1.0;
+            }
+            if !gate.passes(rung, sum / count) {
+                return Ok(Trained {
+                    judgement: None,
+                    training_steps: trial_steps,
+                });
             }
         }
         let names = self.suite_tasks().iter();

@@ -257,7 +257,8 @@ impl Search {
     ) -> Result<Result<Generation, Interrupted>, SearchError> {
         let number = self.next_generation;
         let rungs = judge.rungs();
-        let clock = StageClock::new(&rungs);
+        let stage_names = stage_names(&rungs, &self.settings);
+        let clock = StageClock::new(&stage_names);
         let candidates = self.candidates(judge, &clock)?;
         let made = candidates.len() as u64;
         let passages = self.judged(judge, &rungs, &candidates, &clock, judged, stop)?;
@@ -268,7 +269,7 @@ impl Search {
             candidates: made,
             ..Totals::default()
         };
-        let mut stages = StageCount::of(&stage_names(&rungs));
+        let mut stages = StageCount::of(&stage_names);
         let TakenUp {
             children,
             verdicts,

@@ -1,7 +1,7 @@
 //! What a candidate has to get through before it is judged in full, and what each stage of that is worth.
 //!
 //! ```text
-//!   seen before ─► probe ─► same behaviour ─► a few steps ─► short budget ─► task ─► task … ─► judged
+//!   seen before ─► probe ─► same behaviour ─► a few steps ─► short budget ─► task ─► task … ─► judged (─► second look)
 //!        │           │            │                │                │          │
 //!        └───────────┴────────────┴── stopped ─────┴────────────────┴──────────┘
 //!                                        │
@@ -24,7 +24,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::SearchSettings;
-use crate::fitness::{Gate, Rung};
+use crate::fitness::{Gate, Rung, Trial};
 
 /// What a user can say about stages.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub struct FunnelSettings {
     /// The quantile, of the scores of those that got to the end, that is the hurdle after a trial or a task; 0 for no such
     /// hurdles and no trials. Default: 0.1.
     pub hurdle_quantile: f64,
+    /// Whether candidates have a short budget on every task before a whole one on the first. Where that is so cheap that it stops
+    /// more in the same time, they need not. Default: true.
+    pub short_budget: bool,
     /// The share of those that a stage would stop that is let through. Default: 0.02.
     pub let_through: f64,
 }
@@ -44,6 +47,7 @@ impl Default for FunnelSettings {
         Self {
             probes: true,
             hurdle_quantile: 0.1,
+            short_budget: true,
             let_through: 0.02,
         }
     }
@@ -76,11 +80,13 @@ impl FunnelStage {
     }
 }
 
-/// What reports call the stages of a search whose training has these rungs.
-pub(super) fn stage_names(rungs: &[Rung]) -> Vec<String> {
+/// What reports call the stages of a search whose training has these rungs. The last, of a second look, is one that stops
+/// nothing.
+pub(super) fn stage_names(rungs: &[Rung], settings: &SearchSettings) -> Vec<String> {
     let before = ["seen before", "probe", "same behaviour"].map(str::to_owned);
     let rungs = rungs.iter().map(|rung| rung.name.clone());
-    before.into_iter().chain(rungs).collect()
+    let after = settings.second_look.map(|_| "second look".to_owned());
+    before.into_iter().chain(rungs).chain(after).collect()
 }
 
 /// What a stage did.
@@ -225,8 +231,13 @@ impl<'a> Climb<'a> {
 }
 
 impl Gate for Climb<'_> {
-    fn wants_trials(&self) -> bool {
-        self.settings.funnel.hurdle_quantile > 0.0
+    fn wants(&self, trial: Trial) -> bool {
+        let funnel = &self.settings.funnel;
+        let is_set = match trial {
+            Trial::FewSteps => true,
+            Trial::ShortBudget => funnel.short_budget,
+        };
+        is_set && funnel.hurdle_quantile > 0.0
     }
 
     fn passes(&mut self, rung: usize, score: f64) -> bool {
@@ -247,8 +258,9 @@ pub(super) struct StageClock {
 }
 
 impl StageClock {
-    pub(super) fn new(rungs: &[Rung]) -> Self {
-        let stages = 0..BEFORE_TRAINING + rungs.len();
+    /// Of stages of these names.
+    pub(super) fn new(stage_names: &[String]) -> Self {
+        let stages = stage_names.iter();
         Self {
             spent_ns: stages.map(|_| AtomicU64::new(0)).collect(),
         }
@@ -256,9 +268,18 @@ impl StageClock {
 
     /// Notes that a stage took the time since a moment; this moment.
     pub(super) fn add(&self, stage: FunnelStage, since: Instant) -> Instant {
+        self.add_at(stage.place(), since)
+    }
+
+    /// The same of a second look, which is the last stage.
+    pub(super) fn add_second_look(&self, since: Instant) -> Instant {
+        self.add_at(self.spent_ns.len() - 1, since)
+    }
+
+    fn add_at(&self, place: usize, since: Instant) -> Instant {
         let now = Instant::now();
         let ns = now.duration_since(since).as_nanos() as u64;
-        self.spent_ns[stage.place()].fetch_add(ns, Ordering::Relaxed);
+        self.spent_ns[place].fetch_add(ns, Ordering::Relaxed);
         now
     }
 
@@ -315,7 +336,7 @@ mod tests {
         let heights = [0.5, 0.5, f64::NEG_INFINITY];
         for (let_through, expected) in [(0.0, vec![0]), (1.0, vec![0, 1, 2])] {
             settings.funnel.let_through = let_through;
-            let clock = StageClock::new(&rungs());
+            let clock = StageClock::new(&stage_names(&rungs(), &settings));
             let mut climb = Climb::new(&settings, &heights, (1, 2), &clock);
             for (rung, score) in [0.4, 0.3, 0.0].into_iter().enumerate() {
                 if !climb.passes(rung, score) {

@@ -38,7 +38,7 @@ pub struct IslandSettings {
     /// The share of candidates that are random programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub injection_rate: Option<f64>,
-    /// What a program may cost that enters the population.
+    /// What a program may cost that enters the population, unless it is a known one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub greatest_cost: Option<u32>,
 }

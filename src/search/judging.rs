@@ -9,9 +9,9 @@ use std::time::Instant;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
-use super::Search;
 use super::funnel::{Climb, FunnelStage, StageClock, StageCount};
 use super::taking_up::Candidate;
+use super::{Operator, Search};
 use crate::fitness::{
     Fingerprint, Judge, JudgeError, Probed, Rejection, Rung, Trained, search_seeds,
 };
@@ -36,6 +36,17 @@ pub(super) struct Training {
     pub(super) fails_at: Option<usize>,
     /// Whether it was not let on there.
     pub(super) is_stopped: bool,
+    /// Whether what it is worth was measured with the seeds for a second look.
+    pub(super) was_looked_at_again: bool,
+}
+
+impl Training {
+    /// The fitness of a candidate that got to the end.
+    pub(super) fn final_fitness(&self) -> Option<f64> {
+        let judgement = self.trained.judgement.as_ref();
+        let judgement = judgement.filter(|_| !self.is_stopped);
+        judgement.map(|judgement| judgement.fitness)
+    }
 }
 
 impl Passage {
@@ -78,6 +89,11 @@ impl Passage {
                     FunnelStage::Rung(*rung),
                     training.is_stopped && number == last,
                 );
+            }
+            if training.was_looked_at_again
+                && let Some(second_look) = stages.last_mut()
+            {
+                second_look.entered += 1;
             }
         }
     }
@@ -128,39 +144,45 @@ impl Search {
         judged.fetch_add((candidates.len() - training) as u64, Ordering::Relaxed);
         let seeds = search_seeds(settings.seed, settings.seeds);
         let heights = self.hurdles.heights(rungs, settings);
-        candidates
-            .par_iter()
-            .zip(plans)
-            .enumerate()
-            .map(|(place, (candidate, plan))| {
-                let Some(plan) = plan else { return Ok(None) };
-                let mut passage = Passage {
-                    probed: plan.probed,
-                    is_twin: plan.is_twin,
-                    let_through: plan.let_through,
-                    training: None,
-                };
-                if plan.trains && !stop.load(Ordering::Relaxed) {
-                    let place = (self.next_generation, place);
-                    let mut climb = Climb::new(settings, &heights, place, clock);
-                    let backend = settings.backend.0;
-                    let trained = judge.train(&candidate.program, &seeds, &mut climb, backend)?;
-                    judged.fetch_add(1, Ordering::Relaxed);
-                    passage.training = Some(Training {
-                        trained,
-                        scores: climb.scores,
-                        fails_at: climb.fails_at,
-                        is_stopped: climb.is_stopped,
-                    });
-                }
-                Ok(Some(passage))
-            })
-            .collect()
+        let passages =
+            candidates
+                .par_iter()
+                .zip(plans)
+                .enumerate()
+                .map(|(place, (candidate, plan))| {
+                    let Some(plan) = plan else { return Ok(None) };
+                    let mut passage = Passage {
+                        probed: plan.probed,
+                        is_twin: plan.is_twin,
+                        let_through: plan.let_through,
+                        training: None,
+                    };
+                    if plan.trains && !stop.load(Ordering::Relaxed) {
+                        let place = (self.next_generation, place);
+                        let mut climb = Climb::new(settings, &heights, place, clock);
+                        let backend = settings.backend.0;
+                        let trained =
+                            judge.train(&candidate.program, &seeds, &mut climb, backend)?;
+                        judged.fetch_add(1, Ordering::Relaxed);
+                        passage.training = Some(Training {
+                            trained,
+                            scores: climb.scores,
+                            fails_at: climb.fails_at,
+                            is_stopped: climb.is_stopped,
+                            was_looked_at_again: false,
+                        });
+                    }
+                    Ok(Some(passage))
+                });
+        let mut passages: Vec<_> = passages.collect::<Result<_, JudgeError>>()?;
+        self.look_again(judge, candidates, &mut passages, clock, stop)?;
+        Ok(passages)
     }
 
-    /// Whether a candidate costs no more than its island allows.
+    /// Whether a candidate costs no more than its island allows, or is one that a search begins with at any cost.
     pub(super) fn is_affordable(&self, candidate: &Candidate) -> bool {
-        candidate.appraisal.cost <= self.settings.greatest_cost_on(candidate.island)
+        candidate.origin.operators == [Operator::Known]
+            || candidate.appraisal.cost <= self.settings.greatest_cost_on(candidate.island)
     }
 
     /// What a probe tells of a candidate, as far as the settings want to know.

@@ -1,10 +1,9 @@
 //! What is best so far.
 
-use super::{Individual, Search, SearchError};
-use crate::fitness::{Judge, Judgement, confirmation_seeds};
+use rayon::prelude::*;
 
-/// How many of a generation's best are judged again for the lead.
-const CHALLENGERS: usize = 3;
+use super::{Individual, Search, SearchError};
+use crate::fitness::{Judge, JudgeError, Judgement, confirmation_seeds};
 
 /// The program that is reported if the search ends now.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,13 +38,17 @@ impl Search {
             .filter(|child| confirming.is_some() || child.fitness > to_beat)
             .collect();
         challengers.sort_by(|first, second| first.rank(second));
-        challengers.truncate(CHALLENGERS);
+        challengers.truncate(self.settings.challengers);
         let seeds = confirmation_seeds(self.settings.seed, self.settings.confirmation_seeds);
+        let (judge, backend) = (confirming.unwrap_or(judge), self.settings.backend.0);
+        let confirmed = challengers.into_par_iter().map(|challenger| {
+            Ok((
+                challenger,
+                judge.judge(&challenger.program, &seeds, backend)?,
+            ))
+        });
         let mut best: Option<Leader> = None;
-        for challenger in challengers {
-            let (program, backend) = (&challenger.program, self.settings.backend.0);
-            let judge = confirming.unwrap_or(judge);
-            let confirmed = judge.judge(program, &seeds, backend)?;
+        for (challenger, confirmed) in confirmed.collect::<Result<Vec<_>, JudgeError>>()? {
             let incumbent = best.as_ref().or(self.leader.as_ref());
             if incumbent.is_none_or(|leader| confirmed.fitness > leader.confirmed.fitness) {
                 best = Some(Leader {

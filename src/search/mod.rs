@@ -6,7 +6,7 @@
 //!   breeding: tournaments, crossover, mutation, injection                           │
 //!             │ candidates                                                          │
 //!             ▼                                                                     │
-//!   funnel: seen before? ─► probe ─► trials ─► task after task ─────────────fitness─┤
+//!   funnel: seen before? ─► probe ─► trials ─► task after task ─► second look ──────┤ fitness
 //!                                                                                   ▼
 //!                                                    leader: judged again on fresh seeds
 //! ```
@@ -40,6 +40,7 @@ mod leader;
 pub(crate) mod library;
 mod map_elites;
 mod population;
+mod second_look;
 pub(crate) mod seen;
 mod settings;
 mod taking_up;
@@ -61,5 +62,6 @@ pub use island::{Island, IslandSettings};
 pub use leader::Leader;
 pub use map_elites::{MapCell, MapElites, MapElitesSettings};
 pub use population::Population;
+pub use second_look::SecondLookSettings;
 pub use settings::{BackendName, KnownPrograms, SearchSettings};
 pub use validation::SearchSettingsError;

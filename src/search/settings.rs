@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     CandidateLogging, FunnelSettings, IslandSettings, MapElitesSettings, SearchSettingsError,
+    SecondLookSettings,
 };
 use crate::fitness::{DataSettings, FitnessWeights};
 use crate::learner::LearnerSettings;
@@ -91,8 +92,9 @@ pub struct SearchSettings {
     /// What is different on an island, one table for each: the first table is the first island's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub island: Vec<IslandSettings>,
-    /// What a program may cost that enters the population, counted as for `greatest_leader_cost`; what costs more never trains. An
-    /// island may have its own limit, so that one of cheap programs has dear ones beside it. Default: anything.
+    /// What a program may cost that enters the population, counted as for `greatest_leader_cost`; what costs more never trains.
+    /// Known programs enter whatever they cost, as parents. An island may have its own limit, so that one of cheap programs has
+    /// dear ones beside it. Default: anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub greatest_cost: Option<u32>,
     /// What a program may cost that is to lead: FLOPs for each parameter of a model, FLOPs of a loss for an example, both for
@@ -105,6 +107,9 @@ pub struct SearchSettings {
     /// How many learning rates an update rule may choose from on each task: its own, and others half decades around it. One seed in
     /// four is for choosing. With 1, one rate has to do for all tasks, whose best ones often differ tenfold. Default: 1.
     pub learning_rates_per_task: usize,
+    /// Whether candidates that would be among the best are trained with more seeds, which then decide. Default: they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_look: Option<SecondLookSettings>,
     /// Parents from a map of the fittest program of each class of costs and size of state, beside those of tournaments.
     /// Default: no map.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,7 +118,9 @@ pub struct SearchSettings {
     pub mutation_adaptation: f64,
     /// How many seeds a candidate is trained with on each task. Default: 4.
     pub seeds: usize,
-    /// How many further seeds it is trained with before it may lead. Default: 8.
+    /// How many of a generation's best are trained again before one of them may lead. Default: 3.
+    pub challengers: usize,
+    /// How many further seeds they are trained with for that. Default: 8.
     pub confirmation_seeds: usize,
     /// The fitness on a task below which a candidate is not trained on the next one. Default: 0.3.
     pub hurdle: f64,
@@ -173,9 +180,11 @@ impl Default for SearchSettings {
             greatest_leader_cost: None,
             needs_learning_rate: true,
             learning_rates_per_task: 1,
+            second_look: None,
             map_elites: None,
             mutation_adaptation: 0.8,
             seeds: 4,
+            challengers: 3,
             confirmation_seeds: 8,
             hurdle: 0.3,
             funnel: FunnelSettings::default(),

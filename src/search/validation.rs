@@ -1,6 +1,6 @@
 //! Settings that make no sense, and what is said about them.
 
-use super::{KnownPrograms, MapElitesSettings, SearchSettings};
+use super::{KnownPrograms, MapElitesSettings, SearchSettings, SecondLookSettings};
 use crate::fitness::{DataSettingsError, GREATEST_RATE_COUNT};
 use crate::learner::LearnerSettingsError;
 use crate::program::{Schema, known, list};
@@ -123,6 +123,7 @@ impl SearchSettings {
             ("offspring", self.offspring, self.islands..=GREATEST_COUNT),
             ("migrants", self.migrants, 0..=GREATEST_COUNT),
             ("seeds", self.seeds, 1..=1_000),
+            ("challengers", self.challengers, 1..=GREATEST_COUNT),
             ("confirmation_seeds", self.confirmation_seeds, 1..=1_000),
             (
                 "learning_rates_per_task",
@@ -160,6 +161,10 @@ impl SearchSettings {
             ("funnel.let_through", self.funnel.let_through),
             ("mutation_adaptation", self.mutation_adaptation),
         ])?;
+        if let Some(SecondLookSettings { seeds, share }) = self.second_look {
+            check_counts([("second_look.seeds", seeds, 1..=1_000)])?;
+            check_shares([("second_look.share", share)])?;
+        }
         if let Some(MapElitesSettings { probability }) = self.map_elites {
             check_shares([("map_elites.probability", probability)])?;
         }
@@ -257,6 +262,14 @@ mod tests {
                 "schema = 'learner'\nsuite = 'linear'\nlearning_rates_per_task = 3",
                 "learning_rates_per_task: programs of schema `learner` have no learning rate to choose, so that it can \
                  only be 1",
+            ),
+            (
+                "second_look.seeds = 0",
+                "second_look.seeds must be from 1 to 1000, not 0",
+            ),
+            (
+                "second_look.share = 2.0",
+                "second_look.share must be from 0 to 1, not 2",
             ),
             (
                 "map_elites.probability = 1.5",

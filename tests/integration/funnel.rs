@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use mlevolve::fitness::Open;
+use mlevolve::fitness::{Open, search_seeds, second_look_seeds};
 use mlevolve::program::known;
 use mlevolve::search::{
     CandidateLogging, Control, Generation, IslandSettings, KnownPrograms, Operator, Search,
-    SearchEnd, SearchSettings, Stage,
+    SearchEnd, SearchSettings, SecondLookSettings, Stage,
 };
 use mlevolve::variation::Mutation;
 use mlevolve_ir::BackendChoice;
@@ -97,6 +97,56 @@ fn who_enters_a_stage_has_passed_the_one_before() {
     let count = fates.filter(|fate| behaves_alike(&fate.stage)).count();
     assert_eq!(count as u64, stages[2].stopped);
     assert!(count > 0);
+}
+
+#[test]
+fn a_short_budget_can_be_left_out() {
+    let mut settings = settings();
+    settings.funnel.short_budget = false;
+    let (search, _) = searched(settings);
+    let stages = search.funnel();
+    assert_eq!(stages[4].stage, "short budget");
+    assert_eq!(stages[4].entered, 0);
+    let [few_steps, first_task] = [3, 5].map(|place| &stages[place]);
+    assert!(first_task.entered > 0);
+    assert_eq!(first_task.entered, few_steps.entered - few_steps.stopped);
+}
+
+/// Those that would be among the best have the fitness that they have with other seeds than the rest.
+#[test]
+fn what_would_be_among_the_best_is_looked_at_again() {
+    let second_look = SecondLookSettings {
+        seeds: 3,
+        share: 0.25,
+    };
+    let settings = SearchSettings {
+        second_look: Some(second_look),
+        ..settings()
+    };
+    let (search, _) = searched(settings.clone());
+    let [.., last_task, look] = search.funnel() else {
+        panic!("there are stages");
+    };
+    assert_eq!((look.stage.as_str(), look.stopped), ("second look", 0));
+    assert!(look.entered > 0);
+    assert!(look.entered < last_task.entered, "{look:?} {last_task:?}");
+    let judge = search.judge().unwrap();
+    let mut individuals: Vec<_> = search.islands()[0]
+        .population
+        .individuals()
+        .iter()
+        .collect();
+    individuals.sort_by(|one, other| one.rank(other));
+    let fitness = |place: usize, seeds: &[u64]| {
+        let program = &individuals[place].program;
+        let judgement = judge.judge(program, seeds, BackendChoice::Auto).unwrap();
+        judgement.fitness
+    };
+    let again = second_look_seeds(settings.seed, second_look.seeds);
+    assert_eq!(individuals[0].fitness, fitness(0, &again));
+    let last = individuals.len() - 1;
+    let first_seeds = search_seeds(settings.seed, settings.seeds);
+    assert_eq!(individuals[last].fitness, fitness(last, &first_seeds));
 }
 
 #[test]
@@ -194,7 +244,10 @@ fn an_island_of_cheap_programs_can_have_dear_ones_beside_it() {
     let (search, _) = searched(settings);
     let costs = |island: usize| {
         let individuals = search.islands()[island].population.individuals();
-        individuals.iter().map(|one| one.cost)
+        let bred = individuals
+            .iter()
+            .filter(|one| one.origin.operators != [Operator::Known]);
+        bred.map(|one| one.cost)
     };
     assert!(costs(0).count() > 10);
     assert!(costs(0).all(|cost| cost <= 5));

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use mlevolve::fitness::{
     DataSettings, Fingerprint, FitnessWeights, Gate, Judge, Open, Probed, Rejection, TrainingJudge,
-    judging_seeds,
+    Trial, judging_seeds,
 };
 use mlevolve::loss::{LossFunction, LossJudge, Probe};
 use mlevolve::optimizer::CompiledOptimizer;
@@ -286,7 +286,7 @@ impl Hurdle {
 }
 
 impl Gate for Hurdle {
-    fn wants_trials(&self) -> bool {
+    fn wants(&self, _trial: Trial) -> bool {
         true
     }
 
