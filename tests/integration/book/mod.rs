@@ -41,6 +41,7 @@ chapters! {
     readme: "README.md",
     contributing: "CONTRIBUTING.md",
     rivals: "rivals/README.md",
+    interpreter_alone: "experiments/interpreter-alone/README.md",
     commands: "docs/src/commands.md",
     experiments: "docs/src/experiments.md",
     export: "docs/src/export.md",
