@@ -5,8 +5,13 @@
 //! each task, at the price of some more runs:
 //!
 //! ```text
-//!   its own rate × (1, √10, 1/√10, 10, 1/10, …) ──some seeds each──► the fittest ──the other seeds──► fitness on the task
+//!   its own rate, × 1/√10, × √10 ──some seeds each──► the best is at an end? ──no──► the other seeds ──► fitness on the task
+//!                  ▲                                          │
+//!                  └────── half a decade further there ───────┘ yes
 //! ```
+//!
+//! So a rule that needs another rate than its parent, as one that takes signs does, is judged at that, and one whose rate fits costs
+//! three rates.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,19 +24,21 @@ use crate::optimizer::{CompiledOptimizer, OptimizerError};
 use crate::program::Program;
 use crate::schema::LEARNING_RATE;
 
-/// What a program's own rate is multiplied by: half decades to both sides, the nearest first, as the first of equally good ones is
-/// chosen. Known rules differ by less from task to task.
+/// What a program's own rate is multiplied by: half decades to both sides. Known rules differ by less from task to task.
 const FACTORS: [f32; GREATEST_COUNT] = [
-    1.0,
-    0.316_227_77,
-    3.162_277_7,
-    0.1,
-    10.0,
-    0.031_622_776,
-    31.622_776,
     0.01,
+    0.031_622_776,
+    0.1,
+    0.316_227_77,
+    1.0,
+    3.162_277_7,
+    10.0,
+    31.622_776,
     100.0,
 ];
+
+/// The place of a program's own rate among [`FACTORS`].
+const OWN: usize = FACTORS.len() / 2;
 
 /// The most rates that there may be to choose from.
 pub const GREATEST_COUNT: usize = 9;
@@ -42,6 +49,16 @@ const CHOOSING_ONE_IN: usize = 4;
 /// How much greater or smaller than a program's own a learning rate is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateFactor(f32);
+
+/// What a choice came to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chosen<T> {
+    pub(crate) rate: RateFactor,
+    /// What it is worth.
+    pub(crate) worth: f64,
+    /// What came of it.
+    pub(crate) result: T,
+}
 
 /// What there is to choose from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,9 +99,45 @@ impl RateChoice {
         Self { count }
     }
 
-    /// The factors, in the order in which they are tried.
-    pub(crate) fn factors(self) -> impl Iterator<Item = RateFactor> {
-        FACTORS.into_iter().take(self.count).map(RateFactor)
+    /// Climbs from a program's own rate to the best that there is nearby: by half a decade down as long as that is better, or where that is
+    /// not, up. Where nothing is worth anything, as if all diverge, lower rates are tried.
+    ///
+    /// `worth` says what a rate is worth, and what came of it.
+    pub(crate) fn climb<T, E>(
+        self,
+        mut worth: impl FnMut(RateFactor) -> Result<(f64, T), E>,
+    ) -> Result<Chosen<T>, E> {
+        let (lowest, highest) = (OWN - self.count / 2, OWN + (self.count - 1) / 2);
+        let mut tried = |place: usize| {
+            let rate = RateFactor(FACTORS[place]);
+            let (worth, result) = worth(rate)?;
+            Ok(Chosen {
+                rate,
+                worth,
+                result,
+            })
+        };
+        let mut best = tried(OWN)?;
+        let own_worth = best.worth;
+        for place in (lowest..OWN).rev() {
+            let lower = tried(place)?;
+            if lower.worth > best.worth {
+                best = lower;
+            } else if best.worth > 0.0 {
+                break;
+            }
+        }
+        if best.worth > own_worth {
+            return Ok(best);
+        }
+        for place in OWN + 1..=highest {
+            let higher = tried(place)?;
+            if higher.worth <= best.worth {
+                break;
+            }
+            best = higher;
+        }
+        Ok(best)
     }
 
     /// How many of these seeds, the first ones, serve to choose.
@@ -145,26 +198,53 @@ mod tests {
     use super::*;
     use crate::program::known;
 
+    /// The place of the rate that is chosen, by what each is worth, and how many were tried.
+    fn climbed(count: usize, worth: impl Fn(usize) -> f64) -> (usize, usize) {
+        let mut tries = 0;
+        let chosen = RateChoice::of(count).climb(|rate| {
+            tries += 1;
+            let place = FACTORS.iter().position(|&factor| factor == rate.0).unwrap();
+            Ok::<_, ()>((worth(place), place))
+        });
+        let chosen = chosen.unwrap();
+        assert_eq!(chosen.rate.0, FACTORS[chosen.result]);
+        assert_eq!(chosen.worth, worth(chosen.result));
+        (chosen.result, tries)
+    }
+
     #[test]
     fn rates_lie_half_decades_apart_around_the_programs_own() {
-        let factors = |count| -> Vec<f32> {
-            let factors = RateChoice::of(count).factors();
-            factors.map(|factor| factor.0).collect()
-        };
-        let root = 10_f32.sqrt();
-        assert_eq!(factors(1), [1.0]);
-        assert_eq!(factors(5), [1.0, 1.0 / root, root, 0.1, 10.0]);
-        for (number, factor) in (1..).zip(&factors(GREATEST_COUNT)[1..]) {
-            let half_decades =
-                f64::from((number + 1) / 2) * if number % 2 == 0 { 0.5 } else { -0.5 };
-            assert_eq!(*factor, libm::pow(10.0, half_decades) as f32);
+        for (place, factor) in FACTORS.into_iter().enumerate() {
+            let half_decades = (place as f64 - OWN as f64) / 2.0;
+            assert_eq!(factor, libm::pow(10.0, half_decades) as f32);
         }
         let program = known::find("adam").unwrap().parsed();
-        for factor in RateChoice::of(3).factors() {
-            let changed = factor.applied_to(&program);
-            let rate = program.constant(LEARNING_RATE).unwrap() * factor.0;
+        for factor in FACTORS {
+            let changed = RateFactor(factor).applied_to(&program);
+            let rate = program.constant(LEARNING_RATE).unwrap() * factor;
             assert_eq!(changed.constant(LEARNING_RATE), Some(rate));
         }
+    }
+
+    #[test]
+    fn a_climb_goes_on_as_long_as_it_gets_better() {
+        for best in 0..GREATEST_COUNT {
+            let worth = |place: usize| 1.0 / (1.0 + place.abs_diff(best) as f64);
+            let (found, tries) = climbed(GREATEST_COUNT, worth);
+            assert_eq!(found, best);
+            // The own rate, those up to the best, the next one if there is one, and one below where the way is up.
+            assert!(tries <= 3 + best.abs_diff(OWN), "{tries} to {best}");
+            assert_eq!(climbed(1, worth), (OWN, 1));
+            let nearest = best.clamp(OWN - 1, OWN + 1);
+            assert_eq!(climbed(3, worth).0, nearest);
+        }
+    }
+
+    #[test]
+    fn where_all_diverge_lower_rates_are_tried() {
+        let learns_below = |place: usize| if place < 2 { 0.5 } else { 0.0 };
+        assert_eq!(climbed(GREATEST_COUNT, learns_below).0, 1);
+        assert_eq!(climbed(GREATEST_COUNT, |_| 0.0).0, OWN);
     }
 
     #[test]

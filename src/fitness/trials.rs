@@ -117,8 +117,7 @@ impl TrainingJudge {
             let tasks = self.suite_tasks().iter().take(terms.tasks).enumerate();
             let (mut sum, mut count) = (0.0, 0.0);
             for (task, of) in tasks {
-                let mut best: f64 = 0.0;
-                for rate in self.rate_choice().factors() {
+                let chosen = self.rate_choice().climb(|rate| {
                     let (runs, _) = train(Leg {
                         task,
                         seeds: &seeds[..1],
@@ -127,9 +126,9 @@ impl TrainingJudge {
                         rate,
                     })?;
                     trial_steps += steps(&runs);
-                    best = best.max(self.trial_score(task, &runs[0]));
-                }
-                sum += best;
+                    Ok((self.trial_score(task, &runs[0]), ()))
+                })?;
+                sum += chosen.worth;
                 count += 1.0;
             }
             if !gate.passes(rung, sum / count) {
@@ -173,22 +172,21 @@ impl TrainingJudge {
     ) -> Result<(TaskFitness, u64), E> {
         let (choosing, others) = seeds.split_at(self.rate_choice().choosing_seeds(seeds.len()));
         let mut training_steps = 0;
-        let (mut chosen, mut best) = (Vec::new(), f64::NEG_INFINITY);
         let mut rate = RateFactor::OWN;
-        let mut flops = 0;
+        let (mut chosen, mut flops) = (Vec::new(), 0);
         if !choosing.is_empty() {
-            for factor in self.rate_choice().factors() {
+            let climbed = self.rate_choice().climb(|rate| {
                 let leg = Leg {
-                    rate: factor,
+                    rate,
                     ..self.whole(task, choosing)
                 };
                 let (runs, program_flops) = train(leg)?;
                 training_steps += steps(&runs);
                 let fitness = self.task_fitness(task, &runs, program_flops).fitness;
-                if fitness > best {
-                    (chosen, best, rate, flops) = (runs, fitness, factor, program_flops);
-                }
-            }
+                Ok((fitness, (runs, program_flops)))
+            })?;
+            rate = climbed.rate;
+            (chosen, flops) = climbed.result;
         }
         if !others.is_empty() {
             let leg = Leg {

@@ -163,6 +163,15 @@ impl Program {
         &self.bodies
     }
 
+    /// The states that no instruction writes, so that they are 0 for ever.
+    pub(crate) fn empty_states(&self) -> CellSet {
+        let mut empty = CellSet::of(&self.cells, |cell| matches!(cell.role, Role::State));
+        for instruction in self.bodies.iter().flatten() {
+            empty.remove(instruction.destination());
+        }
+        empty
+    }
+
     /// The instructions of the function with this name, if the schema has it.
     #[must_use]
     pub fn body(&self, function: &str) -> Option<&[Instruction]> {

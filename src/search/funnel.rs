@@ -64,24 +64,27 @@ pub(super) enum FunnelStage {
     SameBehaviour,
     /// A part of training, by its place.
     Rung(usize),
+    /// More seeds for those that would be among the best, in a search that takes a second look.
+    SecondLook,
 }
 
 /// How many stages come before training.
 const BEFORE_TRAINING: usize = 3;
 
 impl FunnelStage {
-    pub(super) const fn place(self) -> usize {
+    /// Its place in a funnel of so many stages.
+    pub(super) const fn place(self, stages: usize) -> usize {
         match self {
             Self::SeenBefore => 0,
             Self::Probe => 1,
             Self::SameBehaviour => 2,
             Self::Rung(rung) => BEFORE_TRAINING + rung,
+            Self::SecondLook => stages - 1,
         }
     }
 }
 
-/// What reports call the stages of a search whose training has these rungs. The last, of a second look, is one that stops
-/// nothing.
+/// What reports call the stages of a search whose training has these rungs, in their places.
 pub(super) fn stage_names(rungs: &[Rung], settings: &SearchSettings) -> Vec<String> {
     let before = ["seen before", "probe", "same behaviour"].map(str::to_owned);
     let rungs = rungs.iter().map(|rung| rung.name.clone());
@@ -268,15 +271,7 @@ impl StageClock {
 
     /// Notes that a stage took the time since a moment; this moment.
     pub(super) fn add(&self, stage: FunnelStage, since: Instant) -> Instant {
-        self.add_at(stage.place(), since)
-    }
-
-    /// The same of a second look, which is the last stage.
-    pub(super) fn add_second_look(&self, since: Instant) -> Instant {
-        self.add_at(self.spent_ns.len() - 1, since)
-    }
-
-    fn add_at(&self, place: usize, since: Instant) -> Instant {
+        let place = stage.place(self.spent_ns.len());
         let now = Instant::now();
         let ns = now.duration_since(since).as_nanos() as u64;
         self.spent_ns[place].fetch_add(ns, Ordering::Relaxed);

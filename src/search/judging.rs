@@ -70,8 +70,9 @@ impl Passage {
 
     /// Notes which stages it came to, and which stopped it.
     pub(super) fn count(&self, stages: &mut [StageCount]) {
+        let places = stages.len();
         let mut enter = |stage: FunnelStage, is_stopped: bool| {
-            let count = &mut stages[stage.place()];
+            let count = &mut stages[stage.place(places)];
             count.entered += 1;
             count.stopped += u64::from(is_stopped);
         };
@@ -90,10 +91,8 @@ impl Passage {
                     training.is_stopped && number == last,
                 );
             }
-            if training.was_looked_at_again
-                && let Some(second_look) = stages.last_mut()
-            {
-                second_look.entered += 1;
+            if training.was_looked_at_again {
+                enter(FunnelStage::SecondLook, false);
             }
         }
     }

@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Search;
-use super::funnel::StageClock;
+use super::funnel::{FunnelStage, StageClock};
 use super::judging::{Passage, Training};
 use super::taking_up::Candidate;
 use crate::fitness::{Judge, JudgeError, Open, second_look_seeds};
@@ -75,7 +75,7 @@ impl Search {
                 }
                 let since = Instant::now();
                 train_again(judge, candidate, &seeds, backend, training)?;
-                clock.add_second_look(since);
+                clock.add(FunnelStage::SecondLook, since);
                 Ok(())
             })
     }

@@ -67,6 +67,7 @@ impl Search {
         };
         // Only looked up, never iterated.
         let mut new: FxHashMap<Fingerprint, Option<f64>> = FxHashMap::default();
+        let places = stages.len();
         for (candidate, passage) in candidates.into_iter().zip(passages) {
             let Appraisal {
                 fingerprint,
@@ -83,7 +84,7 @@ impl Search {
             let fitness = match &passage {
                 None => {
                     counts.seen_before += 1;
-                    let count = &mut stages[FunnelStage::SeenBefore.place()];
+                    let count = &mut stages[FunnelStage::SeenBefore.place(places)];
                     count.entered += 1;
                     count.stopped += 1;
                     known(fingerprint)
@@ -98,7 +99,7 @@ impl Search {
                             let pair = middle.zip(fitness);
                             pair.is_some_and(|(middle, fitness)| fitness >= middle)
                         };
-                        let count = &mut stages[stage.place()];
+                        let count = &mut stages[stage.place(places)];
                         count.let_through += 1;
                         count.wrongly_stopped += u64::from(is_good(fitness) && !is_good(twin));
                     } else if let Some(training) = &passage.training

@@ -20,6 +20,8 @@ pub(super) struct Site<'a> {
     read: CellSet,
     /// Cells whose value here a later instruction reads.
     awaited: CellSet,
+    /// States that are zero for ever, as far as is known.
+    empty: CellSet,
 }
 
 impl<'a> Site<'a> {
@@ -54,7 +56,15 @@ impl<'a> Site<'a> {
             unread,
             read,
             awaited,
+            empty: CellSet::default(),
         }
+    }
+
+    /// The same place in a program of which it is known which states no function of it writes. While a program is made, any may yet be
+    /// written.
+    pub(super) const fn with_empty(mut self, states: CellSet) -> Self {
+        self.empty = states;
+        self
     }
 
     /// What instructions can be here.
@@ -70,9 +80,9 @@ impl<'a> Site<'a> {
             Role::State | Role::Scratch | Role::Output if self.unread.contains(index) => 24,
             Role::State | Role::Scratch | Role::Output if self.read.contains(index) => 4,
             // What an earlier call left there.
-            Role::State => 2,
+            Role::State if !self.empty.contains(index) => 2,
             // Certainly zero.
-            Role::Scratch | Role::Output => 0,
+            Role::State | Role::Scratch | Role::Output => 0,
         }
     }
 

@@ -177,7 +177,7 @@ impl Variation {
                 }
                 *body = self.random_body(repertoire, body.len(), rng);
             }
-            Mutation::WrapArgument => wrap_argument(parent.cells(), repertoire, body, rng)?,
+            Mutation::WrapArgument => wrap_argument(parent, repertoire, body, rng)?,
             Mutation::PerturbConstant | Mutation::InsertFragment => return None,
         }
         Some(parent.varied(parent.shared_cells(), bodies))

@@ -11,26 +11,57 @@
 use mlevolve_ir::ops::MAX_ARITY;
 use rand::{Rng, RngExt};
 
-use crate::program::{Cell, CellIndex, Instruction, Role};
+use crate::program::{Cell, CellIndex, Instruction, Program, Role};
 
 use super::draw::{Site, pick_uniformly};
 use super::repertoire::{OperandShapes, Production, Repertoire};
 
-/// Has an instruction of `body` read, in place of a cell, what a new instruction before it makes of that cell and, perhaps, of others.
-/// Nothing, and no change, if there is no room, no op that takes and gives that cell's shape, or no cell that is free to hold
-/// the result.
+/// How much likelier a tensor is wrapped than a scalar: most work is on tensors, and a factor more or less on the learning rate is
+/// none.
+const TENSOR_WEIGHT: u32 = 3;
+
+/// Has an instruction of `body`, which is one of `parent`'s, read, in place of a cell, what a new instruction before it makes of that cell
+/// and, perhaps, of others. Nothing, and no change, if there is no room, no op that takes and gives that cell's shape, or no cell that is
+/// free to hold the result.
 pub(super) fn wrap_argument(
-    cells: &[Cell],
+    parent: &Program,
     repertoire: &Repertoire,
     body: &mut Vec<Instruction>,
     rng: &mut impl Rng,
 ) -> Option<()> {
-    if body.is_empty() || body.len() >= repertoire.most {
+    if body.len() >= repertoire.most {
         return None;
     }
-    let start = rng.random_range(0..body.len());
-    for place in (start..body.len()).chain(0..start) {
-        if let Some(pair) = wrapped(cells, repertoire, body, place, rng) {
+    let cells = parent.cells();
+    let instructions = body.iter().enumerate();
+    let reads: Vec<(usize, usize)> = instructions
+        .flat_map(|(place, instruction)| {
+            (0..instruction.operands().len()).map(move |position| (place, position))
+        })
+        .collect();
+    let weight = |&(place, position): &(usize, usize)| {
+        let read = body[place].operands()[position];
+        if cells[read.index()].shape.is_scalar() {
+            1
+        } else {
+            TENSOR_WEIGHT
+        }
+    };
+    let total: u32 = reads.iter().map(weight).sum();
+    if total == 0 {
+        return None;
+    }
+    let mut left = rng.random_range(0..total);
+    let start = reads.iter().position(|read| {
+        let weight = weight(read);
+        let is_chosen = left < weight;
+        left = left.saturating_sub(weight);
+        is_chosen
+    })?;
+    let empty = parent.empty_states();
+    for &(place, position) in reads[start..].iter().chain(&reads[..start]) {
+        let site = Site::new(cells, repertoire, &body[..place], &body[place..]).with_empty(empty);
+        if let Some(pair) = wrapped(cells, &site, body, place, position, rng) {
             body.splice(place..=place, pair);
             return Some(());
         }
@@ -41,13 +72,14 @@ pub(super) fn wrap_argument(
 /// The new instruction, and what becomes of the one at `place`.
 fn wrapped(
     cells: &[Cell],
-    repertoire: &Repertoire,
+    site: &Site<'_>,
     body: &[Instruction],
     place: usize,
+    position: usize,
     rng: &mut impl Rng,
 ) -> Option<[Instruction; 2]> {
+    let repertoire = site.repertoire();
     let reader = body[place];
-    let position = rng.random_range(0..reader.operands().len().max(1));
     let &read = reader.operands().get(position)?;
     let shape = cells[read.index()].shape;
 
@@ -64,7 +96,6 @@ fn wrapped(
         .collect();
     let own = *pick_uniformly(&positions, rng)?;
 
-    let site = Site::new(cells, repertoire, &body[..place], &body[place..]);
     let mut operands = [CellIndex::default(); MAX_ARITY];
     for (at, &shape) in shapes.iter().enumerate() {
         operands[at] = match at == own {

@@ -1,9 +1,9 @@
 //! Random programs, mutants and crossovers: valid, bounded, reproducible, and really varied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mlevolve::program::known;
-use mlevolve::program::{Instruction, Program, Role, Schema, distance};
+use mlevolve::program::{CellIndex, Instruction, Program, Role, Schema, distance};
 use mlevolve::variation::{Guidance, Mutation, Variation, VariationSettings};
 use mlevolve_ir::Dimensions;
 use mlevolve_ir::ops::Op;
@@ -216,19 +216,24 @@ fn every_mutation_happens_and_changes_what_it_says() {
             Mutation::WrapArgument => {
                 assert_eq!((after, same_cells), (before + 1, true));
                 let (old, new) = (&parent.bodies()[0], &child.bodies()[0]);
-                let place = (0..before).find(|&at| old[at] != new[at]).unwrap();
-                let (wrap, reader) = (new[place], new[place + 1]);
-                assert_eq!(old[place + 1..], new[place + 2..]);
-                assert!(reader.operands().contains(&wrap.destination()));
-                // What the reader read, the new instruction reads, and everything else is as it was.
-                let was_read = |at: usize| {
-                    let mut operands = reader.operands().to_vec();
-                    operands[at] = old[place].operands()[at];
-                    let restored = Instruction::new(reader.destination(), reader.op(), &operands);
-                    restored == Ok(old[place]) && wrap.operands().contains(&operands[at])
+                let is_wrapped = |place: usize| {
+                    let (wrap, reader) = (new[place], new[place + 1]);
+                    let around =
+                        old[..place] == new[..place] && old[place + 1..] == new[place + 2..];
+                    // What the reader read, the new instruction reads, and everything else is as it was.
+                    let was_read = |at: usize| {
+                        let mut operands = reader.operands().to_vec();
+                        operands[at] = old[place].operands()[at];
+                        let restored =
+                            Instruction::new(reader.destination(), reader.op(), &operands);
+                        restored == Ok(old[place])
+                            && reader.operands()[at] == wrap.destination()
+                            && wrap.operands().contains(&operands[at])
+                    };
+                    let operands = reader.operands().len().min(old[place].operands().len());
+                    around && (0..operands).any(was_read)
                 };
-                let operands = reader.operands().len();
-                assert!((0..operands).any(was_read), "{parent}{child}");
+                assert!((0..before).any(is_wrapped), "{parent}{child}");
             }
             Mutation::PerturbConstant => {
                 assert_eq!(child.bodies(), parent.bodies());
@@ -239,6 +244,42 @@ fn every_mutation_happens_and_changes_what_it_says() {
     }
     assert_eq!(counts.len(), Mutation::ALL.len(), "{counts:?}");
     assert!(counts.values().all(|&count| count > 100), "{counts:?}");
+}
+
+/// From momentum to Nesterov's rule is one wrap: the step reads the sum of momentum and gradient.
+#[test]
+fn a_wrap_finds_what_there_is_to_read() {
+    let settings = only(Mutation::WrapArgument);
+    let variation = variation(&settings);
+    let momentum = known::find("momentum").unwrap().program().unwrap();
+    let momentum = momentum.standardised().unwrap();
+    let cell = |index: CellIndex| &momentum.cells()[index.index()];
+    // What the last instruction reads first.
+    let velocity = &*cell(momentum.bodies()[0].last().unwrap().operands()[0]).name;
+    let is_never_written = |index: CellIndex| {
+        let mut written = momentum.bodies()[0].iter().map(Instruction::destination);
+        matches!(cell(index).role, Role::State) && !written.any(|one| one == index)
+    };
+    const WRAPS: u64 = 2_000;
+    let (mut of_tensors, mut lookaheads) = (0, 0);
+    for seed in 0..WRAPS {
+        let (child, _) = variation.mutate(&momentum, &mut stream(seed + 99_000));
+        let pairs = momentum.bodies()[0].iter().zip(&child.bodies()[0]);
+        let place = pairs.take_while(|(old, new)| old == new).count();
+        let wrap = child.bodies()[0][place];
+        let read = wrap.operands();
+        assert!(
+            !read.iter().any(|&operand| is_never_written(operand)),
+            "{child}"
+        );
+        of_tensors += usize::from(!cell(wrap.destination()).shape.is_scalar());
+        let names: BTreeSet<&str> = read.iter().map(|&one| cell(one).name.as_str()).collect();
+        let is_last = place + 2 == child.bodies()[0].len();
+        let sums = wrap.op().mnemonic() == "add" && names == BTreeSet::from(["g", velocity]);
+        lookaheads += usize::from(is_last && sums);
+    }
+    assert!(of_tensors > WRAPS as usize / 2, "{of_tensors}");
+    assert!(lookaheads > 2, "{lookaheads}");
 }
 
 fn only(mutation: Mutation) -> VariationSettings {

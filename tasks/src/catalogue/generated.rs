@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::TaskEntry;
+use super::networks::Perceptron;
 use crate::data::{
     CORRELATED_FEATURES, Divided, ExampleTable, FRIEDMAN_FEATURES, TEACHER_FEATURES,
     correlated_regression, friedman1, random_teacher,
@@ -21,7 +22,7 @@ pub(super) const FRIEDMAN: TaskEntry = TaskEntry::bundled("friedman1-mlp", |name
         data: "Friedman 1991: 1,000 examples to train on, 500 to validate with; uniform features, standardised; noise is \
             4 % of the target's variance.",
         examples: friedman1(),
-        model: perceptron(FRIEDMAN_FEATURES),
+        model: perceptron(FRIEDMAN_FEATURES).model(),
     }
     .task(name)
 });
@@ -34,7 +35,7 @@ pub(super) const TEACHER: TaskEntry = TaskEntry::bundled("teacher-mlp", |name| {
         data: "A fixed random teacher, after Saad and Solla 1995: 1,000 examples to train on, 500 to validate with; normal \
             features; no noise.",
         examples: random_teacher(),
-        model: perceptron(TEACHER_FEATURES),
+        model: perceptron(TEACHER_FEATURES).model(),
     }
     .task(name)
 });
@@ -85,9 +86,11 @@ impl Generated {
     }
 }
 
-/// One hidden layer of 32 units with ReLU, and one output.
-fn perceptron(features: usize) -> Model {
-    Model::of(features)
-        .then("hidden", Dense::new(features, 32).relu())
-        .then("output", Dense::new(32, 1))
+/// One hidden layer of 32 units, and one output.
+const fn perceptron(features: usize) -> Perceptron {
+    Perceptron {
+        inputs: features,
+        hidden: 32,
+        outputs: 1,
+    }
 }

@@ -4,10 +4,9 @@
 use std::sync::Arc;
 
 use super::TaskEntry;
-use super::digits::{residual_network, residual_network_description};
-use super::images::ConvolutionalNetwork;
+use super::networks::{ConvolutionalNetwork, Perceptron, ResidualNetwork};
 use crate::data::{GLYPH_CLASSES, GLYPH_SHAPE, glyphs};
-use crate::network::{Dense, Model};
+use crate::network::Model;
 use crate::objective::CrossEntropy;
 use crate::supervised::Supervised;
 use crate::{Family, Task};
@@ -17,13 +16,12 @@ const DATA: &str = "Ten made-up characters of three strokes each, by an unsteady
 
 /// One hidden layer with ReLU.
 pub(super) const MLP: TaskEntry = TaskEntry::bundled("glyphs-mlp", |name| {
-    const WIDTH: usize = 32;
-    let pixels = GLYPH_SHAPE.pixels();
-    let model = Model::of(pixels)
-        .then("hidden", Dense::new(pixels, WIDTH).relu())
-        .then("output", Dense::new(WIDTH, GLYPH_CLASSES));
-    let description = format!("{pixels}-{WIDTH}-{GLYPH_CLASSES} perceptron with ReLU");
-    classification(name, &description, model, 100)
+    let network = Perceptron {
+        inputs: GLYPH_SHAPE.pixels(),
+        hidden: 32,
+        outputs: GLYPH_CLASSES,
+    };
+    classification(name, &network.description(), network.model(), 100)
 });
 
 /// Two convolutions with pooling.
@@ -38,11 +36,12 @@ pub(super) const CONVOLUTION: TaskEntry = TaskEntry::bundled("glyphs-conv", |nam
 
 /// Residual blocks with layer norm.
 pub(super) const RESIDUAL: TaskEntry = TaskEntry::bundled("glyphs-residual", |name| {
-    const WIDTH: usize = 16;
-    let pixels = GLYPH_SHAPE.pixels();
-    let model = residual_network(pixels, WIDTH, GLYPH_CLASSES);
-    let description = residual_network_description(WIDTH, GLYPH_CLASSES);
-    classification(name, &description, model, 100)
+    let network = ResidualNetwork {
+        inputs: GLYPH_SHAPE.pixels(),
+        width: 16,
+        outputs: GLYPH_CLASSES,
+    };
+    classification(name, &network.description(), network.model(), 100)
 });
 
 fn classification(

@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use super::TaskEntry;
+use super::networks::{ConvolutionalNetwork, Perceptron};
 use crate::data::{Divided, ImageData, ImageSet, ImageShape, PixelScale};
-use crate::network::{Convolution, Dense, MaxPool, Model};
+use crate::network::Model;
 use crate::objective::CrossEntropy;
 use crate::supervised::{Examples, Part, Supervised};
 use crate::{Family, Stream, Task};
@@ -59,12 +60,13 @@ fn perceptron(
     images: Divided<ImageSet>,
 ) -> Arc<dyn Task> {
     const UNITS: usize = 64;
-    let (pixels, classes) = (images.training.shape().pixels(), images.training.classes());
-    let model = Model::of(pixels)
-        .then("hidden", Dense::new(pixels, UNITS).relu())
-        .then("output", Dense::new(UNITS, classes));
-    let network = format!("{pixels}-{UNITS}-{classes} perceptron with ReLU");
-    classification(name, subject, source, &network, images, model)
+    let network = Perceptron {
+        inputs: images.training.shape().pixels(),
+        hidden: UNITS,
+        outputs: images.training.classes(),
+    };
+    let description = network.description();
+    classification(name, subject, source, &description, images, network.model())
 }
 
 fn convolutions(
@@ -81,39 +83,6 @@ fn convolutions(
     };
     let description = network.description();
     classification(name, subject, source, &description, images, network.model())
-}
-
-/// For each number of channels a 3 × 3 convolution with ReLU, followed by 2 × 2 max pooling; then a dense layer.
-pub(super) struct ConvolutionalNetwork<'a> {
-    pub(super) image: ImageShape,
-    pub(super) channels: &'a [usize],
-    pub(super) classes: usize,
-}
-
-impl ConvolutionalNetwork<'_> {
-    /// What it is, for summaries.
-    pub(super) fn description(&self) -> String {
-        let channels: Vec<_> = self.channels.iter().map(usize::to_string).collect();
-        format!(
-            "convolutions 3x3 to {} channels with ReLU, each followed by 2x2 max pooling, then a dense layer to {}",
-            channels.join(", "),
-            self.classes
-        )
-    }
-
-    pub(super) fn model(&self) -> Model {
-        let mut image = self.image;
-        let mut model = Model::of(image.pixels());
-        for (number, channels) in (1..).zip(self.channels) {
-            let convolution = Convolution::new(image, *channels, 3).relu();
-            let pool = MaxPool::new(convolution.image_out());
-            image = pool.image_out();
-            model = model
-                .then(&format!("convolution {number}"), convolution)
-                .then(&format!("pool {number}"), pool);
-        }
-        model.then("output", Dense::new(image.pixels(), self.classes))
-    }
 }
 
 /// Minibatches of 64 and softmax cross-entropy, for any model.

@@ -15,6 +15,7 @@ mod generated;
 mod glyphs;
 mod images;
 mod mountain_car;
+mod networks;
 mod own_table;
 mod pendulum;
 #[cfg(test)]

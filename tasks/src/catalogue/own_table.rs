@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::networks::Perceptron;
 use super::{Maker, TaskEntry};
 use crate::data::{CsvData, CsvExamples, Divided, ExampleTable, load_csv};
-use crate::network::{Dense, Model};
 use crate::objective::{CrossEntropy, Objective, SquaredError};
 use crate::supervised::Supervised;
 use crate::{Family, Task};
@@ -75,12 +75,17 @@ impl Subject<'_> {
             [] => String::new(),
             names => format!("; without {}, which do not vary", names.join(", ")),
         };
+        let network = Perceptron {
+            inputs: features,
+            hidden: HIDDEN,
+            outputs,
+        };
         Supervised {
             name: self.name,
             summary: format!(
-                "`{}` by {features} features; {features}-{HIDDEN}-{outputs} perceptron with ReLU, {loss}, minibatches \
-                 of {batch_size}.",
-                self.target
+                "`{}` by {features} features; {}, {loss}, minibatches of {batch_size}.",
+                self.target,
+                network.description()
             ),
             data: format!(
                 "{}: {} examples to train on, {} to validate with, by a fixed shuffle; standardised{left_out}.",
@@ -89,9 +94,7 @@ impl Subject<'_> {
                 examples.validation.count()
             ),
             family,
-            model: Model::of(features)
-                .then("hidden", Dense::new(features, HIDDEN).relu())
-                .then("output", Dense::new(HIDDEN, outputs)),
+            model: network.model(),
             examples,
             objective,
             batch_size,
