@@ -41,6 +41,7 @@ chapters! {
     readme: "README.md",
     contributing: "CONTRIBUTING.md",
     rivals: "rivals/README.md",
+    ahead_of_controls: "experiments/ahead-of-controls/README.md",
     interpreter_alone: "experiments/interpreter-alone/README.md",
     commands: "docs/src/commands.md",
     experiments: "docs/src/experiments.md",
