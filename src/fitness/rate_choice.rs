@@ -5,9 +5,8 @@
 //! each task, at the price of some more runs:
 //!
 //! ```text
-//!   its own rate, × 1/√10, × √10 ──some seeds each──► the best is at an end? ──no──► the other seeds ──► fitness on the task
-//!                  ▲                                          │
-//!                  └────── half a decade further there ───────┘ yes
+//!   its own rate ─► half decades down, as long as that is better ─► none was? half decades up ─► the best ─► fitness on the task
+//!   └───────────────────────────── some seeds each ───────────────────────────────────────┘  the other seeds
 //! ```
 //!
 //! So a rule that needs another rate than its parent, as one that takes signs does, is judged at that, and one whose rate fits costs

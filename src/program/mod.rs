@@ -165,7 +165,7 @@ impl Program {
 
     /// The states that no instruction writes, so that they are 0 for ever.
     pub(crate) fn empty_states(&self) -> CellSet {
-        let mut empty = CellSet::of(&self.cells, |cell| matches!(cell.role, Role::State));
+        let mut empty = self.cells.state;
         for instruction in self.bodies.iter().flatten() {
             empty.remove(instruction.destination());
         }

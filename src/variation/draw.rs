@@ -115,7 +115,8 @@ impl<'a> Site<'a> {
     ) -> Option<CellIndex> {
         let candidates = self.repertoire.readable(shape);
         let weight = |index| self.operand_weight(index);
-        pick(candidates, |index| Some(index) != except, weight, rng)
+        let others = candidates.iter().copied();
+        pick(others.filter(|&index| Some(index) != except), weight, rng)
     }
 
     /// A cell to write, other than `except`, for a result of this shape, if there is one.
@@ -129,7 +130,8 @@ impl<'a> Site<'a> {
             self.cells[index.index()].shape.holds(result) && Some(index) != except
         };
         let weight = |index| self.destination_weight(index);
-        pick(&self.repertoire.writable, fits, weight, rng)
+        let writable = self.repertoire.writable.iter().copied();
+        pick(writable.filter(|&index| fits(index)), weight, rng)
     }
 
     /// A random instruction whose result has exactly its destination's shape. `None` if there are no ops or
@@ -140,7 +142,8 @@ impl<'a> Site<'a> {
             !self.repertoire.giving(shape).is_empty()
         };
         let weight = |index| self.destination_weight(index);
-        let destination = pick(&self.repertoire.writable, can_be_given, weight, rng)?;
+        let writable = self.repertoire.writable.iter().copied();
+        let destination = pick(writable.filter(|&index| can_be_given(index)), weight, rng)?;
         self.instruction_into(destination, rng)
     }
 
@@ -165,26 +168,24 @@ impl<'a> Site<'a> {
     }
 }
 
-/// A candidate that fits, drawn by weight; uniformly if all weights are 0.
-fn pick(
-    candidates: &[CellIndex],
-    fits: impl Fn(CellIndex) -> bool,
-    weight: impl Fn(CellIndex) -> u32,
+/// A candidate, drawn by weight; uniformly if all weights are 0.
+pub(super) fn pick<T: Copy>(
+    mut candidates: impl Iterator<Item = T> + Clone,
+    weight: impl Fn(T) -> u32,
     rng: &mut impl Rng,
-) -> Option<CellIndex> {
-    let fitting = || candidates.iter().copied().filter(|&index| fits(index));
-    let total: u32 = fitting().map(&weight).sum();
+) -> Option<T> {
+    let total: u32 = candidates.clone().map(&weight).sum();
     if total == 0 {
-        let count = fitting().count();
+        let count = candidates.clone().count();
         return if count == 0 {
             None
         } else {
-            fitting().nth(rng.random_range(0..count))
+            candidates.nth(rng.random_range(0..count))
         };
     }
     let mut left = rng.random_range(0..total);
-    fitting().find(|&index| {
-        let weight = weight(index);
+    candidates.find(|&candidate| {
+        let weight = weight(candidate);
         let chosen = left < weight;
         left = left.saturating_sub(weight);
         chosen

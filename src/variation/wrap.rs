@@ -9,11 +9,11 @@
 //! ```
 
 use mlevolve_ir::ops::MAX_ARITY;
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 use crate::program::{Cell, CellIndex, Instruction, Program, Role};
 
-use super::draw::{Site, pick_uniformly};
+use super::draw::{Site, pick, pick_uniformly};
 use super::repertoire::{OperandShapes, Production, Repertoire};
 
 /// How much likelier a tensor is wrapped than a scalar: most work is on tensors, and a factor more or less on the learning rate is
@@ -39,7 +39,8 @@ pub(super) fn wrap_argument(
             (0..instruction.operands().len()).map(move |position| (place, position))
         })
         .collect();
-    let weight = |&(place, position): &(usize, usize)| {
+    let weight = |index: usize| {
+        let (place, position) = reads[index];
         let read = body[place].operands()[position];
         if cells[read.index()].shape.is_scalar() {
             1
@@ -47,17 +48,7 @@ pub(super) fn wrap_argument(
             TENSOR_WEIGHT
         }
     };
-    let total: u32 = reads.iter().map(weight).sum();
-    if total == 0 {
-        return None;
-    }
-    let mut left = rng.random_range(0..total);
-    let start = reads.iter().position(|read| {
-        let weight = weight(read);
-        let is_chosen = left < weight;
-        left = left.saturating_sub(weight);
-        is_chosen
-    })?;
+    let start = pick(0..reads.len(), weight, rng)?;
     let empty = parent.empty_states();
     for &(place, position) in reads[start..].iter().chain(&reads[..start]) {
         let site = Site::new(cells, repertoire, &body[..place], &body[place..]).with_empty(empty);
