@@ -31,6 +31,9 @@ const RATE_STEPS: usize = 3;
 /// How much further they go with twice the learning rate, of rules that follow it.
 const FOLLOWING: std::ops::RangeInclusive<f32> = 1.6..=2.5;
 
+/// What a hash begins with.
+const FINGERPRINT: &str = "steps of a probe";
+
 /// Made-up parameters that were stepped along made-up gradients, twice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProbeRun {
@@ -106,19 +109,41 @@ impl ProbeRun {
     /// large ones is lost in rounding, so their sum does, and that with the parameters as weights, which shows decay.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        let mut hasher = Sha256::new();
-        hasher.update("steps of a probe");
+        self.fingerprint_in_units_of(1.0, Sha256::new_with_prefix(FINGERPRINT))
+    }
+
+    /// The same for rules that step alike but for rounding and a factor, as rules with two learning rates do, unless it is great: what goes
+    /// farther by a power of four or more mostly has another one. For judges that choose a rate anew for each task, in steps of about that.
+    #[must_use]
+    pub fn direction_fingerprint(&self) -> Fingerprint {
+        let displacements = self.displacements();
+        let of_small = displacements
+            .chunks_exact(self.start.len())
+            .flat_map(|one| &one[self.large..]);
+        let greatest = of_small.fold(0.0, |greatest: f32, by| greatest.max(by.abs()));
+        if greatest > 0.0 && greatest.is_finite() {
+            // The exponent, without its last bit.
+            let size = greatest.to_bits() >> 24;
+            let hasher = Sha256::new_with_prefix(FINGERPRINT).chain_update(size.to_le_bytes());
+            self.fingerprint_in_units_of(greatest, hasher)
+        } else {
+            self.fingerprint()
+        }
+    }
+
+    /// Of displacements as so many units, and of what the hasher has been given.
+    fn fingerprint_in_units_of(&self, unit: f32, mut hasher: Sha256) -> Fingerprint {
         for displacements in self.displacements().chunks_exact(self.start.len()) {
             let (large, small) = displacements.split_at(self.large);
             for number in small {
-                hasher.update(rounded(*number).to_le_bytes());
+                hasher.update(rounded(number / unit).to_le_bytes());
             }
             let along = large.iter().zip(&self.start);
             let along: f64 = along.map(|(by, at)| f64::from(*by) * f64::from(*at)).sum();
             let in_all: f64 = large.iter().map(|by| f64::from(*by)).sum();
             for sum in [along, in_all] {
                 // To some three digits.
-                let sum = (sum as f32).to_bits().saturating_add(1 << 11) >> 12;
+                let sum = (sum as f32 / unit).to_bits().saturating_add(1 << 11) >> 12;
                 hasher.update(sum.to_le_bytes());
             }
         }
@@ -255,6 +280,28 @@ mod tests {
             let program = Program::parse(&text(body)).unwrap();
             assert_eq!(follows(&program), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn rules_that_differ_in_their_learning_rates_alone_have_one_direction() {
+        let run = |name: &str, rate: f32| {
+            let rule = known::find(name).unwrap().parsed();
+            ProbeRun::of(&rule.with_constant(LEARNING_RATE, rate).unwrap()).unwrap()
+        };
+        let mut directions = std::collections::BTreeSet::new();
+        for name in ["sgd", "momentum", "adam"] {
+            let before = directions.len();
+            for rate in (0..10).map(|step| 0.01 * (1.0 + 0.3 * step as f32)) {
+                let (run, again) = (run(name, rate), run(name, 1.01 * rate));
+                assert_ne!(run.fingerprint(), again.fingerprint());
+                directions.insert(run.direction_fingerprint());
+            }
+            // Two, where the rates are of two sizes; once in a while, rounding makes one more.
+            let added = directions.len() - before;
+            assert!((1..=3).contains(&added), "{name}: {added}");
+        }
+        let far = run("sgd", 1.0).direction_fingerprint();
+        assert!(!directions.contains(&far));
     }
 
     #[test]

@@ -345,7 +345,9 @@ impl Judge for TrainingJudge {
         let run = ProbeRun::of(program)?;
         Ok(match self.rejection(program, &run)? {
             Some(rejection) => Probed::Rejected(rejection),
-            None => Probed::Passed(Some(run.fingerprint())),
+            None if self.rate_choice == RateChoice::NONE => Probed::Passed(Some(run.fingerprint())),
+            // What differs by a learning rate alone chooses the same ones.
+            None => Probed::Passed(Some(run.direction_fingerprint())),
         })
     }
 

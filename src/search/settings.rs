@@ -105,7 +105,7 @@ pub struct SearchSettings {
     /// can be tuned by it for other tasks; one that does not never trains. Default: true.
     pub needs_learning_rate: bool,
     /// How many learning rates an update rule may choose from on each task: its own, and others half decades around it, to which it goes
-    /// as long as that gets better. One seed in four is for choosing. With 1, one rate has to do for all tasks, whose best ones often differ tenfold. Default: 1.
+    /// as long as that gets better. One seed in four is for choosing. Rules that differ by a moderate factor alone are then taken to be judged alike. With 1, one rate has to do for all tasks, whose best ones often differ tenfold. Default: 1.
     pub learning_rates_per_task: usize,
     /// Whether candidates that would be among the best are trained with more seeds, which then decide. Default: they are not.
     #[serde(skip_serializing_if = "Option::is_none")]

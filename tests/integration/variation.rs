@@ -174,6 +174,7 @@ fn every_mutation_happens_and_changes_what_it_says() {
         ..settings.guidance()
     };
     let mut counts = BTreeMap::new();
+    let mut wraps_that_grow = 0;
     for seed in 0..3_000 {
         let parent = random(seed % 200);
         let (child, mutation) =
@@ -214,12 +215,17 @@ fn every_mutation_happens_and_changes_what_it_says() {
                 assert!(new.count() > 0, "{child}");
             }
             Mutation::WrapArgument => {
-                assert_eq!((after, same_cells), (before + 1, true));
+                let grown = after - before - 1;
+                assert!(grown <= 1 && same_cells, "{before} {after}");
+                wraps_that_grow += grown;
                 let (old, new) = (&parent.bodies()[0], &child.bodies()[0]);
                 let is_wrapped = |place: usize| {
-                    let (wrap, reader) = (new[place], new[place + 1]);
-                    let around =
-                        old[..place] == new[..place] && old[place + 1..] == new[place + 2..];
+                    let (wrap, reader) = (new[place + grown], new[place + grown + 1]);
+                    let around = old[..place] == new[..place]
+                        && old[place + 1..] == new[place + grown + 2..];
+                    let is_read = |instruction: &Instruction| {
+                        wrap.operands().contains(&instruction.destination())
+                    };
                     // What the reader read, the new instruction reads, and everything else is as it was.
                     let was_read = |at: usize| {
                         let mut operands = reader.operands().to_vec();
@@ -231,7 +237,9 @@ fn every_mutation_happens_and_changes_what_it_says() {
                             && wrap.operands().contains(&operands[at])
                     };
                     let operands = reader.operands().len().min(old[place].operands().len());
-                    around && (0..operands).any(was_read)
+                    around
+                        && new[place..place + grown].iter().all(is_read)
+                        && (0..operands).any(was_read)
                 };
                 assert!((0..before).any(is_wrapped), "{parent}{child}");
             }
@@ -244,42 +252,68 @@ fn every_mutation_happens_and_changes_what_it_says() {
     }
     assert_eq!(counts.len(), Mutation::ALL.len(), "{counts:?}");
     assert!(counts.values().all(|&count| count > 100), "{counts:?}");
+    let wraps = counts[&Mutation::WrapArgument];
+    assert!(
+        (wraps / 10..wraps / 2).contains(&wraps_that_grow),
+        "{wraps_that_grow} of {wraps}"
+    );
 }
 
-/// From momentum to Nesterov's rule is one wrap: the step reads the sum of momentum and gradient.
+/// From momentum to Nesterov's rule is one wrap: the step reads the sum of momentum and gradient. So is a rate that falls.
 #[test]
 fn a_wrap_finds_what_there_is_to_read() {
-    let settings = only(Mutation::WrapArgument);
+    let mut settings = only(Mutation::WrapArgument);
+    let ops = [
+        "add(tensor, tensor)",
+        "mul(tensor, scalar)",
+        "div(scalar, scalar)",
+        "sqrt(scalar)",
+    ];
+    settings.ops = ops.map(String::from).to_vec().try_into().unwrap();
     let variation = variation(&settings);
     let momentum = known::find("momentum").unwrap().program().unwrap();
     let momentum = momentum.standardised().unwrap();
     let cell = |index: CellIndex| &momentum.cells()[index.index()];
+    let old = &momentum.bodies()[0];
     // What the last instruction reads first.
-    let velocity = &*cell(momentum.bodies()[0].last().unwrap().operands()[0]).name;
-    let is_never_written = |index: CellIndex| {
-        let mut written = momentum.bodies()[0].iter().map(Instruction::destination);
+    let velocity = &*cell(old.last().unwrap().operands()[0]).name;
+    let is_never_written = |&index: &CellIndex| {
+        let mut written = old.iter().map(Instruction::destination);
         matches!(cell(index).role, Role::State) && !written.any(|one| one == index)
     };
-    const WRAPS: u64 = 2_000;
-    let (mut of_tensors, mut lookaheads) = (0, 0);
+    let reads = |instruction: &Instruction| -> BTreeSet<&str> {
+        let operands = instruction.operands().iter();
+        operands.map(|&one| cell(one).name.as_str()).collect()
+    };
+    const WRAPS: u64 = 10_000;
+    let (mut of_tensors, mut lookaheads, mut falling_rates) = (0, 0, 0);
     for seed in 0..WRAPS {
         let (child, _) = variation.mutate(&momentum, &mut stream(seed + 99_000));
-        let pairs = momentum.bodies()[0].iter().zip(&child.bodies()[0]);
-        let place = pairs.take_while(|(old, new)| old == new).count();
-        let wrap = child.bodies()[0][place];
-        let read = wrap.operands();
-        assert!(
-            !read.iter().any(|&operand| is_never_written(operand)),
-            "{child}"
-        );
+        let new = &child.bodies()[0];
+        let place = old
+            .iter()
+            .zip(new)
+            .take_while(|(old, new)| old == new)
+            .count();
+        let last_new = place + new.len() - old.len() - 1;
+        let (grown, wrap) = (&new[place..last_new], &new[last_new]);
+        let read = new[place..=last_new].iter().flat_map(Instruction::operands);
+        assert!(!read.into_iter().any(is_never_written), "{child}");
         of_tensors += usize::from(!cell(wrap.destination()).shape.is_scalar());
-        let names: BTreeSet<&str> = read.iter().map(|&one| cell(one).name.as_str()).collect();
-        let is_last = place + 2 == child.bodies()[0].len();
-        let sums = wrap.op().mnemonic() == "add" && names == BTreeSet::from(["g", velocity]);
-        lookaheads += usize::from(is_last && sums);
+        let sums = wrap.op().mnemonic() == "add" && reads(wrap) == BTreeSet::from(["g", velocity]);
+        lookaheads += usize::from(last_new + 2 == new.len() && sums);
+        let falls = |root: &Instruction| {
+            let (op, of) = (root.op().mnemonic(), reads(root));
+            op == "sqrt"
+                && of == BTreeSet::from(["step"])
+                && wrap.op().mnemonic() == "div"
+                && cell(wrap.operands()[0]).name == "learning_rate"
+        };
+        falling_rates += usize::from(grown.iter().any(falls));
     }
-    assert!(of_tensors > WRAPS as usize / 2, "{of_tensors}");
-    assert!(lookaheads > 2, "{lookaheads}");
+    assert!(of_tensors > WRAPS as usize * 3 / 4, "{of_tensors}");
+    assert!(lookaheads > 200, "{lookaheads}");
+    assert!(falling_rates > 2, "{falling_rates}");
 }
 
 fn only(mutation: Mutation) -> VariationSettings {
