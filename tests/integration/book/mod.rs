@@ -42,6 +42,7 @@ chapters! {
     contributing: "CONTRIBUTING.md",
     rivals: "rivals/README.md",
     ahead_of_controls: "experiments/ahead-of-controls/README.md",
+    ablation: "experiments/ablation/README.md",
     cheaper_than_adam: "experiments/cheaper-than-adam/README.md",
     interpreter_alone: "experiments/interpreter-alone/README.md",
     commands: "docs/src/commands.md",
