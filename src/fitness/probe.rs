@@ -109,11 +109,12 @@ impl ProbeRun {
     /// large ones is lost in rounding, so their sum does, and that with the parameters as weights, which shows decay.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint_in_units_of(1.0, Sha256::new_with_prefix(FINGERPRINT))
+        let hasher = Sha256::new_with_prefix(FINGERPRINT);
+        self.fingerprint_of(&self.displacements(), 1.0, hasher)
     }
 
-    /// The same for rules that step alike but for rounding and a factor, as rules with two learning rates do, unless it is great: what goes
-    /// farther by a power of four or more mostly has another one. For judges that choose a rate anew for each task, in steps of about that.
+    /// The same for rules that step alike but for rounding and a moderate factor, as rules with two learning rates do; what goes four times
+    /// as far always has another one. For judges that choose a rate anew for each task, in steps of about that.
     #[must_use]
     pub fn direction_fingerprint(&self) -> Fingerprint {
         let displacements = self.displacements();
@@ -125,15 +126,15 @@ impl ProbeRun {
             // The exponent, without its last bit.
             let size = greatest.to_bits() >> 24;
             let hasher = Sha256::new_with_prefix(FINGERPRINT).chain_update(size.to_le_bytes());
-            self.fingerprint_in_units_of(greatest, hasher)
+            self.fingerprint_of(&displacements, greatest, hasher)
         } else {
             self.fingerprint()
         }
     }
 
-    /// Of displacements as so many units, and of what the hasher has been given.
-    fn fingerprint_in_units_of(&self, unit: f32, mut hasher: Sha256) -> Fingerprint {
-        for displacements in self.displacements().chunks_exact(self.start.len()) {
+    /// Of displacements as multiples of a unit, and of what the hasher has been given.
+    fn fingerprint_of(&self, displacements: &[f32], unit: f32, mut hasher: Sha256) -> Fingerprint {
+        for displacements in displacements.chunks_exact(self.start.len()) {
             let (large, small) = displacements.split_at(self.large);
             for number in small {
                 hasher.update(rounded(number / unit).to_le_bytes());
