@@ -18,7 +18,7 @@
 //!
 //! each divided by the best median that any known rule has there and bounded to 0 ..= [`GREATEST_PART`],
 //! so that a task on which a rule is far ahead cannot hide one on which it fails. Of parts, the median over
-//! seeds counts, times the share of runs that do not diverge, and of task fitnesses the mean.
+//! seeds counts, times the share of runs that do not diverge, or the mean if settings say so ([`OverSeeds`]), and of task fitnesses the mean.
 
 mod baselines;
 pub(crate) mod compare;
@@ -46,7 +46,7 @@ pub(crate) use fingerprint::rounded;
 pub use fingerprint::{Fingerprint, InvalidFingerprint};
 pub use judge::{Judge, JudgeError, Judgement, ProgramCost, Rejection, TaskFitness, TaskLabel};
 pub use ladder::{Appraisal, Gate, Open, Probed, Rung, Trained, Trial};
-pub use parts::{FitnessParts, FitnessWeights, GREATEST_PART, TARGET_QUALITY};
+pub use parts::{FitnessParts, FitnessWeights, GREATEST_PART, OverSeeds, TARGET_QUALITY};
 pub use probe::ProbeRun;
 pub(crate) use rate_choice::OptimizersByRate;
 pub use rate_choice::{GREATEST_COUNT as GREATEST_RATE_COUNT, RateChoice, RateFactor};

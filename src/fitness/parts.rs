@@ -25,7 +25,7 @@ pub struct FitnessParts {
     pub sample_efficiency: f64,
 }
 
-/// How much each part counts; the sum does not matter.
+/// How much each part counts, where the sum does not matter, and what of several seeds does.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FitnessWeights {
@@ -35,6 +35,36 @@ pub struct FitnessWeights {
     pub final_quality: f64,
     /// Default: 1.
     pub sample_efficiency: f64,
+    /// What of several seeds' parts counts. Default: `median`.
+    #[serde(skip_serializing_if = "OverSeeds::is_default")]
+    pub over_seeds: OverSeeds,
+}
+
+/// What of several seeds' parts counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverSeeds {
+    /// Their median, times the share of the runs that got to their end: one seed's luck does not win, and divergence now and then
+    /// does not hide.
+    #[default]
+    Median,
+    /// Their mean, where a run that diverged has 0: a rule that ends badly now and then is as much worse as it is on average.
+    Mean,
+}
+
+impl OverSeeds {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What counts of these, 0 for runs that diverged, where this share of the runs got to their end.
+    fn of(self, parts: Vec<f64>, completed_share: f64) -> f64 {
+        match self {
+            Self::Median => completed_share * Spread::of(parts).median,
+            Self::Mean => parts.iter().sum::<f64>() / parts.len() as f64,
+        }
+    }
 }
 
 impl Default for FitnessWeights {
@@ -43,6 +73,7 @@ impl Default for FitnessWeights {
             convergence_speed: 1.0,
             final_quality: 2.0,
             sample_efficiency: 1.0,
+            over_seeds: OverSeeds::Median,
         }
     }
 }
@@ -86,24 +117,22 @@ impl FitnessParts {
         }
     }
 
-    /// The parts of several seeds' runs together: of each part the median, so that one seed's luck does not win, times the
-    /// share of the runs that got to their end, so that a rule which diverges now and then does not hide it.
+    /// The parts of several seeds' runs together.
     ///
     /// # Panics
     /// If there are no runs.
     #[must_use]
-    pub fn over_seeds(runs: &[TrainingRun], reference: &Reference) -> Self {
+    pub fn over_seeds(runs: &[TrainingRun], reference: &Reference, over_seeds: OverSeeds) -> Self {
         let parts: Vec<Self> = runs.iter().map(|run| Self::of(run, reference)).collect();
         let completed = runs
             .iter()
             .filter(|run| run.curve.outcome == Outcome::Completed);
         let share = completed.count() as f64 / runs.len() as f64;
-        let median =
-            |of: fn(&Self) -> f64| share * Spread::of(parts.iter().map(of).collect()).median;
+        let together = |of: fn(&Self) -> f64| over_seeds.of(parts.iter().map(of).collect(), share);
         Self {
-            convergence_speed: median(|parts| parts.convergence_speed),
-            final_quality: median(|parts| parts.final_quality),
-            sample_efficiency: median(|parts| parts.sample_efficiency),
+            convergence_speed: together(|parts| parts.convergence_speed),
+            final_quality: together(|parts| parts.final_quality),
+            sample_efficiency: together(|parts| parts.sample_efficiency),
         }
     }
 
@@ -178,6 +207,22 @@ mod tests {
     }
 
     #[test]
+    fn over_seeds_a_median_overlooks_one_bad_end_and_a_mean_does_not() {
+        let of = |over_seeds: OverSeeds, parts: [f64; 4], share: f64| {
+            let part = over_seeds.of(parts.to_vec(), share);
+            (part * 1e6).round() / 1e6
+        };
+        for (parts, share, median, mean) in [
+            ([0.8, 1.0, 0.9, 0.9], 1.0, 0.9, 0.9),
+            ([0.8, 0.3, 0.9, 0.9], 1.0, 0.85, 0.725),
+            ([0.9, 0.9, 0.9, 0.0], 0.75, 0.675, 0.675),
+        ] {
+            assert_eq!(of(OverSeeds::Median, parts, share), median);
+            assert_eq!(of(OverSeeds::Mean, parts, share), mean);
+        }
+    }
+
+    #[test]
     fn parts_are_weighted_and_weights_checked() {
         let parts = FitnessParts {
             convergence_speed: 0.4,
@@ -189,6 +234,7 @@ mod tests {
             convergence_speed: 0.0,
             final_quality: 3.0,
             sample_efficiency: 0.0,
+            ..FitnessWeights::default()
         };
         assert_eq!(parts.combined(&only_last), 1.0);
         for bad in [-1.0, f64::NAN, f64::INFINITY] {

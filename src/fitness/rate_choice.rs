@@ -10,7 +10,9 @@
 //! ```
 //!
 //! So a rule that needs another rate than its parent, as one that takes signs does, is judged at that, and one whose rate fits costs
-//! three rates.
+//! three rates. If that is wished for, and several seeds choose, quarters of a decade to both sides of the best are tried too: with half
+//! decades alone, a rule can be half of one away from its best rate, or on it, and so be judged by chance. Rules that take signs
+//! lose most by it, as their steps do not become smaller by themselves.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -39,11 +41,20 @@ const FACTORS: [f32; GREATEST_COUNT] = [
 /// The place of a program's own rate among [`FACTORS`].
 const OWN: usize = FACTORS.len() / 2;
 
+/// What the best of these is multiplied by where choices are fine: a quarter of a decade to both sides.
+const FINE_FACTORS: [f32; 2] = [0.562_341_33, 1.778_279_4];
+
+/// How many seeds have to choose for a fine choice: fewer cannot tell such rates apart.
+const FINELY_CHOOSING_SEEDS: usize = 2;
+
 /// The most rates that there may be to choose from.
 pub const GREATEST_COUNT: usize = 9;
 
 /// One seed in so many serves to choose a rate, and at least one.
 const CHOOSING_ONE_IN: usize = 4;
+
+/// How many seeds choose at most: these tell rates apart, and each costs as many runs as there are rates.
+const MOST_CHOOSING_SEEDS: usize = 8;
 
 /// How much greater or smaller than a program's own a learning rate is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,6 +74,7 @@ pub(crate) struct Chosen<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateChoice {
     count: usize,
+    is_fine: bool,
 }
 
 impl RateFactor {
@@ -89,26 +101,41 @@ impl RateFactor {
 
 impl RateChoice {
     /// No choice: the program's own rate.
-    pub const NONE: Self = Self { count: 1 };
+    pub const NONE: Self = Self::of(1);
 
     /// Of so many rates, half decades apart, the program's own in the middle; if their number is even, there is one more below
     /// it than above. There are no more than [`GREATEST_COUNT`].
     #[must_use]
     pub const fn of(count: usize) -> Self {
-        Self { count }
+        Self {
+            count,
+            is_fine: false,
+        }
+    }
+
+    /// The same, with rates between them too, if so wished.
+    #[must_use]
+    pub const fn finely(self, is_fine: bool) -> Self {
+        Self { is_fine, ..self }
+    }
+
+    /// Whether there is anything to choose.
+    #[must_use]
+    pub const fn offers_any(self) -> bool {
+        self.count > 1
     }
 
     /// Climbs from a program's own rate to the best that there is nearby: by half a decade down as long as that is better, or where that is
-    /// not, up. Where nothing is worth anything, as if all diverge, lower rates are tried.
+    /// not, up. Where nothing is worth anything, as if all diverge, lower rates are tried. Then, if the choice is fine, by a quarter of a
+    /// decade to both sides.
     ///
-    /// `worth` says what a rate is worth, and what came of it.
+    /// `worth` says what a rate is worth with so many seeds, and what came of it.
     pub(crate) fn climb<T, E>(
         self,
+        seeds: usize,
         mut worth: impl FnMut(RateFactor) -> Result<(f64, T), E>,
     ) -> Result<Chosen<T>, E> {
-        let (lowest, highest) = (OWN - self.count / 2, OWN + (self.count - 1) / 2);
-        let mut tried = |place: usize| {
-            let rate = RateFactor(FACTORS[place]);
+        let mut tried = |rate: RateFactor| {
             let (worth, result) = worth(rate)?;
             Ok(Chosen {
                 rate,
@@ -116,10 +143,30 @@ impl RateChoice {
                 result,
             })
         };
-        let mut best = tried(OWN)?;
+        let mut best = self.climb_coarsely(&mut tried)?;
+        if self.is_fine && self.offers_any() && seeds >= FINELY_CHOOSING_SEEDS {
+            let coarse = best.rate;
+            for factor in FINE_FACTORS {
+                let beside = tried(RateFactor(coarse.0 * factor))?;
+                if beside.worth > best.worth {
+                    best = beside;
+                }
+            }
+        }
+        Ok(best)
+    }
+
+    /// By half decades.
+    fn climb_coarsely<T, E>(
+        self,
+        tried: &mut impl FnMut(RateFactor) -> Result<Chosen<T>, E>,
+    ) -> Result<Chosen<T>, E> {
+        let (lowest, highest) = (OWN - self.count / 2, OWN + (self.count - 1) / 2);
+        let mut at = |place: usize| tried(RateFactor(FACTORS[place]));
+        let mut best = at(OWN)?;
         let own_worth = best.worth;
         for place in (lowest..OWN).rev() {
-            let lower = tried(place)?;
+            let lower = at(place)?;
             if lower.worth > best.worth {
                 best = lower;
             } else if best.worth > 0.0 {
@@ -130,7 +177,7 @@ impl RateChoice {
             return Ok(best);
         }
         for place in OWN + 1..=highest {
-            let higher = tried(place)?;
+            let higher = at(place)?;
             if higher.worth <= best.worth {
                 break;
             }
@@ -143,7 +190,7 @@ impl RateChoice {
     pub(crate) fn choosing_seeds(self, seeds: usize) -> usize {
         match self.count {
             1 => 0,
-            _ => seeds.div_ceil(CHOOSING_ONE_IN),
+            _ => seeds.div_ceil(CHOOSING_ONE_IN).min(MOST_CHOOSING_SEEDS),
         }
     }
 }
@@ -200,7 +247,7 @@ mod tests {
     /// The place of the rate that is chosen, by what each is worth, and how many were tried.
     fn climbed(count: usize, worth: impl Fn(usize) -> f64) -> (usize, usize) {
         let mut tries = 0;
-        let chosen = RateChoice::of(count).climb(|rate| {
+        let chosen = RateChoice::of(count).climb(4, |rate| {
             tries += 1;
             let place = FACTORS.iter().position(|&factor| factor == rate.0).unwrap();
             Ok::<_, ()>((worth(place), place))
@@ -239,6 +286,27 @@ mod tests {
         }
     }
 
+    /// Best at two tenths of a decade above the program's own rate, nearer to the quarter than to it.
+    #[test]
+    fn a_fine_choice_goes_between_half_decades() {
+        let chosen = |choice: RateChoice, seeds: usize| {
+            let mut tries = 0;
+            let chosen = choice.climb(seeds, |rate| {
+                tries += 1;
+                Ok::<_, ()>((-(libm::log10(f64::from(rate.0)) - 0.2).abs() + 10.0, ()))
+            });
+            (chosen.unwrap().rate.0, tries)
+        };
+        let coarse = RateChoice::of(GREATEST_COUNT);
+        assert_eq!(chosen(coarse, 4), (1.0, 3));
+        assert_eq!(chosen(coarse.finely(true), 4), (FINE_FACTORS[1], 5));
+        assert_eq!(chosen(coarse.finely(true), 1), (1.0, 3));
+        assert_eq!(chosen(RateChoice::NONE.finely(true), 4), (1.0, 1));
+        for (factor, quarters) in FINE_FACTORS.into_iter().zip([-1.0, 1.0]) {
+            assert_eq!(factor, libm::pow(10.0, quarters / 4.0) as f32);
+        }
+    }
+
     #[test]
     fn where_all_diverge_lower_rates_are_tried() {
         let learns_below = |place: usize| if place < 2 { 0.5 } else { 0.0 };
@@ -253,5 +321,7 @@ mod tests {
         assert_eq!(choosing(5, 1), 1);
         assert_eq!(choosing(5, 4), 1);
         assert_eq!(choosing(5, 16), 4);
+        assert_eq!(choosing(5, 32), 8);
+        assert_eq!(choosing(5, 100), 8);
     }
 }

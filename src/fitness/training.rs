@@ -239,7 +239,7 @@ impl TrainingJudge {
         program_flops: u64,
     ) -> TaskFitness {
         let (reference, task) = (&self.references[task], &self.suite.tasks()[task]);
-        let parts = FitnessParts::over_seeds(runs, reference);
+        let parts = FitnessParts::over_seeds(runs, reference, self.weights.over_seeds);
         let diverged = |run: &&TrainingRun| run.curve.outcome != Outcome::Completed;
         let diverged_runs = runs.iter().filter(diverged).count();
         TaskFitness {
@@ -345,7 +345,7 @@ impl Judge for TrainingJudge {
         let run = ProbeRun::of(program)?;
         Ok(match self.rejection(program, &run)? {
             Some(rejection) => Probed::Rejected(rejection),
-            None if self.rate_choice == RateChoice::NONE => Probed::Passed(Some(run.fingerprint())),
+            None if !self.rate_choice.offers_any() => Probed::Passed(Some(run.fingerprint())),
             // What differs by a learning rate alone chooses the same ones.
             None => Probed::Passed(Some(run.direction_fingerprint())),
         })

@@ -117,7 +117,7 @@ impl TrainingJudge {
             let tasks = self.suite_tasks().iter().take(terms.tasks).enumerate();
             let (mut sum, mut count) = (0.0, 0.0);
             for (task, of) in tasks {
-                let chosen = self.rate_choice().climb(|rate| {
+                let chosen = self.rate_choice().climb(1, |rate| {
                     let (runs, _) = train(Leg {
                         task,
                         seeds: &seeds[..1],
@@ -175,7 +175,7 @@ impl TrainingJudge {
         let mut rate = RateFactor::OWN;
         let (mut chosen, mut flops) = (Vec::new(), 0);
         if !choosing.is_empty() {
-            let climbed = self.rate_choice().climb(|rate| {
+            let climbed = self.rate_choice().climb(choosing.len(), |rate| {
                 let leg = Leg {
                     rate,
                     ..self.whole(task, choosing)

@@ -86,6 +86,8 @@ struct IndividualRecord {
 struct LeaderRecord {
     generation: u32,
     confirmed: Judgement,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    screened: Option<f64>,
     individual: IndividualRecord,
 }
 
@@ -190,6 +192,7 @@ pub(super) fn save(
     let leader = search.leader.as_ref().map(|leader| LeaderRecord {
         generation: leader.generation,
         confirmed: leader.confirmed.clone(),
+        screened: leader.screened,
         individual: IndividualRecord::from(&leader.individual),
     });
     let records = |population: &Population| {
@@ -346,6 +349,7 @@ fn restored(body: Body) -> Result<(Search, Logged), String> {
         Ok::<_, String>(Leader {
             individual: leader.individual.restored(form, cells)?,
             confirmed: leader.confirmed,
+            screened: leader.screened,
             generation: leader.generation,
         })
     });

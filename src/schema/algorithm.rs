@@ -40,7 +40,8 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
         validate: loss::DESCRIPTION.judging.validate,
         judge: |settings, data| {
             let judge = AlgorithmJudge::new(&settings.suite, data, settings.fitness)?;
-            let rates = RateChoice::of(settings.learning_rates_per_task);
+            let rates = RateChoice::of(settings.learning_rates_per_task)
+                .finely(settings.fine_learning_rates);
             let judge = judge.asking_for_rate(settings.needs_learning_rate);
             Ok(Box::new(judge.choosing_rates(rates)))
         },

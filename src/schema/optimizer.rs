@@ -134,7 +134,8 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
         },
         judge: |settings, data| {
             let judge = TrainingJudge::new(&settings.suite, data, settings.fitness)?;
-            let rates = RateChoice::of(settings.learning_rates_per_task);
+            let rates = RateChoice::of(settings.learning_rates_per_task)
+                .finely(settings.fine_learning_rates);
             let judge = judge.asking_for_rate(settings.needs_learning_rate);
             Ok(Box::new(judge.choosing_rates(rates)))
         },

@@ -59,7 +59,7 @@ fn drawn(all: usize, count: usize, numbers: &mut impl Rng) -> Vec<usize> {
 }
 
 /// A behaviour at length 1, or at length 0 if it does nothing. What is not finite counts as 0.
-fn direction(behaviour: &[f32]) -> Vec<f64> {
+pub(super) fn direction(behaviour: &[f32]) -> Vec<f64> {
     let finite = |number: &f32| match number.is_finite() {
         true => f64::from(*number),
         false => 0.0,
@@ -75,13 +75,13 @@ fn direction(behaviour: &[f32]) -> Vec<f64> {
 }
 
 /// The angle between two directions, as a part of a half turn.
-fn angle(one: &[f64], other: &[f64]) -> f64 {
+pub(super) fn angle(one: &[f64], other: &[f64]) -> f64 {
     let cosine: f64 = one.iter().zip(other).map(|(one, other)| one * other).sum();
     let is_idle = |direction: &[f64]| direction.iter().all(|it| *it == 0.0);
     if is_idle(one) && is_idle(other) {
         return 0.0;
     }
-    cosine.clamp(-1.0, 1.0).acos() / std::f64::consts::PI
+    libm::acos(cosine.clamp(-1.0, 1.0)) / std::f64::consts::PI
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::credit::Credit;
 use super::fate::Fate;
 use super::funnel::{FunnelStage, Hurdles, StageClock, stage_names};
 use super::island::migrate;
+use super::judging::Progress;
 use super::library::Library;
 use super::population::median_fitness;
 use super::seen::Seen;
@@ -260,13 +261,17 @@ impl Search {
         let stage_names = stage_names(&rungs, &self.settings);
         let clock = StageClock::new(&stage_names);
         let candidates = self.candidates(judge, &clock)?;
-        let made = candidates.len() as u64;
-        let passages = self.judged(judge, &rungs, &candidates, &clock, judged, stop)?;
+        let made = candidates.len();
+        let (candidates, plans) = self.planned(judge, candidates, &clock)?;
+        let training = plans.iter().flatten().filter(|plan| plan.trains).count();
+        judged.fetch_add((made - training) as u64, Ordering::Relaxed);
+        let progress = Progress { judged, stop };
+        let passages = self.judged(judge, &rungs, &candidates, plans, &clock, progress)?;
         if stop.load(Ordering::Relaxed) {
             return Ok(Err(Interrupted));
         }
         let mut counts = Totals {
-            candidates: made,
+            candidates: candidates.len() as u64,
             ..Totals::default()
         };
         let mut stages = StageCount::of(&stage_names);
@@ -296,7 +301,7 @@ impl Search {
                 self.map.insert(child, number);
             }
         }
-        self.next_id += made;
+        self.next_id += made as u64;
         let first_migrant = self.next_id;
         self.grow(children, number, judge);
         if self.settings.candidate_log.is_wanted() {

@@ -8,6 +8,7 @@ use mlevolve_tasks::stream;
 use serde::{Deserialize, Serialize};
 
 use super::behaviour::behavioural_diversity;
+use super::niches::cleared;
 use super::{Individual, Operator, Origin, Population, SearchSettings};
 use crate::fitness::Judge;
 
@@ -94,7 +95,7 @@ impl SearchSettings {
 }
 
 impl Island {
-    /// Takes in children, lets go of the oldest, and looks at how different those are that stay.
+    /// Takes in children, lets go of those that niches have no room for and of the oldest, and looks at how different those are that stay.
     pub(super) fn grow(
         &mut self,
         children: Vec<Individual>,
@@ -104,6 +105,14 @@ impl Island {
         judge: &dyn Judge,
     ) {
         let (elites, capacity) = (settings.elites, settings.population);
+        let children = match settings.niches {
+            Some(niches) => {
+                let (population, children) = cleared(&self.population, children, niches, judge);
+                self.population = population;
+                children
+            }
+            None => children,
+        };
         self.population.replace_oldest(children, elites, capacity);
         let key = [u64::from(generation), place as u64];
         let mut numbers = stream(settings.seed, "diversity", key);

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::funnel::{Climb, FunnelStage, StageClock, StageCount};
+use super::island::share;
 use super::taking_up::Candidate;
 use super::{Operator, Search};
 use crate::fitness::{
@@ -99,48 +100,91 @@ impl Passage {
 }
 
 /// Whether a candidate that was not seen before trains.
-struct Plan {
+pub(super) struct Plan {
     probed: Probed,
     is_twin: bool,
     let_through: Option<FunnelStage>,
-    trains: bool,
+    pub(super) trains: bool,
+}
+
+/// Where those who watch look, and what they say.
+#[derive(Clone, Copy)]
+pub(super) struct Progress<'a> {
+    /// Candidates that are through.
+    pub(super) judged: &'a AtomicU64,
+    /// Whether to give up.
+    pub(super) stop: &'a AtomicBool,
 }
 
 impl Search {
-    /// Leads candidates through the funnel; nothing for those whose fingerprint was seen before. `judged` counts those that are
-    /// through. What comes back is of no use once `stop` is true.
+    /// Those of a generation's candidates that there is room for, and who of them trains; no plan for those whose fingerprint was seen
+    /// before. Where the settings bound how many train, an island's candidates after the last that may are left out, as if they had
+    /// never been bred.
+    pub(super) fn planned(
+        &self,
+        judge: &dyn Judge,
+        candidates: Vec<Candidate>,
+        clock: &StageClock,
+    ) -> Result<(Vec<Candidate>, Vec<Option<Plan>>), JudgeError> {
+        let mut met: FxHashSet<Fingerprint> = FxHashSet::default();
+        let is_new: Vec<bool> = candidates
+            .iter()
+            .map(|one| {
+                let fingerprint = one.appraisal.fingerprint;
+                let is_unseen = self.seen.verdict(fingerprint).is_none();
+                self.is_affordable(one) && is_unseen && met.insert(fingerprint)
+            })
+            .collect();
+        let new = candidates.par_iter().zip(is_new);
+        let new = new.filter(|(_, is_new)| *is_new);
+        // Only looked up, never iterated.
+        let mut probed: FxHashMap<Fingerprint, Probed> = new
+            .map(|(one, _)| Ok((one.appraisal.fingerprint, self.probed(judge, one, clock)?)))
+            .collect::<Result<_, JudgeError>>()?;
+        let mut behaviours: FxHashSet<Fingerprint> = FxHashSet::default();
+        let mut room = self.room_for_training();
+        let (mut kept, mut plans) = (Vec::with_capacity(candidates.len()), Vec::new());
+        for candidate in candidates {
+            let room = &mut room[candidate.island];
+            if *room == 0 {
+                continue;
+            }
+            let probed = match self.is_affordable(&candidate) {
+                // What is too dear here says nothing about twins of it elsewhere.
+                false => Some(Probed::Rejected(Rejection::TooExpensive)),
+                true => probed.remove(&candidate.appraisal.fingerprint),
+            };
+            let plan = probed.map(|probed| self.plan(kept.len(), probed, &mut behaviours));
+            *room -= usize::from(plan.as_ref().is_some_and(|plan| plan.trains));
+            kept.push(candidate);
+            plans.push(plan);
+        }
+        Ok((kept, plans))
+    }
+
+    /// How many candidates may train on each island.
+    fn room_for_training(&self) -> Vec<usize> {
+        let settings = &self.settings;
+        let most = settings.trained_offspring;
+        let most = most.filter(|_| !settings.begins_in(self.next_generation));
+        let islands = settings.islands;
+        let of = |island: usize| most.map_or(usize::MAX, |most| share(most, islands, island));
+        (0..islands).map(of).collect()
+    }
+
+    /// Leads candidates through the funnel as planned. `judged` counts those that are through. What comes back is of no use once
+    /// `stop` is true.
     pub(super) fn judged(
         &self,
         judge: &dyn Judge,
         rungs: &[Rung],
         candidates: &[Candidate],
+        plans: Vec<Option<Plan>>,
         clock: &StageClock,
-        judged: &AtomicU64,
-        stop: &AtomicBool,
+        progress: Progress<'_>,
     ) -> Result<Vec<Option<Passage>>, JudgeError> {
         let settings = &self.settings;
-        let mut fresh: FxHashSet<Fingerprint> = FxHashSet::default();
-        let is_fresh: Vec<bool> = candidates
-            .iter()
-            .map(|one| {
-                let fingerprint = one.appraisal.fingerprint;
-                // What is too dear here says nothing about twins of it elsewhere.
-                !self.is_affordable(one)
-                    || self.seen.verdict(fingerprint).is_none() && fresh.insert(fingerprint)
-            })
-            .collect();
-        let probed: Result<Vec<Option<Probed>>, JudgeError> = candidates
-            .par_iter()
-            .zip(is_fresh)
-            .map(|(candidate, is_fresh)| {
-                is_fresh
-                    .then(|| self.probed(judge, candidate, clock))
-                    .transpose()
-            })
-            .collect();
-        let plans = self.plans(probed?);
-        let training = plans.iter().flatten().filter(|plan| plan.trains).count();
-        judged.fetch_add((candidates.len() - training) as u64, Ordering::Relaxed);
+        let Progress { judged, stop } = progress;
         let seeds = search_seeds(settings.seed, settings.seeds);
         let heights = self.hurdles.heights(rungs, settings);
         let passages =
@@ -191,9 +235,6 @@ impl Search {
         candidate: &Candidate,
         clock: &StageClock,
     ) -> Result<Probed, JudgeError> {
-        if !self.is_affordable(candidate) {
-            return Ok(Probed::Rejected(Rejection::TooExpensive));
-        }
         let since = Instant::now();
         let probed = judge.probe(&candidate.program)?;
         clock.add(FunnelStage::Probe, since);
@@ -209,39 +250,33 @@ impl Search {
         })
     }
 
-    /// Which candidates train, by what probes tell of those that were not seen before.
-    fn plans(&self, probed: Vec<Option<Probed>>) -> Vec<Option<Plan>> {
-        let mut behaviours: FxHashSet<Fingerprint> = FxHashSet::default();
-        let mut plan = |place: usize, probed: Probed| {
-            let (is_twin, stops_at) = match probed {
-                Probed::Rejected(rejection) if !rejection.is_a_guess() => {
-                    return Plan {
-                        probed,
-                        is_twin: false,
-                        let_through: None,
-                        trains: false,
-                    };
-                }
-                Probed::Rejected(_) => (false, Some(FunnelStage::Probe)),
-                Probed::Passed(None) => (false, None),
-                Probed::Passed(Some(behaviour)) => {
-                    let is_known = self.seen.verdict(behaviour).is_some();
-                    let is_twin = is_known || !behaviours.insert(behaviour);
-                    (is_twin, is_twin.then_some(FunnelStage::SameBehaviour))
-                }
-            };
-            let (settings, generation) = (&self.settings, self.next_generation);
-            let let_through = stops_at.filter(|_| settings.lets_through(generation, place));
-            Plan {
-                probed,
-                is_twin,
-                let_through,
-                trains: stops_at.is_none() || let_through.is_some(),
+    /// Whether a candidate trains, by its place among those that are kept and what a probe tells of it, and by the behaviours of those before
+    /// it in its generation.
+    fn plan(&self, place: usize, probed: Probed, behaviours: &mut FxHashSet<Fingerprint>) -> Plan {
+        let (is_twin, stops_at) = match probed {
+            Probed::Rejected(rejection) if !rejection.is_a_guess() => {
+                return Plan {
+                    probed,
+                    is_twin: false,
+                    let_through: None,
+                    trains: false,
+                };
+            }
+            Probed::Rejected(_) => (false, Some(FunnelStage::Probe)),
+            Probed::Passed(None) => (false, None),
+            Probed::Passed(Some(behaviour)) => {
+                let is_known = self.seen.verdict(behaviour).is_some();
+                let is_twin = is_known || !behaviours.insert(behaviour);
+                (is_twin, is_twin.then_some(FunnelStage::SameBehaviour))
             }
         };
-        let probed = probed.into_iter().enumerate();
-        probed
-            .map(|(place, probed)| probed.map(|probed| plan(place, probed)))
-            .collect()
+        let (settings, generation) = (&self.settings, self.next_generation);
+        let let_through = stops_at.filter(|_| settings.lets_through(generation, place));
+        Plan {
+            probed,
+            is_twin,
+            let_through,
+            trains: stops_at.is_none() || let_through.is_some(),
+        }
     }
 }

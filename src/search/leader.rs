@@ -1,4 +1,11 @@
 //! What is best so far.
+//!
+//! Hundreds challenge in a long search, and of hundreds that are as good some look better on any few seeds. So what leads is judged on many; as most
+//! challengers are clearly behind, a few of those seeds can screen them:
+//!
+//! ```text
+//!   the best children ─► the first confirmation seeds ─► ahead of the leader there? ─► all of them ─► ahead? leads
+//! ```
 
 use rayon::prelude::*;
 
@@ -12,6 +19,8 @@ pub struct Leader {
     pub individual: Individual,
     /// How good it is on the tasks and seeds for confirmation.
     pub confirmed: Judgement,
+    /// Its fitness on the seeds that screen challengers, if the search has such.
+    pub screened: Option<f64>,
     /// The generation that it came with.
     pub generation: u32,
 }
@@ -40,22 +49,34 @@ impl Search {
         challengers.sort_by(|first, second| first.rank(second));
         challengers.truncate(self.settings.challengers);
         let seeds = confirmation_seeds(self.settings.seed, self.settings.confirmation_seeds);
+        let screening = self.settings.screening_seeds;
+        let screening = screening.map(|count| &seeds[..count.min(seeds.len())]);
+        let to_pass = leader.and_then(|leader| leader.screened);
         let (judge, backend) = (confirming.unwrap_or(judge), self.settings.backend.0);
+        let judged =
+            |challenger: &Individual, seeds| judge.judge(&challenger.program, seeds, backend);
         let confirmed = challengers.into_par_iter().map(|challenger| {
-            Ok((
-                challenger,
-                judge.judge(&challenger.program, &seeds, backend)?,
-            ))
+            let screened = screening.map(|seeds| judged(challenger, seeds));
+            let screened = screened.transpose()?.map(|judgement| judgement.fitness);
+            let is_behind = screened
+                .zip(to_pass)
+                .is_some_and(|(own, other)| own <= other);
+            if is_behind {
+                return Ok(None);
+            }
+            Ok(Some(Leader {
+                individual: challenger.clone(),
+                confirmed: judged(challenger, &seeds)?,
+                screened,
+                generation,
+            }))
         });
+        let confirmed = confirmed.collect::<Result<Vec<_>, JudgeError>>()?;
         let mut best: Option<Leader> = None;
-        for (challenger, confirmed) in confirmed.collect::<Result<Vec<_>, JudgeError>>()? {
-            let incumbent = best.as_ref().or(self.leader.as_ref());
-            if incumbent.is_none_or(|leader| confirmed.fitness > leader.confirmed.fitness) {
-                best = Some(Leader {
-                    individual: challenger.clone(),
-                    confirmed,
-                    generation,
-                });
+        for challenger in confirmed.into_iter().flatten() {
+            let incumbent = best.as_ref().or(leader);
+            if incumbent.is_none_or(|it| challenger.confirmed.fitness > it.confirmed.fitness) {
+                best = Some(challenger);
             }
         }
         Ok(best)

@@ -14,7 +14,8 @@
 //! A population may be several islands, which breed apart and send their best around a ring. What works is remembered in two
 //! ways: kinds of mutation by how often their children are better than their parents (`credit`), and programs that were
 //! best, for fragments of them to be inserted again (`library`). The `archive` keeps what is best at its cost and length. If the
-//! settings want it, `map_elites` keeps the fittest of each class of costs and size of state, and parents are drawn from there too.
+//! settings want it, `map_elites` keeps the fittest of each class of costs and size of state, and parents are drawn from there too, and
+//! `niches` lets only few stay that behave alike.
 //!
 //! Everything that happens is a function of the [`SearchSettings`], the seed among them. Candidates
 //! are made one after the other, each from a random stream that is keyed by its generation and its
@@ -39,6 +40,7 @@ mod judging;
 mod leader;
 pub(crate) mod library;
 mod map_elites;
+mod niches;
 mod population;
 mod second_look;
 pub(crate) mod seen;
@@ -61,6 +63,7 @@ pub use individual::{Individual, Operator, Origin};
 pub use island::{Island, IslandSettings};
 pub use leader::Leader;
 pub use map_elites::{MapCell, MapElites, MapElitesSettings};
+pub use niches::NicheSettings;
 pub use population::Population;
 pub use second_look::SecondLookSettings;
 pub use settings::{BackendName, KnownPrograms, SearchSettings};

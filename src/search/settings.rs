@@ -5,8 +5,8 @@ use mlevolve_tasks::Suite;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CandidateLogging, FunnelSettings, IslandSettings, MapElitesSettings, SearchSettingsError,
-    SecondLookSettings,
+    CandidateLogging, FunnelSettings, IslandSettings, MapElitesSettings, NicheSettings,
+    SearchSettingsError, SecondLookSettings,
 };
 use crate::fitness::{DataSettings, FitnessWeights};
 use crate::learner::LearnerSettings;
@@ -46,6 +46,11 @@ pub struct SearchSettings {
     pub population: usize,
     /// How many candidates a later generation makes. Default: 500.
     pub offspring: usize,
+    /// How many candidates of a later generation train at most, each island its part; those that are bred after so many are as if they
+    /// had never been. As ever more candidates have been seen before, a generation can then make many and cost no more for it. Default: any
+    /// number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trained_offspring: Option<usize>,
     /// How many steps of training all candidates together may take: a measure of what a search costs that is the same on
     /// every machine. Of learners, how many examples they may be taught. The generation in which it comes to so many is the
     /// last. Default: any number.
@@ -105,8 +110,12 @@ pub struct SearchSettings {
     /// can be tuned by it for other tasks; one that does not never trains. Default: true.
     pub needs_learning_rate: bool,
     /// How many learning rates an update rule may choose from on each task: its own, and others half decades around it, to which it goes
-    /// as long as that gets better. One seed in four is for choosing. Rules that differ by a moderate factor alone are then taken to be judged alike. With 1, one rate has to do for all tasks, whose best ones often differ tenfold. Default: 1.
+    /// as long as that gets better. One seed in four is for choosing, and no more than eight. Rules that differ by a moderate factor alone are then taken to be judged alike. With 1, one rate has to do for all tasks, whose best ones often differ tenfold. Default: 1.
     pub learning_rates_per_task: usize,
+    /// Whether rates a quarter of a decade beside the best of these are tried too, where two seeds or more choose: in a second look, and
+    /// before a candidate leads. Default: false.
+    #[serde(skip_serializing_if = "is_default")]
+    pub fine_learning_rates: bool,
     /// Whether candidates that would be among the best are trained with more seeds, which then decide. Default: they are not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub second_look: Option<SecondLookSettings>,
@@ -114,6 +123,9 @@ pub struct SearchSettings {
     /// Default: no map.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub map_elites: Option<MapElitesSettings>,
+    /// How many programs that do almost the same an island has room for. Default: for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub niches: Option<NicheSettings>,
     /// How much the choice of mutations goes by what has worked lately, from 0, not at all, to 1. Default: 0.8.
     pub mutation_adaptation: f64,
     /// How many seeds a candidate is trained with on each task. Default: 4.
@@ -122,6 +134,9 @@ pub struct SearchSettings {
     pub challengers: usize,
     /// How many further seeds they are trained with for that. Default: 8.
     pub confirmation_seeds: usize,
+    /// How many of these seeds come first: who is behind the leader there is trained with no more of them. Default: none come first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub screening_seeds: Option<usize>,
     /// The fitness on a task below which a candidate is not trained on the next one. Default: 0.3.
     pub hurdle: f64,
     /// What candidates go through before they are judged in full, beside that hurdle.
@@ -158,6 +173,7 @@ impl Default for SearchSettings {
             generations: 30,
             population: 500,
             offspring: 500,
+            trained_offspring: None,
             candidates: None,
             training_steps: None,
             target_fitness: None,
@@ -180,12 +196,15 @@ impl Default for SearchSettings {
             greatest_leader_cost: None,
             needs_learning_rate: true,
             learning_rates_per_task: 1,
+            fine_learning_rates: false,
             second_look: None,
             map_elites: None,
+            niches: None,
             mutation_adaptation: 0.8,
             seeds: 4,
             challengers: 3,
             confirmation_seeds: 8,
+            screening_seeds: None,
             hurdle: 0.3,
             funnel: FunnelSettings::default(),
             backend: BackendName(BackendChoice::Auto),

@@ -1,6 +1,6 @@
 //! Settings that make no sense, and what is said about them.
 
-use super::{KnownPrograms, MapElitesSettings, SearchSettings, SecondLookSettings};
+use super::{KnownPrograms, MapElitesSettings, NicheSettings, SearchSettings, SecondLookSettings};
 use crate::fitness::{DataSettingsError, GREATEST_RATE_COUNT};
 use crate::learner::LearnerSettingsError;
 use crate::program::{Schema, known, list};
@@ -121,10 +121,20 @@ impl SearchSettings {
             ("elites", self.elites, 1..=self.population),
             ("islands", self.islands, 1..=self.population / 2),
             ("offspring", self.offspring, self.islands..=GREATEST_COUNT),
+            (
+                "trained_offspring",
+                self.trained_offspring.unwrap_or(self.islands),
+                self.islands..=GREATEST_COUNT,
+            ),
             ("migrants", self.migrants, 0..=GREATEST_COUNT),
             ("seeds", self.seeds, 1..=1_000),
             ("challengers", self.challengers, 1..=GREATEST_COUNT),
             ("confirmation_seeds", self.confirmation_seeds, 1..=1_000),
+            (
+                "screening_seeds",
+                self.screening_seeds.unwrap_or(1),
+                1..=self.confirmation_seeds,
+            ),
             (
                 "learning_rates_per_task",
                 self.learning_rates_per_task,
@@ -167,6 +177,10 @@ impl SearchSettings {
         }
         if let Some(MapElitesSettings { probability }) = self.map_elites {
             check_shares([("map_elites.probability", probability)])?;
+        }
+        if let Some(NicheSettings { radius, capacity }) = self.niches {
+            check_shares([("niches.radius", radius)])?;
+            check_counts([("niches.capacity", capacity, 1..=GREATEST_COUNT)])?;
         }
         if self.migration_interval_generations == 0 {
             return Err(SearchSettingsError::NoInterval);
@@ -270,6 +284,22 @@ mod tests {
             (
                 "second_look.share = 2.0",
                 "second_look.share must be from 0 to 1, not 2",
+            ),
+            (
+                "confirmation_seeds = 8\nscreening_seeds = 9",
+                "screening_seeds must be from 1 to 8, not 9",
+            ),
+            (
+                "islands = 4\ntrained_offspring = 3",
+                "trained_offspring must be from 4 to 1000000, not 3",
+            ),
+            (
+                "niches.capacity = 0",
+                "niches.capacity must be from 1 to 1000000, not 0",
+            ),
+            (
+                "niches.radius = -1.0",
+                "niches.radius must be from 0 to 1, not -1",
             ),
             (
                 "map_elites.probability = 1.5",

@@ -229,6 +229,34 @@ fn a_population_that_behaves_alike_lets_more_random_programs_in() {
     assert!((190..290).contains(&injected(1.0)), "{}", injected(1.0));
 }
 
+/// Many are bred and few train; with room for all, there is no difference.
+#[test]
+fn a_generation_ends_with_the_last_that_may_train() {
+    let of = |trained_offspring: Option<usize>| {
+        let settings = SearchSettings {
+            islands: 3,
+            offspring: 400,
+            trained_offspring,
+            ..settings()
+        };
+        settings.validate().unwrap();
+        searched(settings)
+    };
+    let (search, generations) = of(Some(10));
+    let later = generations[1..].iter().map(|generation| generation.counts);
+    let trained = later.clone().map(|counts| counts.dropped + counts.judged);
+    assert_eq!(trained.collect::<Vec<_>>(), [10; 6]);
+    assert!(later.clone().all(|counts| counts.candidates < 400));
+    let candidates: u64 = later.map(|counts| counts.candidates).sum();
+    assert_eq!(search.totals().candidates, 80 + candidates);
+    let by_island = |island: usize| search.islands()[island].population.individuals();
+    assert!((0..3).all(|island| by_island(island).iter().any(|one| one.id >= 80)));
+
+    let (search, _) = of(Some(400));
+    let (unbounded, _) = of(None);
+    assert_eq!(search.islands(), unbounded.islands());
+}
+
 /// One island has a limit of cost, and the other has the dear programs: what is dear on the first is not lost on the second.
 #[test]
 fn an_island_of_cheap_programs_can_have_dear_ones_beside_it() {

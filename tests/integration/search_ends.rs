@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use mlevolve::fitness::confirmation_seeds;
 use mlevolve::search::{KnownPrograms, Operator, Search, SearchEnd, SearchSettings};
+use mlevolve_ir::BackendChoice;
 
 fn settings() -> SearchSettings {
     SearchSettings {
@@ -17,6 +19,38 @@ fn settings() -> SearchSettings {
         migration_interval_generations: 3,
         ..SearchSettings::default()
     }
+}
+
+/// A few of the seeds that decide who leads say who is judged with all of them.
+#[test]
+fn a_challenger_leads_that_is_ahead_on_few_seeds_and_on_all() {
+    let settings = SearchSettings {
+        confirmation_seeds: 6,
+        screening_seeds: Some(2),
+        ..settings()
+    };
+    let judge = Search::new(settings.clone()).unwrap().judge().unwrap();
+    let seeds = confirmation_seeds(settings.seed, 6);
+    let mut leaders: Vec<(f64, f64)> = Vec::new();
+    searched(settings, |search| {
+        let leader = search.leader().unwrap();
+        let judged = |seeds: &[u64]| {
+            let program = &leader.individual.program;
+            let judgement = judge.judge(program, seeds, BackendChoice::Auto).unwrap();
+            judgement.fitness
+        };
+        let now = (judged(&seeds[..2]), judged(&seeds));
+        assert_eq!(
+            (leader.screened, leader.confirmed.fitness),
+            (Some(now.0), now.1)
+        );
+        if leaders.last() != Some(&now) {
+            leaders.push(now);
+        }
+    });
+    assert!(leaders.len() > 1);
+    let mut pairs = leaders.windows(2);
+    assert!(pairs.all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1));
 }
 
 /// A search to its end. `each` sees it after every generation.
