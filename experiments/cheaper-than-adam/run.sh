@@ -5,14 +5,14 @@
 #
 # DIR          where runs and tables are left (default: runs/cheaper-than-adam); what is finished there is not run again
 # STARTS       what searches begin with: `known` (SGD, momentum, Adam, random programs), `random` (these alone), or both (default)
-# SEEDS        the seeds of the searches (default: 61..70)
+# SEEDS        the seeds of the searches (default: 91..100)
 # DATA_DIR     a folder with MNIST and CIFAR-10, to judge on mnist-mlp, mnist-conv and cifar10-conv too
 # MLEVOLVE     a binary to run, instead of one that is built
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=${1:-runs/cheaper-than-adam}
-seeds=${SEEDS:-61..70}
+seeds=${SEEDS:-91..100}
 read -ra starts <<<"${STARTS:-known random}"
 against=adam,sgd,momentum,nesterov
 
