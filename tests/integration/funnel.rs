@@ -1,8 +1,9 @@
 //! What candidates go through, what is counted of it, and searches that leave out what makes them evolution.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use mlevolve::fitness::{Open, search_seeds, second_look_seeds};
+use mlevolve::fitness::{Open, Probed, search_seeds, second_look_seeds};
 use mlevolve::program::known;
 use mlevolve::search::{
     CandidateLogging, Control, Generation, IslandSettings, KnownPrograms, Operator, Search,
@@ -311,6 +312,31 @@ fn a_candidate_may_choose_its_learning_rate_on_each_task() {
     assert!(chosen > good - 0.01, "{chosen} {good}");
     // One seed in four with its own rate, a lower one, and two higher ones, both of which help; the others with one.
     assert_eq!(more_steps, 7 * steps / 4);
+}
+
+/// Rules that differ by their learning rate alone are judged once or twice where each chooses its own, and each where it does not.
+#[test]
+fn another_learning_rate_makes_a_twin_where_rates_are_chosen() {
+    let behaviours = |choices: usize| {
+        let settings = SearchSettings {
+            learning_rates_per_task: choices,
+            ..settings()
+        };
+        let judge = Search::new(settings).unwrap().judge().unwrap();
+        let program = known::find("momentum").unwrap().program().unwrap();
+        let behaviour = |step: u8| {
+            let rate = 0.01 * (1.0 + 0.3 * f32::from(step));
+            let program = program.with_constant("learning_rate", rate).unwrap();
+            match judge.probe(&program).unwrap() {
+                Probed::Passed(behaviour) => behaviour.unwrap().to_string(),
+                Probed::Rejected(rejection) => panic!("{rejection:?}"),
+            }
+        };
+        (0..10).map(behaviour).collect::<BTreeSet<_>>().len()
+    };
+    assert_eq!(behaviours(1), 10);
+    // Rates of two sizes; once in a while, rounding makes one more.
+    assert!(behaviours(9) <= 3);
 }
 
 #[test]
