@@ -7,7 +7,7 @@ use super::{
 };
 use crate::algorithm::AlgorithmJudge;
 use crate::contest::Trainer;
-use crate::fitness::{Judge, RateChoice};
+use crate::fitness::Judge;
 use crate::search::SearchSettings;
 use crate::variation::{FunctionSettings, VariationSettings};
 
@@ -40,10 +40,8 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
         validate: loss::DESCRIPTION.judging.validate,
         judge: |settings, data| {
             let judge = AlgorithmJudge::new(&settings.suite, data, settings.fitness)?;
-            let rates = RateChoice::of(settings.learning_rates_per_task)
-                .finely(settings.fine_learning_rates);
             let judge = judge.asking_for_rate(settings.needs_learning_rate);
-            Ok(Box::new(judge.choosing_rates(rates)))
+            Ok(Box::new(judge.choosing_rates(settings.rate_choice())))
         },
         held_out: |settings| {
             let judge = AlgorithmJudge::held_out_from(&settings.suite, settings.fitness)?;

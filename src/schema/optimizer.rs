@@ -8,7 +8,7 @@ use super::{
     StandardCells,
 };
 use crate::contest::Trainer;
-use crate::fitness::{Judge, RateChoice, TrainingJudge};
+use crate::fitness::{Judge, TrainingJudge};
 use crate::learner::lessons;
 use crate::program::{Constant, Role, list};
 use crate::search::{SearchSettings, SearchSettingsError};
@@ -134,10 +134,8 @@ pub(super) const DESCRIPTION: SchemaDescription = SchemaDescription {
         },
         judge: |settings, data| {
             let judge = TrainingJudge::new(&settings.suite, data, settings.fitness)?;
-            let rates = RateChoice::of(settings.learning_rates_per_task)
-                .finely(settings.fine_learning_rates);
             let judge = judge.asking_for_rate(settings.needs_learning_rate);
-            Ok(Box::new(judge.choosing_rates(rates)))
+            Ok(Box::new(judge.choosing_rates(settings.rate_choice())))
         },
         held_out: |settings| {
             let judge = TrainingJudge::held_out_from(&settings.suite, settings.fitness)?;

@@ -264,6 +264,7 @@ impl Search {
         let made = candidates.len();
         let (candidates, plans) = self.planned(judge, candidates, &clock)?;
         let training = plans.iter().flatten().filter(|plan| plan.trains).count();
+        // Those that were left out are done with, too.
         judged.fetch_add((made - training) as u64, Ordering::Relaxed);
         let progress = Progress { judged, stop };
         let passages = self.judged(judge, &rungs, &candidates, plans, &clock, progress)?;

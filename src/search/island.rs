@@ -78,8 +78,8 @@ impl SearchSettings {
         own.or(self.greatest_cost).unwrap_or(u32::MAX)
     }
 
-    /// These settings as one island has them, by its place: with its part of the population, of the candidates and
-    /// of the elites.
+    /// These settings as one island has them, by its place: with its part of the population, of the candidates, of those
+    /// that may train, and of the elites.
     #[must_use]
     pub fn on_island(&self, island: usize) -> Self {
         let mut settings = self.clone();
@@ -88,6 +88,8 @@ impl SearchSettings {
         }
         settings.population = share(self.population, self.islands, island);
         settings.offspring = share(self.offspring, self.islands, island);
+        let training = self.trained_offspring;
+        settings.trained_offspring = training.map(|all| share(all, self.islands, island));
         let elites = share(self.elites, self.islands, island).max(1);
         settings.elites = elites.min(settings.population);
         settings
@@ -104,16 +106,16 @@ impl Island {
         place: usize,
         judge: &dyn Judge,
     ) {
-        let (elites, capacity) = (settings.elites, settings.population);
-        let children = match settings.niches {
+        let arriving = match settings.niches {
             Some(niches) => {
-                let (population, children) = cleared(&self.population, children, niches, judge);
-                self.population = population;
-                children
+                let mut all = std::mem::take(&mut self.population).into_individuals();
+                all.extend(children);
+                cleared(all, niches, judge)
             }
             None => children,
         };
-        self.population.replace_oldest(children, elites, capacity);
+        let (elites, capacity) = (settings.elites, settings.population);
+        self.population.replace_oldest(arriving, elites, capacity);
         let key = [u64::from(generation), place as u64];
         let mut numbers = stream(settings.seed, "diversity", key);
         self.diversity = self.population.diversity(&mut numbers);

@@ -10,7 +10,6 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::funnel::{Climb, FunnelStage, StageClock, StageCount};
-use super::island::share;
 use super::taking_up::Candidate;
 use super::{Operator, Search};
 use crate::fitness::{
@@ -165,11 +164,12 @@ impl Search {
     /// How many candidates may train on each island.
     fn room_for_training(&self) -> Vec<usize> {
         let settings = &self.settings;
-        let most = settings.trained_offspring;
-        let most = most.filter(|_| !settings.begins_in(self.next_generation));
-        let islands = settings.islands;
-        let of = |island: usize| most.map_or(usize::MAX, |most| share(most, islands, island));
-        (0..islands).map(of).collect()
+        let is_bounded = !settings.begins_in(self.next_generation);
+        let of = |island: usize| {
+            let most = settings.on_island(island).trained_offspring;
+            most.filter(|_| is_bounded).unwrap_or(usize::MAX)
+        };
+        (0..settings.islands).map(of).collect()
     }
 
     /// Leads candidates through the funnel as planned. `judged` counts those that are through. What comes back is of no use once

@@ -14,8 +14,8 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::Individual;
 use super::behaviour::{angle, direction};
-use super::{Individual, Population};
 use crate::fitness::Judge;
 
 /// What a user can say about them.
@@ -38,24 +38,21 @@ impl Default for NicheSettings {
     }
 }
 
-/// Those of a population and its children that are in no niche with so many that are better, each by rising id.
+/// Those of these individuals that are in no niche with so many that are better, in the same order.
 pub(super) fn cleared(
-    population: &Population,
-    children: Vec<Individual>,
+    mut individuals: Vec<Individual>,
     niches: NicheSettings,
     judge: &dyn Judge,
-) -> (Population, Vec<Individual>) {
-    let residents = population.individuals();
-    let all: Vec<&Individual> = residents.iter().chain(&children).collect();
-    let behaviours: Vec<Option<Vec<f64>>> = all
+) -> Vec<Individual> {
+    let behaviours: Vec<Option<Vec<f64>>> = individuals
         .par_iter()
         // What has been judged has a behaviour.
         .map(|one| judge.behaviour(&one.program).ok().map(|it| direction(&it)))
         .collect();
-    let mut by_rank: Vec<usize> = (0..all.len()).collect();
-    by_rank.sort_by(|&one, &other| all[one].rank(all[other]));
-    let mut stays = vec![true; all.len()];
-    let mut settled: Vec<&[f64]> = Vec::with_capacity(all.len());
+    let mut by_rank: Vec<usize> = (0..individuals.len()).collect();
+    by_rank.sort_by(|&one, &other| individuals[one].rank(&individuals[other]));
+    let mut stays = vec![true; individuals.len()];
+    let mut settled: Vec<&[f64]> = Vec::with_capacity(individuals.len());
     for place in by_rank {
         let Some(behaviour) = &behaviours[place] else {
             continue;
@@ -69,15 +66,9 @@ pub(super) fn cleared(
             stays[place] = false;
         }
     }
-    let (of_residents, of_children) = stays.split_at(residents.len());
-    let kept = residents.iter().zip(of_residents);
-    let kept = kept
-        .filter(|(_, stays)| **stays)
-        .map(|(one, _)| one.clone());
-    let population = Population::new(kept.collect());
-    let kept = children.into_iter().zip(of_children);
-    let kept = kept.filter(|(_, stays)| **stays).map(|(one, _)| one);
-    (population, kept.collect())
+    let mut stays = stays.into_iter();
+    individuals.retain(|_| stays.next().unwrap_or(false));
+    individuals
 }
 
 #[cfg(test)]

@@ -30,6 +30,11 @@ impl Population {
         &self.individuals
     }
 
+    /// The individuals, by rising id, for whoever makes another population of them.
+    pub(super) fn into_individuals(self) -> Vec<Individual> {
+        self.individuals
+    }
+
     /// The fingerprints of all individuals.
     pub(crate) fn fingerprints(&self) -> FxHashSet<Fingerprint> {
         let individuals = self.individuals.iter();

@@ -8,7 +8,7 @@ use super::{
     CandidateLogging, FunnelSettings, IslandSettings, MapElitesSettings, NicheSettings,
     SearchSettingsError, SecondLookSettings,
 };
-use crate::fitness::{DataSettings, FitnessWeights};
+use crate::fitness::{DataSettings, FitnessWeights, RateChoice};
 use crate::learner::LearnerSettings;
 use crate::program::{Form, Schema, list};
 use crate::variation::VariationSettings;
@@ -310,6 +310,11 @@ impl SearchSettings {
         };
         let is_own = entries.iter().any(|entry| !entry.is_bundled(&sources));
         is_own && self.data.baselines.is_none()
+    }
+
+    /// What a candidate chooses its learning rate on a task from.
+    pub(crate) fn rate_choice(&self) -> RateChoice {
+        RateChoice::of(self.learning_rates_per_task).finely(self.fine_learning_rates)
     }
 
     /// Whether the candidates of this generation are made of nothing.

@@ -314,6 +314,29 @@ fn a_candidate_may_choose_its_learning_rate_on_each_task() {
     assert_eq!(more_steps, 7 * steps / 4);
 }
 
+/// Two more rates for each seed that chooses, where two or more do.
+#[test]
+fn a_fine_choice_of_learning_rates_takes_two_more_where_several_seeds_choose() {
+    let steps = |seeds: u64, learning_rates_per_task: usize, fine_learning_rates: bool| {
+        let settings = SearchSettings {
+            learning_rates_per_task,
+            fine_learning_rates,
+            ..settings()
+        };
+        let judge = Search::new(settings).unwrap().judge().unwrap();
+        let program = known::find("momentum").unwrap().program().unwrap();
+        let program = program.with_constant("learning_rate", 0.1).unwrap();
+        let seeds: Vec<u64> = (0..seeds).collect();
+        let trained = judge.train(&program, &seeds, &mut Open, BackendChoice::Auto);
+        trained.unwrap().training_steps
+    };
+    assert_eq!(steps(4, 5, true), steps(4, 5, false));
+    assert_eq!(steps(8, 1, true), steps(8, 1, false));
+    // Two of eight choose.
+    let more = steps(8, 5, true) - steps(8, 5, false);
+    assert_eq!(more, steps(8, 1, false) * 4 / 8);
+}
+
 /// Rules that differ by their learning rate alone are judged once or twice where each chooses its own, and each where it does not.
 #[test]
 fn another_learning_rate_makes_a_twin_where_rates_are_chosen() {
