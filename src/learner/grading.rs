@@ -4,6 +4,11 @@
 //! e of the errors of predictions, of classification the share of examples that are classified right. Where a label is
 //! a vector, each of its elements counts as an example of its own, with an error of its own. A task on which an error is
 //! greater than a bound, or none at all, counts 0. Sums are of binary64, from the first example to the last.
+//!
+//! ```text
+//! a panel's predictions ─► Grades ─┐
+//! the next panel's ─────► Grades ─┴─► Certificate: the fitness in each lane of a kind of task
+//! ```
 
 use std::f64::consts::FRAC_2_PI;
 
@@ -20,32 +25,21 @@ struct Lane {
     metric: f64,
 }
 
-/// A program's grades on one kind of task.
-#[derive(Debug)]
-pub(super) struct Grades<'a> {
-    kind: &'a LaneExamples,
-    greatest_error: f32,
+/// What a program has come to in all lanes of a kind of task.
+#[derive(Debug, Default)]
+pub(super) struct Certificate {
     lanes: Vec<Lane>,
-    /// For each lane, of the examination that is going on.
-    sums: Vec<f64>,
-    greatest: Vec<f32>,
 }
 
-impl<'a> Grades<'a> {
-    /// None so far. A greater error than that fails.
-    pub(super) fn new(kind: &'a LaneExamples, greatest_error: f32) -> Self {
-        Self {
-            kind,
-            greatest_error,
-            lanes: vec![Lane::default(); kind.lanes],
-            sums: vec![0.0; kind.stride],
-            greatest: vec![0.0; kind.stride],
-        }
+impl Certificate {
+    /// Adds the lanes of a panel behind those of the one before.
+    pub(super) fn add(&mut self, grades: Grades<'_>) {
+        self.lanes.extend(grades.lanes);
     }
 
-    /// Whether all lanes have failed.
-    pub(super) fn all_failed(&self) -> bool {
-        self.lanes.iter().all(|lane| lane.has_failed)
+    /// How many lanes there are.
+    pub(super) fn lane_count(&self) -> usize {
+        self.lanes.len()
     }
 
     /// How many lanes have failed.
@@ -64,15 +58,44 @@ impl<'a> Grades<'a> {
         let metrics = self.lanes.iter().map(|lane| lane.metric);
         (self.failed() == 0).then(|| metrics.sum::<f64>() / self.lanes.len() as f64)
     }
+}
+
+/// A program's grades on a panel of tasks of one kind.
+#[derive(Debug)]
+pub(super) struct Grades<'a> {
+    panel: &'a LaneExamples,
+    greatest_error: f32,
+    lanes: Vec<Lane>,
+    /// For each lane, of the examination that is going on.
+    sums: Vec<f64>,
+    greatest: Vec<f32>,
+}
+
+impl<'a> Grades<'a> {
+    /// None so far. A greater error than that fails.
+    pub(super) fn new(panel: &'a LaneExamples, greatest_error: f32) -> Self {
+        Self {
+            panel,
+            greatest_error,
+            lanes: vec![Lane::default(); panel.lanes],
+            sums: vec![0.0; panel.stride],
+            greatest: vec![0.0; panel.stride],
+        }
+    }
+
+    /// Whether all lanes have failed.
+    pub(super) fn all_failed(&self) -> bool {
+        self.lanes.iter().all(|lane| lane.has_failed)
+    }
 
     /// Numbers of all lanes, with what is between lanes and vectors.
     pub(super) fn stride(&self) -> usize {
-        self.kind.stride
+        self.panel.stride
     }
 
     /// Marks the lanes in which an error is too great, or none at all.
     pub(super) fn mark_failed(&mut self, labels: &[f32], predictions: &[f32]) {
-        let evaluation = self.kind.evaluation;
+        let evaluation = self.panel.evaluation;
         greatest_errors(evaluation, labels, predictions, &mut self.greatest);
         for (lane, &found) in self.lanes.iter_mut().zip(&self.greatest) {
             lane.has_failed |= found.is_nan() || found > self.greatest_error;
@@ -86,16 +109,16 @@ impl<'a> Grades<'a> {
 
     /// Adds the squares of errors, or the examples that are classified right.
     pub(super) fn add(&mut self, labels: &[f32], predictions: &[f32]) {
-        add_grades(self.kind.evaluation, labels, predictions, &mut self.sums);
+        add_grades(self.panel.evaluation, labels, predictions, &mut self.sums);
     }
 
     /// Ends an examination: a lane that has failed has fitness 0, of others the best examination counts.
     pub(super) fn end(&mut self) {
-        let elements = self.kind.label.elements(self.kind.features);
-        let count = (self.kind.validation.count * elements) as f64;
+        let elements = self.panel.label.elements(self.panel.features);
+        let count = (self.panel.validation.count * elements) as f64;
         for (lane, sum) in self.lanes.iter_mut().zip(&self.sums) {
             let mean = sum / count;
-            let (metric, fitness) = match self.kind.evaluation {
+            let (metric, fitness) = match self.panel.evaluation {
                 Evaluation::RootMeanSquare => {
                     let error = mean.sqrt();
                     (error, 1.0 - FRAC_2_PI * libm::atan(error))

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::classroom::Examples;
 use super::compare;
 use super::desk::{DESK, Desk, MOST_KNOWN, room_for, structure};
-use super::grading::Grades;
+use super::grading::{Certificate, Grades};
 use super::label::{OtherLabel, network_for};
 use super::lessons::{Lesson, Library};
 use super::seat::{BLOCK_STEPS, Seat};
@@ -88,8 +88,9 @@ impl LearnerJudge {
 
     /// How many features an example has: the most of any task of the suite.
     pub(super) fn features(&self) -> usize {
-        let kinds = self.search.kinds.iter().map(|kind| kind.features);
-        kinds.max().unwrap_or(self.settings.features)
+        let kinds = self.search.kinds.iter();
+        let features = kinds.map(|kind| kind.first_panel().features);
+        features.max().unwrap_or(self.settings.features)
     }
 
     /// Whether a program is a learner, and its label what it is in the tasks of the suite.
@@ -162,21 +163,23 @@ impl LearnerJudge {
             ..
         } = desk;
         for kind in &self.search.kinds {
-            let room = room_for(classrooms, kind);
-            room.seat(program, effective, kind.evaluation);
-            room.begin(&self.search.seeds);
+            let room = room_for(classrooms, kind.first_panel());
+            room.seat(program, effective, kind.first_panel().evaluation);
             let most = self.settings.equivalence_examples;
-            for (lessons, teaches) in [(&kind.training, true), (&kind.validation, false)] {
-                let examples = Examples::of(lessons, 0, most.min(lessons.count));
-                predictions.resize(examples.labels.len(), 0.0);
-                if teaches {
-                    room.teach(examples, predictions);
-                } else {
-                    room.examine(examples, predictions);
-                }
-                for row in predictions.chunks_exact(kind.stride) {
-                    for &prediction in &row[..kind.lanes] {
-                        take(prediction, bytes);
+            for (panel, seeds) in kind.panels(&self.search) {
+                room.begin(seeds);
+                for (lessons, teaches) in [(&panel.training, true), (&panel.validation, false)] {
+                    let examples = Examples::of(lessons, 0, most.min(lessons.count));
+                    predictions.resize(examples.labels.len(), 0.0);
+                    if teaches {
+                        room.teach(examples, predictions);
+                    } else {
+                        room.examine(examples, predictions);
+                    }
+                    for row in predictions.chunks_exact(panel.stride) {
+                        for &prediction in &row[..panel.lanes] {
+                            take(prediction, bytes);
+                        }
                     }
                 }
             }
@@ -203,31 +206,36 @@ impl LearnerJudge {
         let mut seat = Seat::choose(
             (program, effective),
             (lesson, examples, epochs),
-            room_for(classrooms, examples),
+            room_for(classrooms, examples.first_panel()),
             predictions,
             backend,
         )?;
-        let mut grades = Grades::new(examples, self.settings.greatest_error);
-        seat.begin(&lesson.seeds);
+        let mut certificate = Certificate::default();
         let mut taught = 0;
-        for _ in 0..epochs {
-            taught += teach(&mut seat, predictions, &examples.training, &mut grades);
-            if grades.all_failed() {
-                break;
+        for (panel, seeds) in examples.panels(lesson) {
+            let mut grades = Grades::new(panel, self.settings.greatest_error);
+            seat.begin(seeds);
+            for _ in 0..epochs {
+                let count = teach(&mut seat, predictions, &panel.training, &mut grades);
+                taught += (count * panel.lanes) as u64;
+                if grades.all_failed() {
+                    break;
+                }
+                examine(&mut seat, predictions, &panel.validation, &mut grades);
             }
-            examine(&mut seat, predictions, &examples.validation, &mut grades);
+            certificate.add(grades);
         }
         let fitness = TaskFitness {
             task: self.library.tasks[kind].name().to_owned(),
-            fitness: self.settings.combination.of(&grades.fitnesses()),
+            fitness: self.settings.combination.of(&certificate.fitnesses()),
             parts: None,
-            final_value: grades.metric(),
+            final_value: certificate.metric(),
             final_companion: None,
-            runs: examples.lanes,
-            diverged_runs: grades.failed(),
+            runs: certificate.lane_count(),
+            diverged_runs: certificate.failed(),
             program_flops: 0,
         };
-        Ok((fitness, (taught * examples.lanes) as u64))
+        Ok((fitness, taught))
     }
 }
 
@@ -425,15 +433,16 @@ impl Judge for LearnerJudge {
             self.settings.report_tasks,
         );
         for (task, kind) in self.library.tasks.iter().zip(&self.search.kinds) {
+            let examples = kind.first_panel();
             // Writing to a string does not fail.
             let _ = write!(
                 legend,
                 "\n{}: {} examples after {} to learn from.",
                 task.name(),
-                kind.validation.count,
-                kind.training.count * self.settings.epochs,
+                examples.validation.count,
+                examples.training.count * self.settings.epochs,
             );
-            for remark in &kind.remarks {
+            for remark in &examples.remarks {
                 let _ = write!(legend, "\n{remark}");
             }
         }

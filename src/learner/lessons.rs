@@ -28,11 +28,67 @@ pub(crate) fn entries(suite: &str) -> Result<Vec<&'static LearnerTaskEntry>, Tas
         .collect()
 }
 
-/// A set of tasks of each kind, side by side.
+/// Bytes of training examples up to which all tasks of a kind lie side by side.
+const SIDE_BY_SIDE_BYTES: usize = 256 << 10;
+
+/// The examples of one kind of task. What a near cache holds lies side by side, so that one dispatch does for all tasks. What
+/// streams by from afar lies in panels of as many tasks as fill a cache line, one behind the other: native code works on a few
+/// vectors of lanes at a time, and would otherwise skip the lines of all other tasks at each feature, which costs twice the time.
+#[derive(Debug)]
+pub(super) struct Kind {
+    /// One or more, of one shape; the last may have fewer lanes, but not fewer numbers.
+    panels: Vec<LaneExamples>,
+}
+
+impl Kind {
+    /// The examples of these tasks.
+    ///
+    /// # Errors
+    /// [`TaskError`] if there can be no such tasks.
+    fn new(
+        task: &LearnerTask,
+        shape: &LearnerTaskShape,
+        tasks: &[TaskSeed],
+    ) -> Result<Self, TaskError> {
+        task.check(shape, tasks.len())?;
+        let features = task.own_features().unwrap_or(shape.features);
+        let example_bytes = features * lane_stride(tasks.len()) * size_of::<f32>();
+        let lies_side_by_side = example_bytes * shape.training_examples <= SIDE_BY_SIDE_BYTES;
+        let lanes = match lies_side_by_side {
+            true => tasks.len().max(1),
+            false => LANE_GROUP,
+        };
+        let panels = tasks.chunks(lanes).map(|tasks| task.examples(shape, tasks));
+        Ok(Self {
+            panels: panels.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// What all panels are like, but for the number of lanes, of which no other has more.
+    pub(super) fn first_panel(&self) -> &LaneExamples {
+        &self.panels[0]
+    }
+
+    /// How many panels there are.
+    pub(super) fn panel_count(&self) -> usize {
+        self.panels.len()
+    }
+
+    /// Each panel, with what tells its tasks apart.
+    pub(super) fn panels<'a>(
+        &'a self,
+        lesson: &'a Lesson,
+    ) -> impl Iterator<Item = (&'a LaneExamples, &'a [f32])> {
+        let seeds = lesson.seeds.chunks_exact(self.first_panel().stride);
+        self.panels.iter().zip(seeds)
+    }
+}
+
+/// A set of tasks of each kind.
 #[derive(Debug)]
 pub(super) struct Lesson {
     /// One for each kind of task, in the suite's order.
-    pub(super) kinds: Vec<LaneExamples>,
+    pub(super) kinds: Vec<Kind>,
     /// What tells the tasks of a kind apart, for programs that draw random numbers; padded as lanes are.
     pub(super) seeds: Vec<f32>,
 }
@@ -96,7 +152,7 @@ impl Library {
             .map(|(number, &seed)| TaskSeed { seed, number })
             .collect();
         let kinds = self.tasks.iter();
-        let kinds = kinds.map(|task| task.examples(&self.shape, &tasks));
+        let kinds = kinds.map(|task| Kind::new(task, &self.shape, &tasks));
         let lesson = Arc::new(Lesson {
             kinds: kinds.collect::<Result<_, _>>()?,
             // Random ops take the bits of a number as their key.
@@ -115,4 +171,71 @@ impl Library {
 /// Programming", volume 3, section 6.4).
 fn key(seed: u64) -> f32 {
     (seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn library(training_examples: usize) -> Library {
+        let settings = LearnerSettings {
+            features: 4,
+            training_examples,
+            validation_examples: 10,
+            ..LearnerSettings::default()
+        };
+        Library::open("linear,two-layer", &DataSettings::default(), &settings).unwrap()
+    }
+
+    /// The numbers that one lane has.
+    fn of_lane(numbers: &[f32], stride: usize, lane: usize) -> Vec<f32> {
+        numbers.iter().skip(lane).step_by(stride).copied().collect()
+    }
+
+    #[test]
+    fn panels_have_the_tasks_in_order_with_what_tells_them_apart() {
+        let library = library(1_500);
+        let seeds: Vec<u64> = (100..135).collect();
+        let lesson = library.lesson(&seeds).unwrap();
+        let tasks: Vec<TaskSeed> = (0..)
+            .zip(&seeds)
+            .map(|(number, &seed)| TaskSeed { seed, number })
+            .collect();
+        for (task, kind) in library.tasks.iter().zip(&lesson.kinds) {
+            let whole = task.examples(&library.shape, &tasks).unwrap();
+            assert_eq!(kind.panel_count(), 3);
+            let lanes: Vec<usize> = kind.panels(&lesson).map(|(panel, _)| panel.lanes).collect();
+            assert_eq!(lanes, [16, 16, 3]);
+            let all = kind.panels(&lesson).enumerate();
+            for (number, (panel, keys)) in all {
+                assert_eq!((panel.stride, keys.len()), (LANE_GROUP, LANE_GROUP));
+                for lane in 0..panel.lanes {
+                    let among_all = number * LANE_GROUP + lane;
+                    assert_eq!(keys[lane], key(seeds[among_all]));
+                    for (part, of_whole) in [
+                        (&panel.training, &whole.training),
+                        (&panel.validation, &whole.validation),
+                    ] {
+                        for (numbers, of_whole) in [
+                            (&part.features, &of_whole.features),
+                            (&part.labels, &of_whole.labels),
+                        ] {
+                            let expected = of_lane(of_whole, whole.stride, among_all);
+                            assert_eq!(of_lane(numbers, LANE_GROUP, lane), expected);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_near_cache_holds_lies_side_by_side() {
+        let seeds: Vec<u64> = (0..35).collect();
+        let lesson = library(100).lesson(&seeds).unwrap();
+        for kind in &lesson.kinds {
+            assert_eq!(kind.panel_count(), 1);
+            assert_eq!(kind.first_panel().lanes, 35);
+        }
+    }
 }

@@ -10,7 +10,7 @@ use mlevolve_tasks::learner::{LabelShape, LaneExamples};
 use super::classroom::{Classroom, Examples};
 use super::compiled::CompiledLearner;
 use super::label::network_for;
-use super::lessons::Lesson;
+use super::lessons::{Kind, Lesson};
 use crate::optimizer::OptimizerError;
 use crate::program::{Effective, Program};
 
@@ -31,25 +31,27 @@ impl<'a> Seat<'a> {
     /// program that has none is interpreted, to the same bits.
     pub(super) fn choose(
         (program, effective): (&Program, &Effective),
-        (lesson, kind, epochs): (&Lesson, &LaneExamples, usize),
+        (lesson, kind, epochs): (&Lesson, &Kind, usize),
         room: &'a mut Classroom,
         predictions: &mut Vec<f32>,
         backend: BackendChoice,
     ) -> Result<Self, OptimizerError> {
-        room.seat(program, effective, kind.evaluation);
+        let panel = kind.first_panel();
+        room.seat(program, effective, panel.evaluation);
         let native = match backend {
             BackendChoice::Only(Backend::Interpreter) => None,
             BackendChoice::Only(native) => Some([native; 2]),
             BackendChoice::Auto => {
-                let steps = epochs * (kind.training.count + kind.validation.count);
+                let steps = epochs * (panel.training.count + panel.validation.count);
                 let pays = steps >= LEAST_COMPILED_STEPS && {
-                    let interpreting = interpreting_time(room, predictions, lesson, kind, steps);
-                    let NativeCode { share, compiling } = native_code(lesson, kind);
+                    let steps = steps * kind.panel_count();
+                    let interpreting = interpreting_time(room, predictions, lesson, panel, steps);
+                    let NativeCode { share, compiling } = native_code(lesson, panel);
                     let compiling = compiling * room.instruction_count() as u32;
                     interpreting.mul_f64((1.0 - share).max(0.0)) > compiling
                 };
                 // What is examined is soon done beside what is taught, if it is few examples.
-                let examining = if kind.validation.count * 4 < kind.training.count {
+                let examining = if panel.validation.count * 4 < panel.training.count {
                     Backend::Interpreter
                 } else {
                     Backend::Jit
@@ -60,8 +62,8 @@ impl<'a> Seat<'a> {
         let Some(native) = native else {
             return Ok(Self::Interpreted(room));
         };
-        let shape = (kind.features, kind.lanes);
-        match CompiledLearner::new(program, effective, kind.evaluation, shape, native) {
+        let shape = (panel.features, panel.lanes);
+        match CompiledLearner::new(program, effective, panel.evaluation, shape, native) {
             Ok(compiled) => Ok(Self::Compiled(Box::new(compiled))),
             Err(CompileError::TooLarge { .. } | CompileError::WholeMatrices { .. }) => {
                 Ok(Self::Interpreted(room))
@@ -103,13 +105,13 @@ fn interpreting_time(
     room: &mut Classroom,
     predictions: &mut Vec<f32>,
     lesson: &Lesson,
-    kind: &LaneExamples,
+    panel: &LaneExamples,
     steps: usize,
 ) -> Duration {
-    let sample = kind.training.count.min(BLOCK_STEPS);
-    let examples = Examples::of(&kind.training, 0, sample);
+    let sample = panel.training.count.min(BLOCK_STEPS);
+    let examples = Examples::of(&panel.training, 0, sample);
     predictions.resize(examples.labels.len(), 0.0);
-    room.begin(&lesson.seeds);
+    room.begin(&lesson.seeds[..panel.stride]);
     let before = Instant::now();
     room.teach(examples, predictions);
     before.elapsed().mul_f64(steps as f64 / sample as f64)
@@ -125,35 +127,35 @@ struct NativeCode {
 }
 
 /// What native code is like for tasks of this shape: what the known network of two layers tells, measured once.
-fn native_code(lesson: &Lesson, kind: &LaneExamples) -> NativeCode {
+fn native_code(lesson: &Lesson, panel: &LaneExamples) -> NativeCode {
     type Measured = BTreeMap<(LabelShape, (usize, usize)), NativeCode>;
     static MEASURED: Mutex<Measured> = Mutex::new(BTreeMap::new());
     let mut measured = MEASURED.lock().unwrap_or_else(PoisonError::into_inner);
-    let shape = (kind.features, kind.lanes);
-    *measured.entry((kind.label, shape)).or_insert_with(|| {
-        let network = network_for(kind.label);
+    let shape = (panel.features, panel.lanes);
+    *measured.entry((panel.label, shape)).or_insert_with(|| {
+        let network = network_for(panel.label);
         let effective = network.effective();
         let mut room = Classroom::new(shape.0, shape.1);
-        room.seat(&network, &effective, kind.evaluation);
+        room.seat(&network, &effective, panel.evaluation);
         let mut predictions = Vec::new();
-        let sample = kind.training.count.min(BLOCK_STEPS);
+        let sample = panel.training.count.min(BLOCK_STEPS);
         let mut least = [Duration::MAX; 2];
         let mut compiling = Duration::MAX;
         // What is done first finds nothing ready.
         for _ in 0..3 {
-            let interpreted = interpreting_time(&mut room, &mut predictions, lesson, kind, sample);
+            let interpreted = interpreting_time(&mut room, &mut predictions, lesson, panel, sample);
             least[0] = least[0].min(interpreted);
             let before = Instant::now();
             let backends = [Backend::Jit, Backend::Interpreter];
             let compiled =
-                CompiledLearner::new(&network, &effective, kind.evaluation, shape, backends);
+                CompiledLearner::new(&network, &effective, panel.evaluation, shape, backends);
             compiling = compiling.min(before.elapsed());
             // Where there can be no native code, none will be asked for.
             let Ok(mut compiled) = compiled else {
                 continue;
             };
-            compiled.begin(&lesson.seeds);
-            let examples = Examples::of(&kind.training, 0, sample);
+            compiled.begin(&lesson.seeds[..panel.stride]);
+            let examples = Examples::of(&panel.training, 0, sample);
             for _ in 0..2 {
                 let before = Instant::now();
                 compiled.teach(examples, &mut predictions);
