@@ -240,6 +240,7 @@ impl<'a, 'b, const WIDTH: usize> Emitter<'a, 'b, WIDTH> {
 
     /// Emits a step.
     fn step(&mut self) -> Result<(), CompileError> {
+        self.fetch_ahead();
         // Kept scalars: what is stored to them is stored after this.
         for value in self.function.values() {
             if let (Some(Form::Load(parameter)), Home::Registers) =

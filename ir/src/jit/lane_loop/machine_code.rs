@@ -19,6 +19,11 @@ pub(super) enum Kind {
     Reserve(u32),
     /// Goes on so many bytes behind its end, which its last four bytes say.
     Jump(i32),
+    /// Loads a byte into a register, from an address that is not the stack pointer's.
+    ByteLoad {
+        /// Where the last byte of the opcode is, before ModRM.
+        opcode_at: usize,
+    },
     /// An elementwise instruction on vectors of 128 bits, with VEX encoding.
     Vector {
         /// Where the byte is that has the bit L.
@@ -162,6 +167,15 @@ impl<'a> Instruction<'a> {
         match (prefix, opcode) {
             // jumps on conditions
             (None, 0x80..=0x8f) => Self::new(code, at + 4, Kind::Jump(number_at(code, at)?)),
+            // movzx of a byte
+            (None, 0xb6) => {
+                let operand = Operand::decode(code, at, extension)?;
+                if operand.is_register || operand.on_stack.is_some() {
+                    return None;
+                }
+                let kind = Kind::ByteLoad { opcode_at: at - 1 };
+                Self::new(code, at + operand.length, kind)
+            }
             // movaps, movdqa, movdqu
             (None, 0x28 | 0x29) | (Some(0x66 | 0xf3), 0x6f | 0x7f) => {
                 let operand = Operand::decode(code, at, extension)?;

@@ -17,7 +17,7 @@
 //! is so long that what streams by is in a near cache when the next group reads it.
 //!
 //! [`plan`] says how a step is laid out, [`emit`] and what follows it makes the code, and [`widening`] has it work on
-//! vectors of 256 bits, where there are any.
+//! vectors of 256 bits, where there are any. What streams by from afar is [fetched](fetching) ahead.
 //!
 //! Measured on a virtual machine with two cores of an Intel Xeon (Sapphire Rapids) while others kept it busy, by
 //! `cargo bench -p mlevolve-ir --bench lane_native_speed -- steps 250`: the least of some repetitions on one
@@ -32,11 +32,13 @@
 //! | 32 | 3.94 | 6.86 | 129, 91 | 98 | 171 | 479, 271 |
 //!
 //! Where all examples of many lanes do not fit in a near cache, the linear learner of 32 features waits for them: its
-//! stream is 132 bytes an example and lane.
+//! stream is 132 bytes an example and lane. It waits longer where there is more than one group, as each skips the cache
+//! lines of the others.
 
 mod depth;
 mod elements;
 mod emit;
+mod fetching;
 mod form;
 mod inlining;
 mod machine_code;

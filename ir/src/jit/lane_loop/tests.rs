@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::widening::Refusal;
-use super::{Group, LaneNative, Tier, VectorSize, elements};
+use super::{Group, LaneNative, Tier, VectorSize, elements, listing};
 use crate::function::{Access, Function};
 use crate::kernel::CompileError;
 use crate::lane_kernel::{LaneArgument, lane_stride};
@@ -228,22 +228,43 @@ fn check_text(text: &str) {
     }
 }
 
+/// A linear learner.
+const LINEAR: &str = "function linear\nread x column\nread y scalar\nread_write w column\nwrite s scalar\n\n\
+     v0 = load w\nv1 = load x\nv2 = dot(v0, v1)\nv3 = load y\nv4 = sub(v3, v2)\n\
+     v5 = constant 0.01\nv6 = mul(v5, v4)\nv7 = mul(v6, v1)\nv8 = add(v0, v7)\n\n\
+     store w = v8\nstore s = v2\n";
+
+/// A network of two layers.
+const NETWORK: &str = "function net\nread x column\nread y scalar\nread_write m row_gram\nread_write u column\n\
+     write s scalar\n\nv0 = load m\nv1 = load x\nv2 = matmul(v0, v1)\nv3 = constant 0.0\n\
+     v4 = max(v2, v3)\nv5 = load u\nv6 = dot(v4, v5)\nv7 = load y\nv8 = sub(v7, v6)\n\
+     v9 = constant 0.01\nv10 = mul(v9, v8)\nv11 = mul(v10, v5)\nv12 = heaviside(v2)\n\
+     v13 = mul(v11, v12)\nv14 = matmul_right_transposed(v13, v1)\nv15 = add(v0, v14)\n\
+     v16 = mul(v10, v4)\nv17 = add(v5, v16)\n\nstore m = v15\nstore u = v17\nstore s = v6\n";
+
 #[test]
 fn learners_give_the_references_bits() {
-    check_text(
-        "function linear\nread x column\nread y scalar\nread_write w column\nwrite s scalar\n\n\
-         v0 = load w\nv1 = load x\nv2 = dot(v0, v1)\nv3 = load y\nv4 = sub(v3, v2)\n\
-         v5 = constant 0.01\nv6 = mul(v5, v4)\nv7 = mul(v6, v1)\nv8 = add(v0, v7)\n\n\
-         store w = v8\nstore s = v2\n",
-    );
-    check_text(
-        "function net\nread x column\nread y scalar\nread_write m row_gram\nread_write u column\n\
-         write s scalar\n\nv0 = load m\nv1 = load x\nv2 = matmul(v0, v1)\nv3 = constant 0.0\n\
-         v4 = max(v2, v3)\nv5 = load u\nv6 = dot(v4, v5)\nv7 = load y\nv8 = sub(v7, v6)\n\
-         v9 = constant 0.01\nv10 = mul(v9, v8)\nv11 = mul(v10, v5)\nv12 = heaviside(v2)\n\
-         v13 = mul(v11, v12)\nv14 = matmul_right_transposed(v13, v1)\nv15 = add(v0, v14)\n\
-         v16 = mul(v10, v4)\nv17 = add(v5, v16)\n\nstore m = v15\nstore u = v17\nstore s = v6\n",
-    );
+    check_text(LINEAR);
+    check_text(NETWORK);
+}
+
+#[test]
+fn a_step_that_does_little_with_much_fetches_ahead() {
+    if !matches!(VectorSize::best(), Ok(VectorSize::Bits256)) {
+        return;
+    }
+    let fetches = |text: &str, extent: usize| {
+        let function = Function::parse(text).unwrap();
+        let listing = listing(&function, Dimensions::new(extent, extent), 16).unwrap();
+        listing.assembly.matches("movzb").count()
+    };
+    // Features and a label.
+    assert_eq!(fetches(LINEAR, 32), 33);
+    assert_eq!(fetches(LINEAR, 16), 17);
+    // Its step streams next to nothing.
+    assert_eq!(fetches(LINEAR, 4), 0);
+    // It has much to do with what it streams.
+    assert_eq!(fetches(NETWORK, 32), 0);
 }
 
 #[test]

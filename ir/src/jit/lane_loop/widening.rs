@@ -10,6 +10,7 @@
 //!            ┌─────────────────────────┘
 //!   code:    each vector instruction with L; moves of the old encoding in the new one;
 //!            vectors that are put aside for want of registers: in the entry's room, twice as far apart;
+//!            loads of a byte, which stand for fetches: fetches;
 //!            jumps to where their targets now are
 //! ```
 //!
@@ -33,6 +34,13 @@ const RETURN_ADDRESS_BYTES: u32 = 8;
 
 /// Bytes of a register that is put on the stack.
 const PUSHED_BYTES: u32 = 8;
+
+/// The last byte of the opcode of instructions that fetch what is in memory into caches.
+const FETCH: u8 = 0x18;
+
+/// ModRM's bits `reg`, which are a part of that opcode, and what they are where all caches but the first are meant.
+const REG: u8 = 0b111 << 3;
+const INTO_SECOND_CACHE: u8 = 2 << 3;
 
 /// Code on the way to its new place.
 #[derive(Debug, Default)]
@@ -126,6 +134,13 @@ impl Moved {
                 self.bytes.extend(bytes);
                 let target = end.checked_add_signed(by as isize)?;
                 self.jumps.push((self.bytes.len(), target));
+            }
+            Kind::ByteLoad { opcode_at } => {
+                let start = self.bytes.len();
+                self.bytes.extend(bytes);
+                self.bytes[start + opcode_at] = FETCH;
+                let mode = &mut self.bytes[start + opcode_at + 1];
+                *mode = *mode & !REG | INTO_SECOND_CACHE;
             }
             Kind::Vector {
                 length_byte,
@@ -269,6 +284,26 @@ mod tests {
     }
 
     #[test]
+    fn loads_of_a_byte_become_fetches() {
+        for (before, after) in [
+            // movzx eax, byte ptr [rdi + 0x100]; prefetcht1 [rdi + 0x100]
+            (
+                &[0x0f, 0xb6, 0x87, 0, 1, 0, 0][..],
+                &[0x0f, 0x18, 0x97, 0, 1, 0, 0][..],
+            ),
+            // movzx ebp, byte ptr [r8 + 0x10]; prefetcht1 [r8 + 0x10]
+            (
+                &[0x41, 0x0f, 0xb6, 0x68, 0x10],
+                &[0x41, 0x0f, 0x18, 0x50, 0x10],
+            ),
+            // movzx r9, byte ptr [rdx]; prefetcht1 [rdx], with bits of REX that say nothing here
+            (&[0x4c, 0x0f, 0xb6, 0x0a], &[0x4c, 0x0f, 0x18, 0x12]),
+        ] {
+            check(&[before], &[after]);
+        }
+    }
+
+    #[test]
     fn moves_of_the_old_encoding_get_the_new_one() {
         for (before, after) in [
             // movdqa xmm11, xmm9
@@ -348,6 +383,9 @@ mod tests {
             &[0xc5, 0xf8, 0x28, 0x0a],
             // addps, which leaves the upper half as it is
             &[0x0f, 0x58, 0xca],
+            // movzx of a register; of what is on the stack
+            &[0x0f, 0xb6, 0xc1],
+            &[0x0f, 0xb6, 0x44, 0x24, 0x08],
             // a vector on the stack, where no room has been made; a jump to nowhere; half an instruction
             &[0xc5, 0xf8, 0x10, 0x1c, 0x24],
             &[0xe9, 12, 0, 0, 0],
