@@ -8,6 +8,9 @@
 //!                                        LearnerJudge: Judgement ◄── fitness of each task ┘
 //! ```
 //!
+//! Examples of a kind of task lie in panels of tasks (`lessons.rs`): all tasks in one if they are short, so that
+//! one dispatch does for all, or else as many as fill a cache line, so that they are read in order.
+//!
 //! A candidate of a small search is taught a hundred examples and forgotten, in microseconds. So its
 //! instructions run as they are, without a compiler, in memory that a thread keeps from one candidate to the
 //! next; only lessons that are long enough are compiled. The bits are the same.
