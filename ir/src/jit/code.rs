@@ -380,8 +380,8 @@ impl LaneCode {
         // SAFETY: `entry` points to code in memory that `self` keeps alive. The assertions above are what
         // `emit` relies on: what it emits reads and writes, for each of so many steps, elements of arguments
         // within `length` numbers of their addresses less `first`, `group` numbers at every `stride`; elements
-        // within the frame; and `constants`. It writes only to arguments that are written, and to the frame,
-        // calls nothing, and returns. Arguments and the frame are borrowed for the time of the call, those that
+        // within the frame; and `constants`. What it fetches beyond, it does not read. It writes only to arguments
+        // that are written, and to the frame, calls nothing, and returns. Arguments and the frame are borrowed for the time of the call, those that
         // are written exclusively.
         unsafe {
             (self.entry)(
