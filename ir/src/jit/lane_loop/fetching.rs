@@ -14,8 +14,8 @@
 //! harm: fetching changes nothing but caches, and never fails.
 //!
 //! Measured on two cores of an AMD EPYC (Zen 4) by `cargo bench -p mlevolve-ir --bench lane_native_speed -- steps 32000`, ns per example and
-//! lane of the linear learner in 16 lanes, with and without: 16 features 2.6 and 3.7, 32 features 7.7 and 11.9. With
-//! `steps 250`, which a near cache holds: 1.86 and 1.73, 4.9 and 4.1.
+//! lane of the linear learner in 16 lanes, with and without: 16 features 2.6 and 3.7, 32 features 7.9 and 11.9. With
+//! `steps 250`, which a near cache holds: 1.81 and 1.73, 4.2 and 4.1.
 
 use cranelift_codegen::ir::types::I32;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData};
