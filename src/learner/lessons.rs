@@ -33,7 +33,8 @@ const SIDE_BY_SIDE_BYTES: usize = 256 << 10;
 
 /// The examples of one kind of task. What a near cache holds lies side by side, so that one dispatch does for all tasks. What
 /// streams by from afar lies in panels of as many tasks as fill a cache line, one behind the other: native code works on a few
-/// vectors of lanes at a time, and would otherwise skip the lines of all other tasks at each feature, which costs twice the time.
+/// vectors of lanes at a time, and would otherwise skip the lines of all other tasks at each feature, which takes up to two and a
+/// half times as long.
 #[derive(Debug)]
 pub(super) struct Kind {
     /// One or more, of one shape; the last may have fewer lanes, but not fewer numbers.
@@ -53,10 +54,10 @@ impl Kind {
         task.check(shape, tasks.len())?;
         let features = task.own_features().unwrap_or(shape.features);
         let example_bytes = features * lane_stride(tasks.len()) * size_of::<f32>();
-        let lies_side_by_side = example_bytes * shape.training_examples <= SIDE_BY_SIDE_BYTES;
-        let lanes = match lies_side_by_side {
-            true => tasks.len().max(1),
-            false => LANE_GROUP,
+        let lanes = if example_bytes * shape.training_examples <= SIDE_BY_SIDE_BYTES {
+            tasks.len()
+        } else {
+            LANE_GROUP
         };
         let panels = tasks.chunks(lanes).map(|tasks| task.examples(shape, tasks));
         Ok(Self {

@@ -45,8 +45,9 @@ impl<'a> Seat<'a> {
                 let steps = epochs * (panel.training.count + panel.validation.count);
                 let pays = steps >= LEAST_COMPILED_STEPS && {
                     let steps = steps * kind.panel_count();
-                    let interpreting = interpreting_time(room, predictions, lesson, panel, steps);
-                    let NativeCode { share, compiling } = native_code(lesson, panel);
+                    let seeds = &lesson.seeds[..panel.stride];
+                    let interpreting = interpreting_time(room, predictions, seeds, panel, steps);
+                    let NativeCode { share, compiling } = native_code(seeds, panel);
                     let compiling = compiling * room.instruction_count() as u32;
                     interpreting.mul_f64((1.0 - share).max(0.0)) > compiling
                 };
@@ -104,14 +105,14 @@ const LEAST_COMPILED_STEPS: usize = 1_000;
 fn interpreting_time(
     room: &mut Classroom,
     predictions: &mut Vec<f32>,
-    lesson: &Lesson,
+    seeds: &[f32],
     panel: &LaneExamples,
     steps: usize,
 ) -> Duration {
     let sample = panel.training.count.min(BLOCK_STEPS);
     let examples = Examples::of(&panel.training, 0, sample);
     predictions.resize(examples.labels.len(), 0.0);
-    room.begin(&lesson.seeds[..panel.stride]);
+    room.begin(seeds);
     let before = Instant::now();
     room.teach(examples, predictions);
     before.elapsed().mul_f64(steps as f64 / sample as f64)
@@ -127,7 +128,7 @@ struct NativeCode {
 }
 
 /// What native code is like for tasks of this shape: what the known network of two layers tells, measured once.
-fn native_code(lesson: &Lesson, panel: &LaneExamples) -> NativeCode {
+fn native_code(seeds: &[f32], panel: &LaneExamples) -> NativeCode {
     type Measured = BTreeMap<(LabelShape, (usize, usize)), NativeCode>;
     static MEASURED: Mutex<Measured> = Mutex::new(BTreeMap::new());
     let mut measured = MEASURED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -143,7 +144,7 @@ fn native_code(lesson: &Lesson, panel: &LaneExamples) -> NativeCode {
         let mut compiling = Duration::MAX;
         // What is done first finds nothing ready.
         for _ in 0..3 {
-            let interpreted = interpreting_time(&mut room, &mut predictions, lesson, panel, sample);
+            let interpreted = interpreting_time(&mut room, &mut predictions, seeds, panel, sample);
             least[0] = least[0].min(interpreted);
             let before = Instant::now();
             let backends = [Backend::Jit, Backend::Interpreter];
@@ -154,7 +155,7 @@ fn native_code(lesson: &Lesson, panel: &LaneExamples) -> NativeCode {
             let Ok(mut compiled) = compiled else {
                 continue;
             };
-            compiled.begin(&lesson.seeds[..panel.stride]);
+            compiled.begin(seeds);
             let examples = Examples::of(&panel.training, 0, sample);
             for _ in 0..2 {
                 let before = Instant::now();

@@ -381,8 +381,8 @@ impl LaneCode {
         // `emit` relies on: what it emits reads and writes, for each of so many steps, elements of arguments
         // within `length` numbers of their addresses less `first`, `group` numbers at every `stride`; elements
         // within the frame; and `constants`. What it fetches beyond, it does not read. It writes only to arguments
-        // that are written, and to the frame, calls nothing, and returns. Arguments and the frame are borrowed for the time of the call, those that
-        // are written exclusively.
+        // that are written, and to the frame, calls nothing, and returns. Arguments and the frame are borrowed for the
+        // time of the call, those that are written exclusively.
         unsafe {
             (self.entry)(
                 addresses.as_ptr(),

@@ -21,7 +21,7 @@ use cranelift_codegen::ir::types::I32;
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData};
 
 use super::emit::Emitter;
-use super::{VectorSize, work};
+use super::{LINE_BYTES, VectorSize, elements, work};
 
 /// How far ahead fetching is, by what streams by: a part of a second-level cache, and many times what arrives while
 /// memory is waited for.
@@ -36,9 +36,6 @@ const LEAST_INSTRUCTION_BYTES: usize = 4;
 /// The most fetches of a step, as each is code of its own.
 const MOST_FETCHES: usize = 128;
 
-/// Bytes that are fetched together.
-const LINE_BYTES: usize = 64;
-
 impl<const WIDTH: usize> Emitter<'_, '_, WIDTH> {
     /// Has what a later step streams fetched, if this pays.
     pub(super) fn fetch_ahead(&self) {
@@ -47,27 +44,26 @@ impl<const WIDTH: usize> Emitter<'_, '_, WIDTH> {
         }
         let parameters = self.function.parameters().iter().zip(&self.addresses);
         let read = parameters.filter(|(parameter, _)| !parameter.access.is_written());
-        let read = read.map(|(parameter, &address)| {
-            let (rows, columns) = self.extents(parameter.shape);
-            (rows * columns, address)
-        });
-        let elements: usize = read.clone().map(|(elements, _)| elements).sum();
-        let step_bytes = elements.saturating_mul(self.argument_bytes);
+        let read =
+            read.map(|(parameter, &address)| (elements(parameter.shape, self.dimensions), address));
+        let all: usize = read.clone().map(|(count, _)| count).sum();
+        let step_bytes = all.saturating_mul(self.argument_bytes);
         let lines = (WIDTH * self.size.bytes()).div_ceil(LINE_BYTES);
-        let instructions = work(self.function, self.dimensions);
-        let vector_bytes = elements.saturating_mul(self.size.bytes());
+        let vector_bytes = all.saturating_mul(self.size.bytes());
+        let least_vector_bytes =
+            || work(self.function, self.dimensions).saturating_mul(LEAST_INSTRUCTION_BYTES);
         if step_bytes < LEAST_STEP_BYTES
-            || elements.saturating_mul(lines) > MOST_FETCHES
-            || vector_bytes < instructions.saturating_mul(LEAST_INSTRUCTION_BYTES)
+            || all.saturating_mul(lines) > MOST_FETCHES
+            || vector_bytes < least_vector_bytes()
         {
             return;
         }
         let steps = FETCHED_BYTES.div_ceil(step_bytes);
-        for (elements, address) in read {
-            for element in 0..elements {
+        for (count, address) in read {
+            for element in 0..count {
                 for line in 0..lines {
-                    let element = (steps * elements + element) * self.argument_bytes;
-                    let Ok(offset) = i32::try_from(element + line * LINE_BYTES) else {
+                    let start = (steps * count + element) * self.argument_bytes;
+                    let Ok(offset) = i32::try_from(start + line * LINE_BYTES) else {
                         continue;
                     };
                     self.build(|builder| {

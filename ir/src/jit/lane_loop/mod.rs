@@ -121,8 +121,11 @@ impl Group {
 /// The fewest steps in a block, so that a group's frame is not fetched anew all the time.
 const LEAST_BLOCK: usize = 16;
 
+/// Bytes of a cache line.
+const LINE_BYTES: usize = 64;
+
 /// Boundaries that frames begin at, in numbers: cache lines.
-const FRAME_ALIGNMENT: usize = 16;
+const FRAME_ALIGNMENT: usize = LINE_BYTES / size_of::<f32>();
 
 /// A function's code over lanes, with the memory that a run works in. A clone shares the code.
 #[derive(Clone, Debug)]
