@@ -23,7 +23,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use mlevolve_ir::{Definition, Function, FunctionBuilder, Value, passes};
+use mlevolve_ir::{Access, Definition, Function, FunctionBuilder, Shape, Value, passes};
 use sha2::{Digest, Sha256};
 
 use super::{accepted, lower_unoptimised};
@@ -118,11 +118,27 @@ fn twins(labels: &BTreeMap<String, Digest256>) -> BTreeMap<&str, &str> {
 /// operands. Nothing depends on the others then.
 fn with_one_of_twins(function: &Function, twins: &BTreeMap<&str, &str>) -> Function {
     let mut builder = FunctionBuilder::new(function.name());
-    let mut parameters = BTreeMap::new();
+    // The first may so far be only written in this function, or not be there.
+    let mut declared: Vec<(&str, Shape, Access)> = Vec::new();
     for parameter in function.parameters() {
-        let (shape, access) = (parameter.shape, parameter.access);
-        let index = accepted(builder.parameter(&parameter.name, shape, access));
-        parameters.insert(parameter.name.as_str(), index);
+        declared.push((&parameter.name, parameter.shape, parameter.access));
+    }
+    for value in function.values() {
+        if let Definition::Load(parameter) = function.definition(value) {
+            let parameter = function.parameter(*parameter);
+            let Some(&first) = twins.get(parameter.name.as_str()) else {
+                continue;
+            };
+            match declared.iter_mut().find(|(name, ..)| *name == first) {
+                Some((.., access)) if *access == Access::Write => *access = Access::ReadWrite,
+                Some(_) => {}
+                None => declared.push((first, parameter.shape, Access::Read)),
+            }
+        }
+    }
+    let mut parameters = BTreeMap::new();
+    for (name, shape, access) in declared {
+        parameters.insert(name, accepted(builder.parameter(name, shape, access)));
     }
     let mut values: Vec<Value> = Vec::new();
     for value in function.values() {

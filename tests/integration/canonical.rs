@@ -406,3 +406,27 @@ fn small_programs_with_one_hash_are_the_ones_with_the_same_bits() {
         assert!(missed <= unknown, "{ops}: {missed}");
     }
 }
+
+/// Of two like cells, a function may only write the first, or not know it, and read the second.
+#[test]
+fn like_cells_are_one_whichever_a_function_reads() {
+    let learner = |body: &str| {
+        let cells = "input x column\ninput y scalar\ninput step scalar\ninput seed scalar\n\
+            state prediction scalar\nstate a scalar\nstate b scalar\nstate c scalar\n";
+        let text = format!("program p\nschema learner 1\n{cells}\nsetup:\n\n{body}");
+        Program::parse(&text).unwrap()
+    };
+    for (two, one) in [
+        (
+            "predict:\n  prediction = mul(a, b)\n\nlearn:\n  a = add(b, y)\n  b = add(b, y)\n",
+            "predict:\n  prediction = mul(a, a)\n\nlearn:\n  a = add(a, y)\n",
+        ),
+        (
+            "predict:\n  prediction = mul(b, c)\n\nlearn:\n  c = add(c, a)\n  a = add(b, y)\n  b = add(b, y)\n",
+            "predict:\n  prediction = mul(a, c)\n\nlearn:\n  c = add(c, a)\n  a = add(a, y)\n",
+        ),
+    ] {
+        let [two, one] = [two, one].map(learner);
+        assert_eq!(CanonicalHash::of(&two), CanonicalHash::of(&one));
+    }
+}
