@@ -33,6 +33,7 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use measure::{Contender, Measuring, Series, Unit, interleave, report};
+use mimalloc::MiMalloc;
 use mlevolve::fitness::{DataSettings, Judge, judging_task_seeds};
 use mlevolve::learner::{LearnerJudge, LearnerSettings, teaching_function};
 use mlevolve::program::{Schema, known};
@@ -42,6 +43,10 @@ use mlevolve_ir::lane_kernel::LaneKernel;
 use mlevolve_ir::{Backend, BackendChoice, Dimensions};
 use mlevolve_tasks::learner::Evaluation;
 use rayon::ThreadPoolBuilder;
+
+/// As the command has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[derive(Parser)]
 struct Options {

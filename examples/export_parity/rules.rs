@@ -89,7 +89,7 @@ pub(crate) fn case(program: &Program) -> Value {
     let constants = program.cells().iter().filter_map(|cell| {
         program
             .constant(&cell.name)
-            .map(|value| (cell.name.clone(), Value::from(f64::from(value))))
+            .map(|value| (cell.name.to_string(), Value::from(f64::from(value))))
     });
     json!({
         "tensors": tensors,

@@ -95,7 +95,7 @@ pub(crate) fn descend(
             .chain([settings.maximum_instructions])
             .max()
             .unwrap_or(0);
-        for (body, before) in child.bodies().iter().zip(first.bodies()) {
+        for (body, before) in child.bodies().iter().zip(first.bodies().iter()) {
             assert!(body.len() <= most.max(before.len()), "{child}");
         }
         assert_eq!(distance(first, &child), distance(&child, first));

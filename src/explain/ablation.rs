@@ -15,7 +15,7 @@ use super::change::Change;
 use super::identity::constants_read;
 use super::nearest::rates;
 use crate::fitness::{JudgeError, tuning_seeds};
-use crate::program::{CellIndex, Instruction, Program, Role};
+use crate::program::{CellIndex, Program, Role};
 
 /// What a learning rate is multiplied by to tune it again; of factors that are equally good, the first is taken.
 const RETUNING_FACTORS: [f32; 9] = [1.0, 0.5, 2.0, 0.25, 4.0, 0.0625, 16.0, 0.015_625, 64.0];
@@ -131,8 +131,9 @@ fn ablated(program: &Program) -> Vec<(Part, Program)> {
     for (place, function) in functions.enumerate() {
         let body = &program.bodies()[place];
         for (number, instruction) in body.iter().enumerate() {
-            let mut bodies: Vec<Vec<Instruction>> = program.bodies().to_vec();
-            bodies[place].remove(number);
+            let mut shorter = body.to_vec();
+            shorter.remove(number);
+            let bodies = program.bodies().with_body(place, &shorter);
             let part = Part::Instruction {
                 function: function.name.to_owned(),
                 number: number + 1,
@@ -152,9 +153,9 @@ fn ablated(program: &Program) -> Vec<(Part, Program)> {
         let mut cells = program.cells().to_vec();
         cells[index.index()].role = Role::Scratch;
         let part = Part::State {
-            cell: cell.name.clone(),
+            cell: cell.name.to_string(),
         };
-        ablated.push((part, program.varied_on(cells, program.bodies().to_vec())));
+        ablated.push((part, program.varied_on(cells, program.bodies().clone())));
     }
     ablated
 }

@@ -172,7 +172,9 @@ pub(super) fn constants_read(program: &Program) -> Vec<(String, f32)> {
         .collect();
     let cells = pruned.cells().iter().enumerate();
     let constants = cells.filter_map(|(place, cell)| match cell.role {
-        Role::Constant(value) if read.contains(&place) => Some((cell.name.clone(), value.value())),
+        Role::Constant(value) if read.contains(&place) => {
+            Some((cell.name.to_string(), value.value()))
+        }
         Role::Constant(_) | Role::Input | Role::State | Role::Scratch | Role::Output => None,
     });
     constants.collect()

@@ -7,15 +7,17 @@
 //!   examine(examples)     predict; predict; …               ─► predictions
 //! ```
 
+use arrayvec::ArrayVec;
 use mlevolve_ir::lane_kernel::{
     LaneArgument, LaneCode, LaneCodeError, Place, Section, lane_stride,
 };
 use mlevolve_ir::ops::{ElementwiseOp, MAX_ARITY, Op};
 use mlevolve_ir::{Dimensions, Shape};
-use mlevolve_tasks::learner::{Evaluation, Lessons};
+use mlevolve_tasks::learner::Evaluation;
 
-use crate::program::{Cell, CellIndex, Effective, Instruction, Program, Role};
-use crate::schema::learner::{FEATURES, LABEL, LEARN, PREDICT, PREDICTION, SEED, SETUP, STEP};
+use super::examples::Examples;
+use crate::program::{Cell, CellIndex, Effective, Program, Role};
+use crate::schema::learner::{LEARN, PREDICT, RequiredPlaces, SETUP};
 
 /// The streams of every run, in order.
 #[derive(Clone, Copy, Debug)]
@@ -29,8 +31,8 @@ struct Streams {
 #[derive(Clone, Debug)]
 struct Seated {
     setup: Section,
-    teach: Vec<Section>,
-    examine: Vec<Section>,
+    teach: ArrayVec<Section, 4>,
+    examine: [Section; 2],
     /// The cell that holds what tells tasks apart, if the program looks at it.
     seed: Option<Place>,
     /// How many elements a label has.
@@ -92,53 +94,68 @@ impl Classroom {
     ) {
         let Self { code, places, .. } = self;
         code.clear();
+        let required = RequiredPlaces::of(program);
         // A prediction is what a label is.
-        let label = program.cell(required(program, LABEL)).shape;
+        let label = program.cell(required.label).shape;
         let streams = Streams {
             features: code.stream(Shape::Column),
             label: code.stream(label),
             prediction: code.stream(label),
         };
+        let is_chance = becomes_chance(required.prediction, effective, evaluation);
         places.clear();
         for (index, cell) in CellIndex::enumerate(program.cells()) {
             let place = effective
                 .kept
                 .contains(index)
-                .then(|| place_of(cell, &streams, code));
-            places.push(place.flatten());
+                .then(|| place_of((index, cell), required, &streams, code));
+            places.push(place);
         }
+        // What is made anew each time is made right where it is recorded.
+        let is_recorded_at_once = !is_chance && is_made_anew(required.prediction, effective);
+        let prediction = required.prediction.index();
+        let own = places[prediction];
         let [setup, predict, record, learn] = [(); 4].map(|()| code.section());
-        let index_of = |name: &str| required(program, name);
-        let (step, seed) = (index_of(STEP), index_of(SEED));
-        let reads = |cell: CellIndex| {
-            let mut instructions = effective.bodies.iter().flatten();
-            instructions.any(|instruction| instruction.operands().contains(&cell))
-        };
-        if reads(step) {
+        if effective.read.contains(required.step) {
             // The examples are counted from 1; `setup` finds 0.
-            let place = self.places[step.index()].expect("required cells are kept");
+            let place = found(places, required.step);
             let one = code.constant(1.0);
             let add = Op::Elementwise(ElementwiseOp::Add);
             accepted(code.push(predict, add, &[place, one], place));
         }
+        let scratch = program.cell_table().kinds().scratch;
         for (section, function) in [(setup, SETUP), (predict, PREDICT), (learn, LEARN)] {
-            for (index, cell) in CellIndex::enumerate(program.cells()) {
-                if cell.role == Role::Scratch && effective.needed_at_start[function].contains(index)
-                {
-                    let zero = code.constant(0.0);
-                    let place = self.places[index.index()].expect("what is needed is kept");
-                    accepted(code.push_copy(section, zero, place));
-                }
+            for index in (scratch & effective.needed_at_start[function]).iter() {
+                let zero = code.constant(0.0);
+                let place = found(places, index);
+                accepted(code.push_copy(section, zero, place));
+            }
+            if is_recorded_at_once {
+                places[prediction] = match function {
+                    SETUP => own,
+                    _ => Some(streams.prediction),
+                };
             }
             for instruction in &effective.bodies[function] {
-                push(code, section, &self.places, instruction);
+                let operands = instruction
+                    .operands()
+                    .iter()
+                    .map(|&cell| found(places, cell));
+                let operands: ArrayVec<Place, MAX_ARITY> = operands.collect();
+                if function == LEARN && instruction.destination() == required.prediction {
+                    // What has been recorded stays.
+                    places[prediction] = own;
+                }
+                let destination = found(places, instruction.destination());
+                accepted(code.push(section, instruction.op(), &operands, destination));
             }
         }
-        let prediction = index_of(PREDICTION);
-        let place = self.places[prediction.index()].expect("required cells are kept");
-        accepted(code.push_copy(record, place, streams.prediction));
-        let mut teach = vec![predict, record];
-        if becomes_chance(prediction, effective, evaluation) {
+        let place = found(places, required.prediction);
+        if !is_recorded_at_once {
+            accepted(code.push_copy(record, place, streams.prediction));
+        }
+        let mut teach: ArrayVec<Section, 4> = [predict, record].into_iter().collect();
+        if is_chance {
             let chance = code.section();
             let sigmoid = Op::Elementwise(ElementwiseOp::Sigmoid);
             accepted(code.push(chance, sigmoid, &[place], place));
@@ -150,9 +167,9 @@ impl Classroom {
         self.seated = Some(Seated {
             setup,
             teach,
-            examine: vec![predict, record],
+            examine: [predict, record],
             label_elements: label_elements(program, self.features),
-            seed: reads(seed).then(|| self.places[seed.index()]).flatten(),
+            seed: places[required.seed.index()].filter(|_| effective.read.contains(required.seed)),
         });
     }
 
@@ -187,7 +204,7 @@ impl Classroom {
     ///
     /// # Panics
     /// If no program is seated, or the examples are not of the room's shape.
-    pub(super) fn teach(&mut self, lessons: Examples<'_>, predictions: &mut [f32]) {
+    pub(super) fn teach(&mut self, lessons: &mut Examples<'_>, predictions: &mut [f32]) {
         self.run(lessons, predictions, true);
     }
 
@@ -195,20 +212,20 @@ impl Classroom {
     ///
     /// # Panics
     /// As [`teach`](Self::teach).
-    pub(super) fn examine(&mut self, lessons: Examples<'_>, predictions: &mut [f32]) {
+    pub(super) fn examine(&mut self, lessons: &mut Examples<'_>, predictions: &mut [f32]) {
         self.run(lessons, predictions, false);
     }
 
-    fn run(&mut self, lessons: Examples<'_>, predictions: &mut [f32], teaches: bool) {
+    fn run(&mut self, lessons: &mut Examples<'_>, predictions: &mut [f32], teaches: bool) {
         let seated = self.seated.as_ref().expect("a program is seated");
-        let sections = if teaches {
+        let sections: &[Section] = if teaches {
             &seated.teach
         } else {
             &seated.examine
         };
         let arguments = &mut [
-            LaneArgument::ReadEach(lessons.features),
-            LaneArgument::ReadEach(lessons.labels),
+            lessons.features.argument(),
+            lessons.labels.argument(),
             LaneArgument::WriteEach(predictions),
         ];
         let ran = self.code.run(sections, lessons.count, arguments);
@@ -216,44 +233,12 @@ impl Classroom {
     }
 }
 
-/// Some of a task's examples, in all lanes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Examples<'a> {
-    pub(super) count: usize,
-    /// For each example, each feature and each lane a number.
-    pub(super) features: &'a [f32],
-    /// For each example, each element of its label and each lane a number.
-    pub(super) labels: &'a [f32],
-}
-
-impl<'a> Examples<'a> {
-    /// Those of some lessons from `start` to `end`, which must be among them.
-    pub(super) fn of(lessons: &'a Lessons, start: usize, end: usize) -> Self {
-        let features = lessons.features.len() / lessons.count;
-        let labels = lessons.labels.len() / lessons.count;
-        Self {
-            count: end - start,
-            features: &lessons.features[start * features..end * features],
-            labels: &lessons.labels[start * labels..end * labels],
-        }
-    }
-}
-
-/// A cell that every learner has.
-///
-/// # Panics
-/// If the program is no learner.
-pub(super) fn required(program: &Program, name: &str) -> CellIndex {
-    let index = program.cell_named(name);
-    index.expect("a learner has the cells that its schema requires")
-}
-
 /// How many elements a label has for a program, of so many features.
 ///
 /// # Panics
 /// If the program is no learner.
 pub(super) fn label_elements(program: &Program, features: usize) -> usize {
-    let label = program.cell(required(program, LABEL)).shape;
+    let label = program.cell(RequiredPlaces::of(program).label).shape;
     let elements = Dimensions::new(features, features).elements(label);
     elements.expect("a label has no more elements than there are features")
 }
@@ -270,34 +255,31 @@ pub(super) fn becomes_chance(
         && readers.any(|&function| effective.needed_at_start[function].contains(prediction))
 }
 
+/// Whether `predict` makes a prediction anew, so that nothing is left of it from one example to the next.
+fn is_made_anew(prediction: CellIndex, effective: &Effective) -> bool {
+    let mut body = effective.bodies[PREDICT].iter();
+    !effective.needed_at_start[PREDICT].contains(prediction)
+        && body.any(|instruction| instruction.destination() == prediction)
+}
+
 /// Where a cell that is kept will be: a stream, a constant, or memory of its own.
-fn place_of(cell: &Cell, streams: &Streams, code: &mut LaneCode) -> Option<Place> {
+fn place_of(
+    (index, cell): (CellIndex, &Cell),
+    required: RequiredPlaces,
+    streams: &Streams,
+    code: &mut LaneCode,
+) -> Place {
     match cell.role {
-        Role::Input => Some(match cell.name.as_str() {
-            FEATURES => streams.features,
-            LABEL => streams.label,
-            _ => code.cell(cell.shape),
-        }),
-        Role::Constant(value) => Some(code.constant(value.value())),
-        Role::State | Role::Scratch | Role::Output => Some(code.cell(cell.shape)),
+        Role::Input if index == required.features => streams.features,
+        Role::Input if index == required.label => streams.label,
+        Role::Constant(value) => code.constant(value.value()),
+        Role::Input | Role::State | Role::Scratch | Role::Output => code.cell(cell.shape),
     }
 }
 
-fn push(
-    code: &mut LaneCode,
-    section: Section,
-    places: &[Option<Place>],
-    instruction: &Instruction,
-) {
-    let place =
-        |cell: CellIndex| places[cell.index()].expect("cells that instructions name are kept");
-    let destination = place(instruction.destination());
-    let mut operands = [destination; MAX_ARITY];
-    let arity = instruction.operands().len();
-    for (operand, &cell) in operands.iter_mut().zip(instruction.operands()) {
-        *operand = place(cell);
-    }
-    accepted(code.push(section, instruction.op(), &operands[..arity], destination));
+/// The place of a cell that an instruction names.
+fn found(places: &[Option<Place>], cell: CellIndex) -> Place {
+    places[cell.index()].expect("cells that are named are kept")
 }
 
 /// A refusal of what a verified program says would be a mistake in this module.

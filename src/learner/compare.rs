@@ -68,6 +68,6 @@ pub(super) fn cost(program: &Program, features: usize) -> ProgramCost {
         call_flops: flops(program, &effective.bodies[SETUP], features) as u64,
         call_flops_formula: String::new(),
         state: state.sum(),
-        instructions: effective.bodies.iter().map(Vec::len).sum(),
+        instructions: effective.bodies.instructions().len(),
     }
 }

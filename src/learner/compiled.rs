@@ -8,10 +8,11 @@ use mlevolve_ir::ops::ElementwiseOp;
 use mlevolve_ir::{Access, Backend, CompileError, Dimensions, Function, passes};
 use mlevolve_tasks::learner::Evaluation;
 
-use super::classroom::{Examples, becomes_chance, label_elements, required};
+use super::classroom::{becomes_chance, label_elements};
+use super::examples::{Examples, Numbers};
 use crate::lowering::{Part, lower_sequence};
 use crate::program::{CellIndex, Effective, Program, Role};
-use crate::schema::learner::{FEATURES, LABEL, LEARN, PREDICT, PREDICTION, SEED, SETUP, STEP};
+use crate::schema::learner::{FEATURES, LABEL, LEARN, PREDICT, RequiredPlaces, SEED, SETUP, STEP};
 
 /// The parameter that predictions are recorded in. No cell has this name, as cells' are in small letters.
 const RECORD: &str = "Predictions";
@@ -154,20 +155,20 @@ impl CompiledLearner {
         memory.steps.resize(self.stride, 0.0);
         let examples = Examples {
             count: 1,
-            features: &self.nothing,
-            labels: &self.nothing[..self.label_elements * self.stride],
+            features: Numbers::Shared(&self.nothing),
+            labels: Numbers::Shared(&self.nothing[..self.label_elements * self.stride]),
         };
-        self.setup.run(examples, memory, &mut []);
+        self.setup.run(&examples, memory, &mut []);
     }
 
     /// Teaches examples, as [`Classroom::teach`](super::classroom::Classroom::teach).
-    pub(super) fn teach(&mut self, examples: Examples<'_>, predictions: &mut [f32]) {
+    pub(super) fn teach(&mut self, examples: &Examples<'_>, predictions: &mut [f32]) {
         self.count(examples.count);
         self.teach.run(examples, &mut self.memory, predictions);
     }
 
     /// Has examples predicted, as [`Classroom::examine`](super::classroom::Classroom::examine).
-    pub(super) fn examine(&mut self, examples: Examples<'_>, predictions: &mut [f32]) {
+    pub(super) fn examine(&mut self, examples: &Examples<'_>, predictions: &mut [f32]) {
         self.count(examples.count);
         self.examine.run(examples, &mut self.memory, predictions);
     }
@@ -192,7 +193,7 @@ fn lessons(
     effective: &Effective,
     evaluation: Evaluation,
 ) -> (Function, Function) {
-    let prediction = required(program, PREDICTION);
+    let prediction = RequiredPlaces::of(program).prediction;
     let mut parts = vec![Part::Call(PREDICT), Part::Record(prediction, RECORD)];
     let examine = lower_sequence(program, effective, "examine", &parts);
     if becomes_chance(prediction, effective, evaluation) {
@@ -212,15 +213,15 @@ pub fn teaching_function(program: &Program, evaluation: Evaluation) -> Function 
 }
 
 impl Lowered {
-    fn run(&mut self, examples: Examples<'_>, memory: &mut Memory, predictions: &mut [f32]) {
+    fn run(&mut self, examples: &Examples<'_>, memory: &mut Memory, predictions: &mut [f32]) {
         let mut states: Vec<Option<&mut Vec<f32>>> = memory.states.iter_mut().map(Some).collect();
         let mut predictions = Some(predictions);
         let arguments = self
             .bindings
             .iter()
             .map(|&(binding, access)| match binding {
-                Binding::Features => LaneArgument::ReadEach(examples.features),
-                Binding::Label => LaneArgument::ReadEach(examples.labels),
+                Binding::Features => LaneArgument::ReadEach(examples.features.as_slice()),
+                Binding::Label => LaneArgument::ReadEach(examples.labels.as_slice()),
                 Binding::Step => LaneArgument::ReadEach(&memory.steps),
                 Binding::Seed => LaneArgument::Read(&memory.seeds),
                 Binding::Record => LaneArgument::WriteEach(

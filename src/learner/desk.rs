@@ -1,11 +1,15 @@
 //! What a thread keeps from one candidate to the next, so that judging one allocates next to nothing.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
-use mlevolve_tasks::learner::LaneExamples;
+use mlevolve_tasks::learner::{LaneExamples, Lessons};
 use rustc_hash::FxHashMap;
 
 use super::classroom::Classroom;
+use super::examples::Book;
+use super::grading::Certificate;
+use super::lessons::Lesson;
 use crate::fitness::Fingerprint;
 use crate::program::{CellIndex, Effective, Program, Role};
 
@@ -20,11 +24,61 @@ pub(super) struct Desk {
     /// One for each kind of task and number of lanes.
     pub(super) classrooms: Vec<Classroom>,
     pub(super) predictions: Vec<f32>,
+    /// Copies of small panels of examples, which can be worked on where they are.
+    pub(super) copies: Vec<OwnPanel>,
+    /// Of the kind of task that the candidate is on.
+    pub(super) certificate: Certificate,
     /// What of the candidate has an effect.
     pub(super) effective: Effective,
     pub(super) bytes: Vec<u8>,
-    /// The number of a judge, and its fingerprints of programs of each structure.
-    pub(super) known: (u64, FxHashMap<Box<[u8]>, Fingerprint>),
+    /// The number of a judge, and its fingerprints of programs by those of their structures.
+    pub(super) known: (u64, FxHashMap<Fingerprint, Fingerprint>),
+}
+
+/// A thread's own copy of a panel of examples.
+pub(super) struct OwnPanel {
+    /// Where it is from: a lesson, and the places of a kind of task and of a panel there.
+    lesson: Arc<Lesson>,
+    place: (usize, usize),
+    training: Lessons,
+    validation: Lessons,
+}
+
+/// The thread's own copies of a panel's examples for training and for validation, if they are few; else those that others read too.
+/// Of too many copies, all are given up.
+pub(super) fn own_books<'a>(
+    copies: &'a mut Vec<OwnPanel>,
+    lesson: &Arc<Lesson>,
+    place: (usize, usize),
+    panel: &'a LaneExamples,
+) -> [Book<'a>; 2] {
+    const MOST_COPIES: usize = 8;
+    const MOST_NUMBERS: usize = 1 << 16;
+    let numbers = |lessons: &Lessons| lessons.features.len() + lessons.labels.len();
+    if numbers(&panel.training) + numbers(&panel.validation) > MOST_NUMBERS {
+        return Book::pair(panel);
+    }
+    let known = copies
+        .iter()
+        .position(|copy| copy.place == place && Arc::ptr_eq(&copy.lesson, lesson));
+    let known = known.unwrap_or_else(|| {
+        if copies.len() >= MOST_COPIES {
+            copies.clear();
+        }
+        copies.push(OwnPanel {
+            lesson: Arc::clone(lesson),
+            place,
+            training: panel.training.clone(),
+            validation: panel.validation.clone(),
+        });
+        copies.len() - 1
+    });
+    let OwnPanel {
+        training,
+        validation,
+        ..
+    } = &mut copies[known];
+    [Book::Own(training), Book::Own(validation)]
 }
 
 /// How many structures a thread knows the fingerprint of, before it forgets all.
@@ -33,7 +87,7 @@ pub(super) const MOST_KNOWN: usize = 50_000;
 /// What a program's functions do, as bytes: two programs of the same have the same bits.
 pub(super) fn structure(program: &Program, effective: &Effective, bytes: &mut Vec<u8>) {
     bytes.clear();
-    for body in &effective.bodies {
+    for body in effective.bodies.iter() {
         bytes.push(body.len() as u8);
         for instruction in body {
             bytes.extend_from_slice(instruction.op().mnemonic().as_bytes());

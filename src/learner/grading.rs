@@ -25,16 +25,21 @@ struct Lane {
     metric: f64,
 }
 
-/// What a program has come to in all lanes of a kind of task.
+/// What a program has come to in all lanes of a kind of task, and room for what leads to it. It is used for one program after the
+/// other.
 #[derive(Debug, Default)]
 pub(super) struct Certificate {
     lanes: Vec<Lane>,
+    fitnesses: Vec<f64>,
+    /// For each lane of a panel, of the examination that is going on.
+    sums: Vec<f64>,
+    greatest: Vec<f32>,
 }
 
 impl Certificate {
-    /// Adds the lanes of a panel behind those of the one before.
-    pub(super) fn add(&mut self, grades: Grades<'_>) {
-        self.lanes.extend(grades.lanes);
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        self.lanes.clear();
     }
 
     /// How many lanes there are.
@@ -48,9 +53,11 @@ impl Certificate {
     }
 
     /// The fitness in each lane: 0 in one that has failed, even if that was after an examination.
-    pub(super) fn fitnesses(&self) -> Vec<f64> {
+    pub(super) fn fitnesses(&mut self) -> &mut [f64] {
         let fitness = |lane: &Lane| if lane.has_failed { 0.0 } else { lane.fitness };
-        self.lanes.iter().map(fitness).collect()
+        self.fitnesses.clear();
+        self.fitnesses.extend(self.lanes.iter().map(fitness));
+        &mut self.fitnesses
     }
 
     /// The mean error or accuracy, if no lane failed.
@@ -65,21 +72,34 @@ impl Certificate {
 pub(super) struct Grades<'a> {
     panel: &'a LaneExamples,
     greatest_error: f32,
-    lanes: Vec<Lane>,
-    /// For each lane, of the examination that is going on.
-    sums: Vec<f64>,
-    greatest: Vec<f32>,
+    lanes: &'a mut [Lane],
+    sums: &'a mut [f64],
+    greatest: &'a mut [f32],
 }
 
 impl<'a> Grades<'a> {
-    /// None so far. A greater error than that fails.
-    pub(super) fn new(panel: &'a LaneExamples, greatest_error: f32) -> Self {
+    /// None so far, behind those of the panels before it. A greater error than that fails.
+    pub(super) fn new(
+        panel: &'a LaneExamples,
+        greatest_error: f32,
+        certificate: &'a mut Certificate,
+    ) -> Self {
+        let Certificate {
+            lanes,
+            sums,
+            greatest,
+            ..
+        } = certificate;
+        let before = lanes.len();
+        lanes.resize(before + panel.lanes, Lane::default());
+        sums.resize(panel.stride, 0.0);
+        greatest.resize(panel.stride, 0.0);
         Self {
             panel,
             greatest_error,
-            lanes: vec![Lane::default(); panel.lanes],
-            sums: vec![0.0; panel.stride],
-            greatest: vec![0.0; panel.stride],
+            lanes: &mut lanes[before..],
+            sums,
+            greatest,
         }
     }
 
@@ -96,8 +116,8 @@ impl<'a> Grades<'a> {
     /// Marks the lanes in which an error is too great, or none at all.
     pub(super) fn mark_failed(&mut self, labels: &[f32], predictions: &[f32]) {
         let evaluation = self.panel.evaluation;
-        greatest_errors(evaluation, labels, predictions, &mut self.greatest);
-        for (lane, &found) in self.lanes.iter_mut().zip(&self.greatest) {
+        greatest_errors(evaluation, labels, predictions, self.greatest);
+        for (lane, &found) in self.lanes.iter_mut().zip(&*self.greatest) {
             lane.has_failed |= found.is_nan() || found > self.greatest_error;
         }
     }
@@ -109,14 +129,14 @@ impl<'a> Grades<'a> {
 
     /// Adds the squares of errors, or the examples that are classified right.
     pub(super) fn add(&mut self, labels: &[f32], predictions: &[f32]) {
-        add_grades(self.panel.evaluation, labels, predictions, &mut self.sums);
+        add_grades(self.panel.evaluation, labels, predictions, self.sums);
     }
 
     /// Ends an examination: a lane that has failed has fitness 0, of others the best examination counts.
     pub(super) fn end(&mut self) {
         let elements = self.panel.label.elements(self.panel.features);
         let count = (self.panel.validation.count * elements) as f64;
-        for (lane, sum) in self.lanes.iter_mut().zip(&self.sums) {
+        for (lane, sum) in self.lanes.iter_mut().zip(&*self.sums) {
             let mean = sum / count;
             let (metric, fitness) = match self.panel.evaluation {
                 Evaluation::RootMeanSquare => {
@@ -148,25 +168,45 @@ fn greatest_errors(
     let (predictions, _) = predictions.as_chunks::<LANE_GROUP>();
     let (targets, _) = greatest.as_chunks_mut::<LANE_GROUP>();
     let groups = targets.len();
+    const SIDE_BY_SIDE: usize = 4;
     for (group, target) in targets.iter_mut().enumerate() {
-        let mut greatest = [0.0f32; LANE_GROUP];
-        let rows = labels
-            .chunks_exact(groups)
-            .zip(predictions.chunks_exact(groups));
-        for (labels, predictions) in rows {
-            let (labels, predictions) = (&labels[group], &predictions[group]);
-            for lane in 0..LANE_GROUP {
-                let error = match evaluation {
-                    Evaluation::RootMeanSquare => (labels[lane] - predictions[lane]).abs(),
-                    // That of a probability is never great; of infinity and NaN this is NaN.
-                    Evaluation::Accuracy => predictions[lane] * 0.0,
-                };
-                // A NaN is greater than nothing, so once it is there it stays.
-                let is_greater = error.is_nan() || error > greatest[lane];
-                greatest[lane] = if is_greater { error } else { greatest[lane] };
+        // As each waits for the one before it.
+        let mut greatest = [[0.0f32; LANE_GROUP]; SIDE_BY_SIDE];
+        let rows = labels.len() / groups;
+        for first in (0..rows).step_by(SIDE_BY_SIDE) {
+            for (place, greatest) in greatest.iter_mut().enumerate() {
+                // Of one that is looked at again nothing changes.
+                let row = (first + place).min(rows - 1);
+                let (labels, predictions) = (
+                    &labels[row * groups + group],
+                    &predictions[row * groups + group],
+                );
+                for lane in 0..LANE_GROUP {
+                    let error = match evaluation {
+                        Evaluation::RootMeanSquare => (labels[lane] - predictions[lane]).abs(),
+                        // That of a probability is never great; of infinity and NaN this is NaN.
+                        Evaluation::Accuracy => predictions[lane] * 0.0,
+                    };
+                    greatest[lane] = greater(error, greatest[lane]);
+                }
             }
         }
-        *target = greatest;
+        *target = greatest[0];
+        for other in &greatest[1..] {
+            for lane in 0..LANE_GROUP {
+                target[lane] = greater(other[lane], target[lane]);
+            }
+        }
+    }
+}
+
+/// The greater of two errors. A NaN is greater than anything.
+#[inline(always)]
+fn greater(one: f32, other: f32) -> f32 {
+    if one.is_nan() || one > other {
+        one
+    } else {
+        other
     }
 }
 

@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use mlevolve_ir::BackendChoice;
 use mlevolve_tasks::Direction;
-use mlevolve_tasks::learner::{Evaluation, LearnerTask, Lessons};
+use mlevolve_tasks::learner::{Evaluation, LearnerTask};
 use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
 
-use super::classroom::Examples;
 use super::compare;
-use super::desk::{DESK, Desk, MOST_KNOWN, room_for, structure};
-use super::grading::{Certificate, Grades};
+use super::desk::{DESK, Desk, MOST_KNOWN, own_books, room_for, structure};
+use super::examples::Book;
+use super::grading::Grades;
 use super::label::{OtherLabel, network_for};
 use super::lessons::{Lesson, Library};
 use super::seat::{BLOCK_STEPS, Seat};
@@ -128,18 +127,23 @@ impl LearnerJudge {
         if desk.known.0 != self.number {
             desk.known = (self.number, FxHashMap::default());
         }
-        if let Some(&fingerprint) = desk.known.1.get(&desk.bytes[..]) {
+        let key = Fingerprint::of_bytes(&desk.bytes);
+        if let Some(&fingerprint) = desk.known.1.get(&key) {
             return fingerprint;
         }
-        let key = desk.bytes.clone().into_boxed_slice();
         desk.bytes.clear();
         // One that costs too much is judged otherwise than one that does the same for less.
         let is_too_expensive = self.is_too_expensive(program, &desk.effective);
         desk.bytes.push(u8::from(is_too_expensive));
-        self.predict_a_few(program, desk, |prediction, bytes| {
-            bytes.extend_from_slice(&rounded(prediction).to_le_bytes());
+        self.predict_a_few(program, desk, |predictions, bytes| {
+            let start = bytes.len();
+            bytes.resize(start + size_of_val(predictions), 0);
+            let (numbers, _) = bytes[start..].as_chunks_mut();
+            for (bytes, &prediction) in numbers.iter_mut().zip(predictions) {
+                *bytes = rounded(prediction).to_le_bytes();
+            }
         });
-        let fingerprint = Fingerprint::of_digest(&Sha256::digest(&desk.bytes[..]).into());
+        let fingerprint = Fingerprint::of_bytes(&desk.bytes);
         if desk.known.1.len() >= MOST_KNOWN {
             desk.known.1.clear();
         }
@@ -147,39 +151,41 @@ impl LearnerJudge {
         fingerprint
     }
 
-    /// Has a program that is on the desk learn from a few examples of each task and predict a few, and gives each prediction to
-    /// `take`, with the desk's bytes.
+    /// Has a program that is on the desk learn from a few examples of each task and predict a few, and gives the predictions for
+    /// each in all tasks to `take`, with the desk's bytes.
     fn predict_a_few(
         &self,
         program: &Program,
         desk: &mut Desk,
-        mut take: impl FnMut(f32, &mut Vec<u8>),
+        mut take: impl FnMut(&[f32], &mut Vec<u8>),
     ) {
         let Desk {
             classrooms,
+            copies,
             predictions,
             effective,
             bytes,
             ..
         } = desk;
-        for kind in &self.search.kinds {
+        for (place, kind) in self.search.kinds.iter().enumerate() {
             let room = room_for(classrooms, kind.first_panel());
             room.seat(program, effective, kind.first_panel().evaluation);
             let most = self.settings.equivalence_examples;
-            for (panel, seeds) in kind.panels(&self.search) {
+            for (number, (panel, seeds)) in kind.panels(&self.search).enumerate() {
                 room.begin(seeds);
-                for (lessons, teaches) in [(&panel.training, true), (&panel.validation, false)] {
-                    let examples = Examples::of(lessons, 0, most.min(lessons.count));
-                    predictions.resize(examples.labels.len(), 0.0);
+                let [training, validation] =
+                    own_books(copies, &self.search, (place, number), panel);
+                for (mut book, teaches) in [(training, true), (validation, false)] {
+                    let count = most.min(book.count());
+                    let mut examples = book.part(0, count);
+                    predictions.resize(examples.labels.as_slice().len(), 0.0);
                     if teaches {
-                        room.teach(examples, predictions);
+                        room.teach(&mut examples, predictions);
                     } else {
-                        room.examine(examples, predictions);
+                        room.examine(&mut examples, predictions);
                     }
                     for row in predictions.chunks_exact(panel.stride) {
-                        for &prediction in &row[..panel.lanes] {
-                            take(prediction, bytes);
-                        }
+                        take(&row[..panel.lanes], bytes);
                     }
                 }
             }
@@ -190,7 +196,7 @@ impl LearnerJudge {
     fn on_kind(
         &self,
         program: &Program,
-        lesson: &Lesson,
+        lesson: &Arc<Lesson>,
         kind: usize,
         backend: BackendChoice,
         desk: &mut Desk,
@@ -198,8 +204,10 @@ impl LearnerJudge {
         let examples = &lesson.kinds[kind];
         let Desk {
             classrooms,
+            copies,
             predictions,
             effective,
+            certificate,
             ..
         } = desk;
         let epochs = self.settings.epochs;
@@ -210,24 +218,27 @@ impl LearnerJudge {
             predictions,
             backend,
         )?;
-        let mut certificate = Certificate::default();
+        certificate.clear();
         let mut taught = 0;
-        for (panel, seeds) in examples.panels(lesson) {
-            let mut grades = Grades::new(panel, self.settings.greatest_error);
+        for (number, (panel, seeds)) in examples.panels(lesson).enumerate() {
+            let [mut training, mut validation] = match seat {
+                Seat::Interpreted(_) => own_books(copies, lesson, (kind, number), panel),
+                Seat::Compiled(_) => Book::pair(panel),
+            };
+            let mut grades = Grades::new(panel, self.settings.greatest_error, certificate);
             seat.begin(seeds);
             for _ in 0..epochs {
-                let count = teach(&mut seat, predictions, &panel.training, &mut grades);
+                let count = teach(&mut seat, predictions, &mut training, &mut grades);
                 taught += (count * panel.lanes) as u64;
                 if grades.all_failed() {
                     break;
                 }
-                examine(&mut seat, predictions, &panel.validation, &mut grades);
+                examine(&mut seat, predictions, &mut validation, &mut grades);
             }
-            certificate.add(grades);
         }
         let fitness = TaskFitness {
             task: self.library.tasks[kind].name().to_owned(),
-            fitness: self.settings.combination.of(&certificate.fitnesses()),
+            fitness: self.settings.combination.of(certificate.fitnesses()),
             parts: None,
             final_value: certificate.metric(),
             final_companion: None,
@@ -243,15 +254,16 @@ impl LearnerJudge {
 fn teach(
     seat: &mut Seat<'_>,
     predictions: &mut Vec<f32>,
-    lessons: &Lessons,
+    book: &mut Book<'_>,
     grades: &mut Grades<'_>,
 ) -> usize {
     let mut taught = 0;
-    for examples in blocks(lessons, grades.stride()) {
-        predictions.resize(examples.labels.len(), 0.0);
-        seat.teach(examples, predictions);
+    for (start, end) in blocks(book.count(), grades.stride()) {
+        let mut examples = book.part(start, end);
+        predictions.resize(examples.labels.as_slice().len(), 0.0);
+        seat.teach(&mut examples, predictions);
         taught += examples.count;
-        grades.mark_failed(examples.labels, predictions);
+        grades.mark_failed(examples.labels.as_slice(), predictions);
         if grades.all_failed() {
             break;
         }
@@ -262,28 +274,30 @@ fn teach(
 fn examine(
     seat: &mut Seat<'_>,
     predictions: &mut Vec<f32>,
-    lessons: &Lessons,
+    book: &mut Book<'_>,
     grades: &mut Grades<'_>,
 ) {
     grades.begin();
-    for examples in blocks(lessons, grades.stride()) {
-        predictions.resize(examples.labels.len(), 0.0);
-        seat.examine(examples, predictions);
-        grades.mark_failed(examples.labels, predictions);
-        grades.add(examples.labels, predictions);
+    for (start, end) in blocks(book.count(), grades.stride()) {
+        let mut examples = book.part(start, end);
+        predictions.resize(examples.labels.as_slice().len(), 0.0);
+        seat.examine(&mut examples, predictions);
+        let labels = examples.labels.as_slice();
+        grades.mark_failed(labels, predictions);
+        grades.add(labels, predictions);
     }
     grades.end();
 }
 
-/// All examples, some at a time: few at first, so that what fails at once is soon known, then ever more, as each run has
-/// a beginning and an end that take time.
-fn blocks(lessons: &Lessons, stride: usize) -> impl Iterator<Item = Examples<'_>> {
+/// Where blocks of so many examples begin and end: few at first, so that what fails at once is soon known, then ever more, as each
+/// run has a beginning and an end that take time.
+fn blocks(count: usize, stride: usize) -> impl Iterator<Item = (usize, usize)> {
     let most = (MOST_PREDICTIONS / stride).max(BLOCK_STEPS);
     let mut steps = BLOCK_STEPS;
     let mut start = 0;
     std::iter::from_fn(move || {
-        let end = lessons.count.min(start + steps);
-        let block = (start < end).then(|| Examples::of(lessons, start, end));
+        let end = count.min(start + steps);
+        let block = (start < end).then_some((start, end));
         steps = most.min(2 * steps);
         start = end;
         block
@@ -322,8 +336,7 @@ impl Judge for LearnerJudge {
         self.check(program)?;
         Ok(DESK.with_borrow_mut(|desk| {
             desk.effective.find(program);
-            let bodies = desk.effective.bodies.iter();
-            let instructions = bodies.map(Vec::len).sum::<usize>() as u32;
+            let instructions = desk.effective.bodies.instructions().len() as u32;
             Appraisal {
                 fingerprint: fingerprint.unwrap_or_else(|| self.identity(program, desk)),
                 cost: instructions,
@@ -352,7 +365,9 @@ impl Judge for LearnerJudge {
         Ok(DESK.with_borrow_mut(|desk| {
             desk.effective.find(program);
             let mut behaviour = Vec::new();
-            self.predict_a_few(program, desk, |prediction, _| behaviour.push(prediction));
+            self.predict_a_few(program, desk, |predictions, _| {
+                behaviour.extend_from_slice(predictions);
+            });
             behaviour
         }))
     }

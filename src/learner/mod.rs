@@ -19,6 +19,7 @@ mod classroom;
 mod compare;
 mod compiled;
 mod desk;
+mod examples;
 mod grading;
 mod judge;
 pub(crate) mod label;

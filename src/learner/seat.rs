@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use mlevolve_ir::{Backend, BackendChoice, CompileError};
 use mlevolve_tasks::learner::{LabelShape, LaneExamples};
 
-use super::classroom::{Classroom, Examples};
+use super::classroom::Classroom;
 use super::compiled::CompiledLearner;
+use super::examples::Examples;
 use super::label::network_for;
 use super::lessons::{Kind, Lesson};
 use crate::optimizer::OptimizerError;
@@ -83,14 +84,14 @@ impl<'a> Seat<'a> {
         }
     }
 
-    pub(super) fn teach(&mut self, examples: Examples<'_>, predictions: &mut [f32]) {
+    pub(super) fn teach(&mut self, examples: &mut Examples<'_>, predictions: &mut [f32]) {
         match self {
             Self::Interpreted(room) => room.teach(examples, predictions),
             Self::Compiled(learner) => learner.teach(examples, predictions),
         }
     }
 
-    pub(super) fn examine(&mut self, examples: Examples<'_>, predictions: &mut [f32]) {
+    pub(super) fn examine(&mut self, examples: &mut Examples<'_>, predictions: &mut [f32]) {
         match self {
             Self::Interpreted(room) => room.examine(examples, predictions),
             Self::Compiled(learner) => learner.examine(examples, predictions),
@@ -110,11 +111,11 @@ fn interpreting_time(
     steps: usize,
 ) -> Duration {
     let sample = panel.training.count.min(BLOCK_STEPS);
-    let examples = Examples::of(&panel.training, 0, sample);
-    predictions.resize(examples.labels.len(), 0.0);
+    let mut examples = Examples::of(&panel.training, 0, sample);
+    predictions.resize(examples.labels.as_slice().len(), 0.0);
     room.begin(seeds);
     let before = Instant::now();
-    room.teach(examples, predictions);
+    room.teach(&mut examples, predictions);
     before.elapsed().mul_f64(steps as f64 / sample as f64)
 }
 
@@ -159,7 +160,7 @@ fn native_code(seeds: &[f32], panel: &LaneExamples) -> NativeCode {
             let examples = Examples::of(&panel.training, 0, sample);
             for _ in 0..2 {
                 let before = Instant::now();
-                compiled.teach(examples, &mut predictions);
+                compiled.teach(&examples, &mut predictions);
                 least[1] = least[1].min(before.elapsed());
             }
         }

@@ -233,7 +233,7 @@ impl<'a> Lowering<'a> {
                 continue;
             }
             let parameter = storage.access(index, cell).map(|access| {
-                let parameter = accepted(builder.parameter(&cell.name, cell.shape, access));
+                let parameter = accepted(builder.parameter(cell.name.as_str(), cell.shape, access));
                 (parameter, access)
             });
             let value = match (parameter, cell.role) {

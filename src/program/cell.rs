@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
 use mlevolve_ir::Shape;
 
 use super::Constant;
@@ -68,8 +69,8 @@ impl Role {
 /// One typed register.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cell {
-    /// What program text calls it.
-    pub name: String,
+    /// What program text calls it. Short names take no memory of their own: programs are copied by the million.
+    pub name: CompactString,
     /// What it holds.
     pub shape: Shape,
     /// What it is for.

@@ -30,9 +30,24 @@ impl CellSet {
         self.0 &= !(1 << index.index());
     }
 
+    /// Those that are in it, by rising place.
+    pub(crate) fn iter(self) -> impl Iterator<Item = CellIndex> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let place = left.trailing_zeros();
+            left &= left.wrapping_sub(1);
+            (place < u128::BITS).then_some(CellIndex::new(place as u16))
+        })
+    }
+
     /// Those that are not in the other set.
     pub(crate) const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    /// The same set if that is so, else the empty one; without a branch, for conditions that cannot be predicted.
+    pub(crate) const fn only_if(self, condition: bool) -> Self {
+        Self(self.0 & 0u128.wrapping_sub(condition as u128))
     }
 
     pub(crate) const fn contains(self, index: CellIndex) -> bool {

@@ -34,7 +34,7 @@ pub(super) fn edit_distance<T: PartialEq>(first: &[T], second: &[T]) -> usize {
 #[must_use]
 pub fn distance(first: &Program, second: &Program) -> f64 {
     let (mut edits, mut length) = (0, 0);
-    for (body, other) in first.bodies().iter().zip(second.bodies()) {
+    for (body, other) in first.bodies().iter().zip(second.bodies().iter()) {
         let (body, other) = (symbols(first, body), symbols(second, other));
         edits += edit_distance(&body, &other);
         length += body.len().max(other.len());

@@ -2,7 +2,7 @@
 
 use mlevolve_ir::ops::{MAX_ARITY, Op, TypeError};
 
-use super::CellIndex;
+use super::{CellIndex, CellSet};
 
 /// `destination = op(operands)`.
 ///
@@ -54,6 +54,18 @@ impl Instruction {
     #[must_use]
     pub fn operands(&self) -> &[CellIndex] {
         &self.operands[..self.op.arity()]
+    }
+
+    /// The cells that are read. How many that are differs from instruction to instruction, so it decides no branch.
+    pub(crate) fn operand_set(&self) -> CellSet {
+        let arity = self.op.arity();
+        let mut set = CellSet::default();
+        for (position, &operand) in self.operands.iter().enumerate() {
+            let mut one = CellSet::default();
+            one.insert(operand);
+            set = set | one.only_if(position < arity);
+        }
+        set
     }
 
     /// Every cell that the instruction names, the destination first.

@@ -22,6 +22,7 @@
 
 use std::sync::Arc;
 
+mod bodies;
 mod cell;
 mod cell_set;
 mod cell_table;
@@ -37,6 +38,7 @@ mod text;
 pub mod verify;
 
 pub use crate::schema::{Form, RequiredCell, RequiredRole, Schema, SchemaDescription};
+pub use bodies::Bodies;
 pub use cell::{Cell, CellIndex, Role};
 pub(crate) use cell_set::CellSet;
 pub(crate) use cell_table::CellTable;
@@ -58,7 +60,7 @@ pub struct Program {
     name: Arc<str>,
     notes: Vec<String>,
     cells: Arc<CellTable>,
-    bodies: Vec<Vec<Instruction>>,
+    bodies: Bodies,
 }
 
 impl Program {
@@ -72,27 +74,36 @@ impl Program {
         name: &str,
         notes: Vec<String>,
         cells: Vec<Cell>,
-        bodies: Vec<Vec<Instruction>>,
+        bodies: impl Into<Bodies>,
     ) -> Result<Self, InvalidProgram> {
         let program = Self {
             schema,
             name: name.into(),
             notes,
             cells: Arc::new(CellTable::new(schema, cells)),
-            bodies,
+            bodies: bodies.into(),
         };
         program.verify()?;
         Ok(program)
     }
 
     /// [`varied`](Self::varied) with another table of cells.
-    pub(crate) fn varied_on(&self, cells: Vec<Cell>, bodies: Vec<Vec<Instruction>>) -> Self {
+    pub(crate) fn varied_on(&self, cells: Vec<Cell>, bodies: Bodies) -> Self {
         self.varied(Arc::new(CellTable::new(self.schema, cells)), bodies)
+    }
+
+    /// [`varied`](Self::varied) with other values of constants, which must be some.
+    pub(crate) fn varied_in_constants(
+        &self,
+        constants: impl IntoIterator<Item = (CellIndex, Constant)>,
+        bodies: Bodies,
+    ) -> Self {
+        self.varied(Arc::new(self.cells.with_constants(constants)), bodies)
     }
 
     /// A variation of this program, which holds the invariants by construction. It has no notes,
     /// as they speak of the program that it came from.
-    pub(crate) fn varied(&self, cells: Arc<CellTable>, bodies: Vec<Vec<Instruction>>) -> Self {
+    pub(crate) fn varied(&self, cells: Arc<CellTable>, bodies: Bodies) -> Self {
         let (schema, name) = (self.schema, Arc::clone(&self.name));
         let program = Self {
             schema,
@@ -114,7 +125,7 @@ impl Program {
     /// Which of the shapes that the schema allows its required cells have.
     #[must_use]
     pub fn form(&self) -> Form {
-        self.schema.form_of(&self.cells).0
+        self.cells.kinds().form
     }
 
     /// The program's name.
@@ -132,6 +143,11 @@ impl Program {
     /// The cell table.
     #[must_use]
     pub fn cells(&self) -> &[Cell] {
+        &self.cells
+    }
+
+    /// The cell table.
+    pub(crate) fn cell_table(&self) -> &CellTable {
         &self.cells
     }
 
@@ -159,14 +175,14 @@ impl Program {
 
     /// The instructions of each function, in the schema's order.
     #[must_use]
-    pub fn bodies(&self) -> &[Vec<Instruction>] {
+    pub const fn bodies(&self) -> &Bodies {
         &self.bodies
     }
 
     /// The states that no instruction writes, so that they are 0 for ever.
     pub(crate) fn empty_states(&self) -> CellSet {
-        let mut empty = self.cells.state;
-        for instruction in self.bodies.iter().flatten() {
+        let mut empty = self.cells.kinds().state;
+        for instruction in self.bodies.instructions() {
             empty.remove(instruction.destination());
         }
         empty
@@ -177,7 +193,7 @@ impl Program {
     pub fn body(&self, function: &str) -> Option<&[Instruction]> {
         let functions = self.schema.description().functions.iter();
         let (_, body) = functions
-            .zip(&self.bodies)
+            .zip(self.bodies.iter())
             .find(|(described, _)| described.name == function)?;
         Some(body)
     }
@@ -185,7 +201,7 @@ impl Program {
     /// How many instructions the program has in all functions together.
     #[must_use]
     pub fn instruction_count(&self) -> usize {
-        self.bodies.iter().map(Vec::len).sum()
+        self.bodies.instructions().len()
     }
 
     /// The value of the constant with this name, if any.
@@ -234,20 +250,16 @@ impl Program {
             program: self.name().to_owned(),
             name: name.to_owned(),
         };
-        let mut cells = self.cells.to_vec();
-        let cell = cells
-            .iter_mut()
-            .find(|cell| cell.name == name)
-            .ok_or_else(missing)?;
-        if !matches!(cell.role, Role::Constant(_)) {
+        let index = self.cell_named(name).ok_or_else(missing)?;
+        if !matches!(self.cell(index).role, Role::Constant(_)) {
             return Err(missing());
         }
         let not_finite = || SetConstantError::NotFinite {
             name: name.to_owned(),
             value,
         };
-        cell.role = Role::Constant(Constant::new(value).ok_or_else(not_finite)?);
-        program.cells = Arc::new(CellTable::new(self.schema, cells));
+        let value = Constant::new(value).ok_or_else(not_finite)?;
+        program.cells = Arc::new(self.cells.with_constants([(index, value)]));
         program.verify()?;
         Ok(program)
     }

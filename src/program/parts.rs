@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use super::verify::MAXIMUM_NAME_LENGTH;
-use super::{Cell, CellIndex, Instruction, InvalidProgram, Program, Schema};
+use super::{Bodies, Cell, CellIndex, Instruction, InvalidProgram, Program, Schema};
 
 impl Program {
     /// A program of a schema that has the functions of these parts. Cells that are no part's requirement get other names
@@ -26,7 +26,7 @@ impl Program {
                 places.push(CellIndex::new(cells.len() as u16));
                 let mut cell = cell.clone();
                 if part.schema.required_cell(&cell.name).is_none() {
-                    cell.name = free_name(schema, &cell.name, &cells);
+                    cell.name = free_name(schema, &cell.name, &cells).into();
                 }
                 cells.push(cell);
             }
@@ -67,7 +67,7 @@ impl Program {
                 cells.push(cell.clone());
             }
         }
-        let bodies = bodies.iter().map(|body| renamed(body, &places)).collect();
+        let bodies: Bodies = bodies.iter().map(|body| renamed(body, &places)).collect();
         match Self::new(schema, &self.name, Vec::new(), cells, bodies) {
             Ok(part) => part,
             Err(error) => panic!("a part of program `{}` is a program: {error}", self.name),
@@ -77,8 +77,9 @@ impl Program {
     /// The instructions of each function, with its name.
     pub(super) fn functions(&self) -> impl Iterator<Item = (&'static str, &[Instruction])> {
         let described = self.schema.description().functions.iter();
-        let bodies = self.bodies.iter().map(Vec::as_slice);
-        described.map(|function| function.name).zip(bodies)
+        described
+            .map(|function| function.name)
+            .zip(self.bodies.iter())
     }
 }
 

@@ -1,19 +1,33 @@
 //! Removal of what has no effect: the form of an evolved program that a person reads.
 
-use super::{CellIndex, CellSet, Instruction, Program};
+use super::cell_table::CellKinds;
+use super::{Bodies, CellIndex, CellSet, Instruction, Program};
 
 /// What of a program has an effect.
 #[derive(Debug, Default)]
 pub(crate) struct Effective {
     /// The instructions of each function whose result reaches an output, in this call or, by way of
     /// state, in a later one.
-    pub(crate) bodies: Vec<Vec<Instruction>>,
+    pub(crate) bodies: Bodies,
     /// The cells that one of them names, or that the schema requires.
     pub(crate) kept: CellSet,
+    /// The cells that one of them reads.
+    pub(crate) read: CellSet,
     /// For each function, the cells whose value at the start of a call matters.
     pub(crate) needed_at_start: Vec<CellSet>,
     /// For each function, the cells whose value at the end of a call matters.
     pub(crate) needed_at_end: Vec<CellSet>,
+    /// What each instruction of the program uses, function by function.
+    usages: Vec<Usage>,
+    /// Where the instructions of each function begin among them.
+    starts: Vec<usize>,
+}
+
+/// The cells that an instruction uses.
+#[derive(Clone, Copy, Debug)]
+struct Usage {
+    writes: CellSet,
+    reads: CellSet,
 }
 
 impl Program {
@@ -34,10 +48,9 @@ impl Program {
             }
         }
         let rename = |instruction: Instruction| instruction.map_cells(|cell| places[cell.index()]);
-        let bodies = bodies
-            .into_iter()
-            .map(|body| body.into_iter().map(rename).collect())
-            .collect();
+        let bodies = bodies.iter();
+        let bodies = bodies.map(|body| body.iter().copied().map(rename).collect::<Vec<_>>());
+        let bodies = bodies.collect();
         let notes = self.notes.clone();
         Self {
             notes,
@@ -54,7 +67,7 @@ impl Program {
     /// How many instructions [`pruned`](Self::pruned) keeps.
     #[must_use]
     pub fn effective_instruction_count(&self) -> usize {
-        self.effective().bodies.iter().map(Vec::len).sum()
+        self.effective().bodies.instructions().len()
     }
 
     /// What [`pruned`](Self::pruned) keeps.
@@ -72,66 +85,116 @@ impl Effective {
         let Self {
             bodies,
             kept,
+            read,
             needed_at_end,
+            usages,
             ..
         } = self;
-        *kept = program.cells.required;
-        bodies.resize_with(program.bodies.len(), Vec::new);
-        let pairs = program.bodies.iter().zip(bodies);
-        for ((body, effective), needed) in pairs.zip(needed_at_end) {
+        let mut written = CellSet::default();
+        *read = CellSet::default();
+        bodies.clear();
+        let mut later = usages.as_slice();
+        for (body, needed) in program.bodies.iter().zip(needed_at_end) {
+            let (usages, after) = later.split_at(body.len());
+            later = after;
             let mut needed = *needed;
-            effective.clear();
-            for instruction in body.iter().rev() {
-                if step_back(instruction, &mut needed) {
-                    effective.push(*instruction);
-                    for cell in instruction.cells() {
-                        kept.insert(cell);
-                    }
-                }
+            // What is needed is moved to the end; what is not is written over by the next that is. Which of them there are is as
+            // good as random, so that asking would take longer than moving.
+            let before = bodies.instructions.len();
+            bodies.instructions.extend_from_slice(body);
+            let effective = &mut bodies.instructions[before..];
+            let mut start = body.len();
+            for (place, usage) in usages.iter().enumerate().rev() {
+                let is_needed = usage.step_back(&mut needed);
+                effective[start - 1] = body[place];
+                start -= usize::from(is_needed);
+                *read = *read | usage.reads.only_if(is_needed);
+                written = written | usage.writes.only_if(is_needed);
             }
-            effective.reverse();
+            bodies.instructions.drain(before..before + start);
+            bodies.end_function();
         }
+        *kept = program.cells.kinds().required | *read | written;
     }
 
     /// For each function the cells whose value matters at the start and at the end of a call: at the
     /// end those of the function's outputs, and of state that a function which may be called next needs at
-    /// its start. The fixpoint is reached because the cells that matter only become more.
+    /// its start. The fixpoint is reached because the cells that matter only become more. A function that follows none says nothing
+    /// about others, so that it can wait for the end.
     fn find_needed(&mut self, program: &Program) {
         let Program { cells, bodies, .. } = program;
-        let (at_start, at_end) = (&mut self.needed_at_start, &mut self.needed_at_end);
-        at_end.clone_from(&cells.outputs);
-        at_start.clone_from(&cells.outputs);
-        loop {
-            for ((body, needed), start) in bodies.iter().zip(&*at_end).zip(&mut *at_start) {
-                *start = *needed;
-                for instruction in body.iter().rev() {
-                    step_back(instruction, start);
+        let CellKinds {
+            state,
+            outputs,
+            followers,
+            is_follower,
+            ..
+        } = cells.kinds();
+        self.usages.clear();
+        self.starts.clear();
+        for body in bodies.iter() {
+            self.starts.push(self.usages.len());
+            self.usages.extend(body.iter().map(Usage::of));
+        }
+        self.needed_at_end.clone_from(outputs);
+        self.needed_at_start.clear();
+        self.needed_at_start
+            .resize(bodies.len(), CellSet::default());
+        let functions = 0..bodies.len();
+        let mut is_first_round = true;
+        let mut has_grown = true;
+        while has_grown {
+            has_grown = false;
+            for function in functions.clone().filter(|&function| is_follower[function]) {
+                let needed = self.needed_by(&followers[function], *state) | outputs[function];
+                if is_first_round || needed != self.needed_at_end[function] {
+                    has_grown = true;
+                    self.step_back_over(function, bodies[function].len(), needed);
                 }
             }
-            let mut has_grown = false;
-            for (followers, needed) in cells.followers.iter().zip(&mut *at_end) {
-                let before = *needed;
-                for &next in followers {
-                    *needed = *needed | at_start[next] & cells.state;
-                }
-                has_grown |= *needed != before;
-            }
-            if !has_grown {
-                return;
-            }
+            is_first_round = false;
+        }
+        for function in functions.filter(|&function| !is_follower[function]) {
+            let needed = self.needed_by(&followers[function], *state) | outputs[function];
+            self.step_back_over(function, bodies[function].len(), needed);
+        }
+    }
+
+    /// The state that one of these functions needs at its start.
+    fn needed_by(&self, functions: &[usize], state: CellSet) -> CellSet {
+        let mut needed = CellSet::default();
+        for &function in functions {
+            needed = needed | self.needed_at_start[function] & state;
+        }
+        needed
+    }
+
+    /// Notes what a function of so many instructions needs at its start, if that is needed at its end.
+    fn step_back_over(&mut self, function: usize, length: usize, needed: CellSet) {
+        self.needed_at_end[function] = needed;
+        let start = &mut self.needed_at_start[function];
+        *start = needed;
+        for usage in self.usages[self.starts[function]..][..length].iter().rev() {
+            usage.step_back(start);
         }
     }
 }
 
-/// Turns which cells are needed after an instruction into which are needed before it; whether the
-/// instruction itself is needed.
-fn step_back(instruction: &Instruction, needed: &mut CellSet) -> bool {
-    let is_needed = needed.contains(instruction.destination());
-    if is_needed {
-        needed.remove(instruction.destination());
-        for &operand in instruction.operands() {
-            needed.insert(operand);
+impl Usage {
+    fn of(instruction: &Instruction) -> Self {
+        let mut writes = CellSet::default();
+        writes.insert(instruction.destination());
+        Self {
+            writes,
+            reads: instruction.operand_set(),
         }
     }
-    is_needed
+
+    /// Turns which cells are needed after an instruction into which are needed before it; whether the
+    /// instruction itself is needed.
+    fn step_back(&self, needed: &mut CellSet) -> bool {
+        let is_needed = *needed & self.writes != CellSet::default();
+        *needed = needed.without(self.writes) | self.reads.only_if(is_needed);
+        is_needed
+    }
 }

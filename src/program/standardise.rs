@@ -94,7 +94,7 @@ impl Program {
             .map(|body| {
                 body.iter()
                     .map(|instruction| instruction.map_cells(|cell| places[cell.index()]))
-                    .collect()
+                    .collect::<Vec<_>>()
             })
             .collect();
         let notes = self.notes.clone();
@@ -108,7 +108,7 @@ impl Program {
         StandardiseError {
             program: self.name().to_owned(),
             schema: self.schema.description().name,
-            cell: cell.name.clone(),
+            cell: cell.name.to_string(),
             role: cell.role.keyword(),
             shape: cell.shape,
             available,

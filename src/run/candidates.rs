@@ -296,8 +296,8 @@ mod tests {
         Fate {
             id,
             origin: Origin {
-                parents: Vec::new(),
-                operators: vec![Operator::Random],
+                parents: arrayvec::ArrayVec::new(),
+                operators: smallvec::smallvec![Operator::Random],
             },
             island: 0,
             appraisal: Appraisal {

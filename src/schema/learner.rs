@@ -11,7 +11,7 @@ use super::{
 };
 use crate::fitness::JudgeError;
 use crate::learner::{LearnerJudge, label, lessons};
-use crate::program::{Constant, Role, list};
+use crate::program::{CellIndex, Constant, Program, Role, Schema, list};
 use crate::search::{CandidateLogging, KnownPrograms, SearchSettings, SearchSettingsError};
 use crate::variation::{FunctionSettings, MutationWeights, OpSet, VariationSettings};
 
@@ -31,6 +31,41 @@ pub(crate) const STEP: &str = "step";
 pub(crate) const SEED: &str = "seed";
 /// The state that `predict` leaves its result in.
 pub(crate) const PREDICTION: &str = "prediction";
+
+/// Where the cells are that every learner has.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequiredPlaces {
+    /// [`FEATURES`]
+    pub(crate) features: CellIndex,
+    /// [`LABEL`]
+    pub(crate) label: CellIndex,
+    /// [`STEP`]
+    pub(crate) step: CellIndex,
+    /// [`SEED`]
+    pub(crate) seed: CellIndex,
+    /// [`PREDICTION`]
+    pub(crate) prediction: CellIndex,
+}
+
+impl RequiredPlaces {
+    /// Those of a program.
+    ///
+    /// # Panics
+    /// If it is no learner.
+    pub(crate) fn of(program: &Program) -> Self {
+        assert_eq!(program.schema(), Schema::Learner);
+        match program.cell_table().kinds().required_places[..] {
+            [features, label, step, seed, prediction] => Self {
+                features,
+                label,
+                step,
+                seed,
+                prediction,
+            },
+            _ => unreachable!("programs have the cells that their schema requires"),
+        }
+    }
+}
 
 /// What memory holds: scalars, vectors and matrices of AutoML-Zero, and a row as a transposed vector.
 const SHAPES: &[Shape] = &[
@@ -291,7 +326,24 @@ fn defaults() -> SearchSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::program::Schema;
+    use crate::program::known;
+
+    #[test]
+    fn required_places_are_those_of_the_names() {
+        for known in known::of(Schema::Learner) {
+            let program = known.parsed();
+            let places = RequiredPlaces::of(&program);
+            for (name, place) in [
+                (FEATURES, places.features),
+                (LABEL, places.label),
+                (STEP, places.step),
+                (SEED, places.seed),
+                (PREDICTION, places.prediction),
+            ] {
+                assert_eq!(program.cell_named(name), Some(place), "{name}");
+            }
+        }
+    }
 
     #[test]
     fn programs_of_a_form_have_the_label_that_it_is_for() {

@@ -14,6 +14,7 @@ pub(crate) mod learner;
 pub(crate) mod loss;
 mod optimizer;
 
+use compact_str::format_compact;
 use mlevolve_ir::Shape;
 
 use crate::contest::Trainer;
@@ -47,6 +48,9 @@ pub struct SchemaDescription {
     /// The known programs that others' costs are told beside: the first that is of the same form.
     pub cost_references: &'static [&'static str],
 }
+
+/// The most functions that programs of a schema have.
+pub(crate) const MOST_FUNCTIONS: usize = 4;
 
 /// Makes the judge that a search with these settings needs, on these data.
 pub type MakeJudge = fn(&SearchSettings, &DataSettings) -> Result<Box<dyn Judge>, JudgeError>;
@@ -303,13 +307,13 @@ impl Schema {
     pub fn cells(self, form: Form, counts: &CellCounts) -> Vec<Cell> {
         let description = self.description();
         let required = description.required.iter().map(|cell| Cell {
-            name: cell.name.to_owned(),
+            name: cell.name.into(),
             shape: cell.shape(form),
             role: cell.role.role(),
         });
         let further = description.standard.iter().flat_map(|group| {
             (0..counts.of(group)).map(|index| Cell {
-                name: format!("{}{index}", group.prefix),
+                name: format_compact!("{}{index}", group.prefix),
                 shape: group.shape,
                 role: group.role,
             })

@@ -3,6 +3,7 @@
 use mlevolve_tasks::{Stream, stream};
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
+use smallvec::smallvec;
 
 use super::{
     Individual, Island, KnownPrograms, MapElites, Operator, Origin, Population, SearchSettings,
@@ -21,14 +22,21 @@ pub(super) struct Offspring {
     pub(super) island: usize,
 }
 
+/// What becomes of a program once it is made, by its place among those of its generation: at once, while it is still in the
+/// nearest caches.
+pub(super) trait Next<T>: Fn(usize, Offspring) -> T + Sync {}
+
+impl<T, F: Fn(usize, Offspring) -> T + Sync> Next<T> for F {}
+
 /// The first generation, or one that begins anew: known programs that the judge suggests, as far as there is room
 /// and the settings want them, and random programs. Known ones go round the islands.
-pub(super) fn first_generation(
+pub(super) fn first_generation<T: Send>(
     settings: &SearchSettings,
     variation: &Variation,
     judge: &dyn Judge,
     generation: u32,
-) -> Vec<Offspring> {
+    next: &impl Next<T>,
+) -> Vec<T> {
     let known = match &settings.known_programs {
         KnownPrograms::All(true) => judge.starting_points(),
         KnownPrograms::All(false) => Vec::new(),
@@ -41,18 +49,22 @@ pub(super) fn first_generation(
         let mut numbers = stream(settings.seed, "breeding", key);
         random(settings, variation, judge, &mut numbers)
     };
-    let mut made: Vec<_> = known.take(settings.population).collect();
-    let places = made.len()..settings.population;
-    made.par_extend(places.into_par_iter().map(random));
-    let islands = settings.islands;
-    let settled = made.into_iter().enumerate();
-    settled
-        .map(|(place, (program, origin))| Offspring {
+    let settled = |place: usize, (program, origin)| {
+        let offspring = Offspring {
             program,
             origin,
-            island: place % islands,
-        })
-        .collect()
+            island: place % settings.islands,
+        };
+        next(place, offspring)
+    };
+    let known = known.take(settings.population).enumerate();
+    let mut made: Vec<T> = known.map(|(place, made)| settled(place, made)).collect();
+    let places = made.len()..settings.population;
+    let random = places
+        .into_par_iter()
+        .map(|place| settled(place, random(place)));
+    made.par_extend(random);
+    made
 }
 
 /// The known programs of these names: as the judge suggests them, in its order, or else as they are written.
@@ -78,15 +90,15 @@ fn member(known: &Program, settings: &SearchSettings) -> Option<Program> {
 }
 
 /// A later generation's candidates, island by island.
-pub(super) fn offspring(
+pub(super) fn offspring<T: Send>(
     settings: &SearchSettings,
     variation: &Variation,
     guidance: &Guidance<'_>,
-    islands: &[Island],
-    map: &MapElites,
+    (islands, map): (&[Island], &MapElites),
     judge: &dyn Judge,
     generation: u32,
-) -> Vec<Offspring> {
+    next: &impl Next<T>,
+) -> Vec<T> {
     let mut made = Vec::with_capacity(settings.offspring);
     for (place, island) in islands.iter().enumerate() {
         let own = settings.on_island(place);
@@ -113,11 +125,12 @@ pub(super) fn offspring(
                 };
                 child(parents, variation, guidance, &mut numbers)
             };
-            Offspring {
+            let offspring = Offspring {
                 program,
                 origin,
                 island: place,
-            }
+            };
+            next(born + number, offspring)
         }));
     }
     made
@@ -200,7 +213,7 @@ fn child(
 
 fn origin(parents: &[u64], operator: Operator) -> Origin {
     Origin {
-        parents: parents.to_vec(),
-        operators: vec![operator],
+        parents: parents.iter().copied().collect(),
+        operators: smallvec![operator],
     }
 }

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::archive::Archive;
@@ -373,38 +372,36 @@ impl Search {
     ) -> Result<Vec<Candidate>, JudgeError> {
         let settings = &self.settings;
         let (variation, generation) = (&self.variation, self.next_generation);
+        let appraised = |place: usize, made: Offspring| {
+            let Offspring {
+                program,
+                origin,
+                island,
+            } = made;
+            let id = self.next_id + place as u64;
+            let since = Instant::now();
+            // One that no other candidate has, where none is to have another's verdict.
+            let own = || Fingerprint::new(u128::from(id).to_be_bytes());
+            let own = (!settings.reuses_verdicts).then(own);
+            let appraisal = judge.appraise(&program, own)?;
+            clock.add(FunnelStage::SeenBefore, since);
+            Ok(Candidate {
+                id,
+                appraisal,
+                program,
+                origin,
+                island,
+            })
+        };
         let made = if settings.begins_in(generation) {
-            breeding::first_generation(settings, variation, judge, generation)
+            breeding::first_generation(settings, variation, judge, generation, &appraised)
         } else {
             let guidance = self.guidance();
-            let (islands, map) = (&self.islands, &self.map);
+            let parents = (&self.islands[..], &self.map);
             breeding::offspring(
-                settings, variation, &guidance, islands, map, judge, generation,
+                settings, variation, &guidance, parents, judge, generation, &appraised,
             )
         };
-        made.into_par_iter()
-            .enumerate()
-            .map(|(place, made)| {
-                let Offspring {
-                    program,
-                    origin,
-                    island,
-                } = made;
-                let id = self.next_id + place as u64;
-                let since = Instant::now();
-                // One that no other candidate has, where none is to have another's verdict.
-                let own = || Fingerprint::new(u128::from(id).to_be_bytes());
-                let own = (!settings.reuses_verdicts).then(own);
-                let appraisal = judge.appraise(&program, own)?;
-                clock.add(FunnelStage::SeenBefore, since);
-                Ok(Candidate {
-                    id,
-                    appraisal,
-                    program,
-                    origin,
-                    island,
-                })
-            })
-            .collect()
+        made.into_iter().collect()
     }
 }

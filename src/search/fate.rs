@@ -185,7 +185,7 @@ impl Fate {
         island: usize,
         logging: CandidateLogging,
     ) -> Option<Self> {
-        (individual.origin.operators == [Operator::Migration]).then(|| Self {
+        (individual.origin.operators[..] == [Operator::Migration]).then(|| Self {
             id: individual.id,
             origin: individual.origin.clone(),
             island,

@@ -204,7 +204,8 @@ pub(super) struct Climb<'a> {
     /// The generation, and the candidate's place in it.
     candidate: (u32, usize),
     clock: &'a StageClock,
-    since: Instant,
+    /// The moment of the last rung or, before that, of its start.
+    pub(super) since: Instant,
     /// The rungs that it came to, with what it scored there.
     pub(super) scores: Vec<(usize, f64)>,
     /// The first rung that was too high for it.
@@ -218,14 +219,14 @@ impl<'a> Climb<'a> {
         settings: &'a SearchSettings,
         heights: &'a [f64],
         candidate: (u32, usize),
-        clock: &'a StageClock,
+        (clock, since): (&'a StageClock, Instant),
     ) -> Self {
         Self {
             settings,
             heights,
             candidate,
             clock,
-            since: Instant::now(),
+            since,
             scores: Vec::new(),
             fails_at: None,
             is_stopped: false,
@@ -332,7 +333,7 @@ mod tests {
         for (let_through, expected) in [(0.0, vec![0]), (1.0, vec![0, 1, 2])] {
             settings.funnel.let_through = let_through;
             let clock = StageClock::new(&stage_names(&rungs(), &settings));
-            let mut climb = Climb::new(&settings, &heights, (1, 2), &clock);
+            let mut climb = Climb::new(&settings, &heights, (1, 2), (&clock, Instant::now()));
             for (rung, score) in [0.4, 0.3, 0.0].into_iter().enumerate() {
                 if !climb.passes(rung, score) {
                     break;

@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use arrayvec::ArrayVec;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::fitness::Fingerprint;
 use crate::program::Program;
@@ -45,14 +47,14 @@ impl fmt::Display for Operator {
     }
 }
 
-/// Where a program comes from.
+/// Where a program comes from. It takes no memory of its own, as long as it was not changed many times over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
     /// The programs it was made of, by their ids.
-    pub parents: Vec<u64>,
+    pub parents: ArrayVec<u64, 2>,
     /// What was done to them, in order.
-    pub operators: Vec<Operator>,
+    pub operators: SmallVec<[Operator; 8]>,
 }
 
 /// A judged program.
@@ -98,8 +100,8 @@ pub(super) mod tests {
         Individual {
             id,
             origin: Origin {
-                parents: Vec::new(),
-                operators: vec![Operator::Known],
+                parents: ArrayVec::new(),
+                operators: smallvec::smallvec![Operator::Known],
             },
             fingerprint: CanonicalHash::of(&program).into(),
             instructions: program.effective_instruction_count() as u32,

@@ -6,6 +6,7 @@
 
 use mlevolve_tasks::stream;
 use serde::{Deserialize, Serialize};
+use smallvec::smallvec;
 
 use super::behaviour::behavioural_diversity;
 use super::niches::cleared;
@@ -145,8 +146,8 @@ pub(super) fn migrate(islands: &mut [Island], settings: &SearchSettings, next_id
                 continue;
             }
             let origin = Origin {
-                parents: vec![migrant.id],
-                operators: vec![Operator::Migration],
+                parents: [migrant.id].into_iter().collect(),
+                operators: smallvec![Operator::Migration],
             };
             arriving.push(Individual {
                 id,

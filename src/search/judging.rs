@@ -187,36 +187,34 @@ impl Search {
         let Progress { judged, stop } = progress;
         let seeds = search_seeds(settings.seed, settings.seeds);
         let heights = self.hurdles.heights(rungs, settings);
-        let passages =
-            candidates
-                .par_iter()
-                .zip(plans)
-                .enumerate()
-                .map(|(place, (candidate, plan))| {
-                    let Some(plan) = plan else { return Ok(None) };
-                    let mut passage = Passage {
-                        probed: plan.probed,
-                        is_twin: plan.is_twin,
-                        let_through: plan.let_through,
-                        training: None,
-                    };
-                    if plan.trains && !stop.load(Ordering::Relaxed) {
-                        let place = (self.next_generation, place);
-                        let mut climb = Climb::new(settings, &heights, place, clock);
-                        let backend = settings.backend.0;
-                        let trained =
-                            judge.train(&candidate.program, &seeds, &mut climb, backend)?;
-                        judged.fetch_add(1, Ordering::Relaxed);
-                        passage.training = Some(Training {
-                            trained,
-                            scores: climb.scores,
-                            fails_at: climb.fails_at,
-                            is_stopped: climb.is_stopped,
-                            was_looked_at_again: false,
-                        });
-                    }
-                    Ok(Some(passage))
-                });
+        let passages = candidates.par_iter().zip(plans).enumerate().map_init(
+            Instant::now,
+            |since, (place, (candidate, plan))| {
+                let Some(plan) = plan else { return Ok(None) };
+                let mut passage = Passage {
+                    probed: plan.probed,
+                    is_twin: plan.is_twin,
+                    let_through: plan.let_through,
+                    training: None,
+                };
+                if plan.trains && !stop.load(Ordering::Relaxed) {
+                    let place = (self.next_generation, place);
+                    let mut climb = Climb::new(settings, &heights, place, (clock, *since));
+                    let backend = settings.backend.0;
+                    let trained = judge.train(&candidate.program, &seeds, &mut climb, backend)?;
+                    *since = climb.since;
+                    judged.fetch_add(1, Ordering::Relaxed);
+                    passage.training = Some(Training {
+                        trained,
+                        scores: climb.scores,
+                        fails_at: climb.fails_at,
+                        is_stopped: climb.is_stopped,
+                        was_looked_at_again: false,
+                    });
+                }
+                Ok(Some(passage))
+            },
+        );
         let mut passages: Vec<_> = passages.collect::<Result<_, JudgeError>>()?;
         self.look_again(judge, candidates, &mut passages, clock, stop)?;
         Ok(passages)
@@ -224,7 +222,7 @@ impl Search {
 
     /// Whether a candidate costs no more than its island allows, or is one that a search begins with at any cost.
     pub(super) fn is_affordable(&self, candidate: &Candidate) -> bool {
-        candidate.origin.operators == [Operator::Known]
+        candidate.origin.operators[..] == [Operator::Known]
             || candidate.appraisal.cost <= self.settings.greatest_cost_on(candidate.island)
     }
 

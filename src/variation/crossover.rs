@@ -2,14 +2,14 @@
 
 use rand::{Rng, RngExt};
 
-use crate::program::{CellIndex, CellSet, Instruction, Program, Role};
+use crate::program::{Bodies, CellIndex, CellSet, Instruction, Program, Role};
 
 use super::Variation;
 use super::numbers::happens;
 
 /// A child's functions, and which of the second parent's constants should come along.
 pub(super) struct Combination {
-    pub(super) bodies: Vec<Vec<Instruction>>,
+    pub(super) bodies: Bodies,
     /// Those that instructions of the second parent name: with a probability.
     pub(super) wanted: CellSet,
     /// Those that come along certainly.
@@ -25,18 +25,16 @@ impl Combination {
         takeover_probability: f64,
         rng: &mut impl Rng,
     ) -> Program {
-        let mut cells = first.cells().to_vec();
-        for (index, cell) in CellIndex::enumerate(second.cells()) {
-            let Role::Constant(_) = cell.role else {
-                continue;
-            };
-            let comes = self.certain.contains(index)
-                || self.wanted.contains(index) && happens(takeover_probability, rng);
-            if comes {
-                cells[index.index()].role = cell.role;
-            }
-        }
-        first.varied_on(cells, self.bodies)
+        let constants = CellIndex::enumerate(second.cells());
+        let constants = constants.filter_map(|(index, cell)| match cell.role {
+            Role::Constant(value) => Some((index, value)),
+            Role::Input | Role::State | Role::Scratch | Role::Output => None,
+        });
+        let coming = constants.filter(|&(index, _)| {
+            self.certain.contains(index)
+                || self.wanted.contains(index) && happens(takeover_probability, rng)
+        });
+        first.varied_in_constants(coming, self.bodies)
     }
 }
 
@@ -91,7 +89,7 @@ impl Variation {
             };
             let body = &parent.bodies()[function];
             insert_operands(named, body);
-            body.clone()
+            body
         });
         Some(Combination {
             bodies: bodies.collect(),
@@ -103,7 +101,7 @@ impl Variation {
     /// Functions of `first` with segments of `second`.
     fn spliced(&self, first: &Program, second: &Program, rng: &mut impl Rng) -> Combination {
         let mut wanted = CellSet::default();
-        let parents = first.bodies().iter().zip(second.bodies());
+        let parents = first.bodies().iter().zip(second.bodies().iter());
         let bodies = parents.zip(&self.functions);
         let bodies = bodies.map(|((body, other), repertoire)| {
             let is_homologous = happens(self.settings.homologous_crossover_probability, rng);

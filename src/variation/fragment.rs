@@ -34,15 +34,14 @@ impl Variation {
         let from = rng.random_range(0..=source.len() - length);
         let fragment = &source[from..from + length];
         let place = rng.random_range(0..=body.len());
-        let mut bodies = parent.bodies().to_vec();
-        bodies[function].splice(place..place, fragment.iter().copied());
+        let longer = [&body[..place], fragment, &body[place..]].concat();
         let (mut wanted, mut kept) = (CellSet::default(), CellSet::default());
         insert_operands(&mut wanted, fragment);
-        for body in parent.bodies() {
+        for body in parent.bodies().iter() {
             insert_operands(&mut kept, body);
         }
         let combination = Combination {
-            bodies,
+            bodies: parent.bodies().with_body(function, &longer),
             wanted: CellSet::default(),
             certain: wanted.without(kept),
         };

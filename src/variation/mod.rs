@@ -27,7 +27,7 @@ mod wrap;
 
 use std::sync::Arc;
 
-use crate::program::{CellTable, Form, Program, Schema, same_table};
+use crate::program::{CellTable, Form, Program, Schema};
 use repertoire::Repertoire;
 
 pub use mutation::{Guidance, Mutation};
@@ -69,9 +69,8 @@ impl Variation {
 
     /// Sees to it that a program is on the cells that are worked on.
     fn check(&self, program: &Program) {
-        let shared = Arc::ptr_eq(&self.cells, &program.shared_cells());
         assert!(
-            shared || same_table(&self.cells, program.cells()),
+            self.cells.is_like(program.cell_table()),
             "program `{}` is not on the cells of the search",
             program.name()
         );

@@ -5,8 +5,9 @@ use mlevolve_ir::ops::MAX_ARITY;
 use rand::{Rng, RngExt};
 use serde::{Deserialize, Serialize};
 
-use crate::program::{CellIndex, Instruction, Program, Role};
+use crate::program::{Cell, CellIndex, CellSet, Instruction, Program, Role};
 
+use super::crossover::insert_operands;
 use super::draw::{Site, pick_uniformly};
 use super::numbers::perturbed;
 use super::repertoire::{OperandShapes, Production, Repertoire};
@@ -144,8 +145,8 @@ impl Variation {
         }
         let function = rng.random_range(0..parent.bodies().len());
         let repertoire = &self.functions[function];
-        let mut bodies = parent.bodies().to_vec();
-        let body = &mut bodies[function];
+        let mut changed = parent.bodies()[function].to_vec();
+        let body = &mut changed;
         match kind {
             Mutation::Insert => {
                 if body.len() >= repertoire.most {
@@ -180,6 +181,7 @@ impl Variation {
             Mutation::WrapArgument => wrap_argument(parent, repertoire, body, rng)?,
             Mutation::PerturbConstant | Mutation::InsertFragment => return None,
         }
+        let bodies = parent.bodies().with_body(function, &changed);
         Some(parent.varied(parent.shared_cells(), bodies))
     }
 }
@@ -324,25 +326,17 @@ fn perturb_constant(
     settings: &VariationSettings,
     rng: &mut impl Rng,
 ) -> Option<Program> {
-    let mut read = vec![false; parent.cells().len()];
-    for instruction in parent.bodies().iter().flatten() {
-        for operand in instruction.operands() {
-            read[operand.index()] = true;
-        }
-    }
-    let is_read_constant = |(index, role): (usize, Role)| match role {
-        Role::Constant(value) if read[index] => Some((index, value)),
+    let mut read = CellSet::default();
+    insert_operands(&mut read, parent.bodies().instructions());
+    let is_read_constant = |(index, cell): (CellIndex, &Cell)| match cell.role {
+        Role::Constant(value) if read.contains(index) => Some((index, value)),
         Role::Constant(_) | Role::Input | Role::State | Role::Scratch | Role::Output => None,
     };
-    let roles = parent.cells().iter().map(|cell| cell.role).enumerate();
-    let constants: Vec<_> = roles.filter_map(is_read_constant).collect();
+    let cells = CellIndex::enumerate(parent.cells());
+    let constants: Vec<_> = cells.filter_map(is_read_constant).collect();
     let &(index, value) = pick_uniformly(&constants, rng)?;
 
-    let mut cells = parent.cells().to_vec();
-    let required = parent
-        .schema()
-        .required_cell(&cells[index].name)
-        .map(|cell| &cell.role);
-    cells[index].role = Role::Constant(perturbed(value, required, settings, rng));
-    Some(parent.varied_on(cells, parent.bodies().to_vec()))
+    let required = parent.schema().required_cell(&parent.cell(index).name);
+    let value = perturbed(value, required.map(|cell| &cell.role), settings, rng);
+    Some(parent.varied_in_constants([(index, value)], parent.bodies().clone()))
 }

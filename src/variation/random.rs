@@ -2,7 +2,7 @@
 
 use rand::{Rng, RngExt};
 
-use crate::program::{Instruction, Program, Role};
+use crate::program::{Bodies, Instruction, Program, Role};
 
 use super::Variation;
 use super::draw::Site;
@@ -27,7 +27,7 @@ impl Variation {
             }
         }
         let functions = self.functions.iter();
-        let bodies = functions
+        let bodies: Bodies = functions
             .map(|repertoire| {
                 let [shortest, longest] = repertoire.random_lengths;
                 let length = rng.random_range(shortest..=longest);

@@ -67,7 +67,8 @@ impl Repertoire {
                 .filter(|(_, cell)| schema.offers(cell, description) && fits(cell));
             offered.map(|(index, _)| index).collect()
         };
-        let is_ignored = |cell: &Cell| settings.ignored_inputs.contains(&cell.name);
+        let ignored = settings.ignored_inputs.iter();
+        let is_ignored = |cell: &Cell| ignored.clone().any(|name| cell.name == *name);
         let readable = Shape::ALL.map(|shape| of(&|cell| cell.shape == shape && !is_ignored(cell)));
         let shapes: Vec<Shape> = Shape::ALL
             .into_iter()

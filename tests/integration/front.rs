@@ -277,7 +277,9 @@ fn a_map_keeps_the_fittest_of_each_kind_and_gives_all_parents_if_asked_to() {
         for (place, island) in search.islands().iter().enumerate() {
             let old = &before.islands()[place].population;
             for one in island.population.individuals() {
-                if old.with_id(one.id).is_some() || one.origin.operators == [Operator::Migration] {
+                if old.with_id(one.id).is_some()
+                    || one.origin.operators[..] == [Operator::Migration]
+                {
                     continue;
                 }
                 seen.push(one.clone());

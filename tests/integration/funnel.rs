@@ -184,7 +184,7 @@ fn random_search_inherits_nothing_and_constants_alone_invent_nothing() {
     };
     for generation in &control(Control::RandomSearch)[1..] {
         for fate in &generation.fates {
-            assert_eq!(fate.origin.operators, [Operator::Random]);
+            assert_eq!(fate.origin.operators[..], [Operator::Random]);
         }
     }
     let generations = control(Control::ConstantsOnly);
@@ -222,7 +222,7 @@ fn a_population_that_behaves_alike_lets_more_random_programs_in() {
             ..settings()
         });
         let fates = generations[1..].iter().flat_map(|it| &it.fates);
-        let random = fates.filter(|fate| fate.origin.operators == [Operator::Random]);
+        let random = fates.filter(|fate| fate.origin.operators[..] == [Operator::Random]);
         random.count()
     };
     assert_eq!(injected(0.0), 0);
@@ -275,7 +275,7 @@ fn an_island_of_cheap_programs_can_have_dear_ones_beside_it() {
         let individuals = search.islands()[island].population.individuals();
         let bred = individuals
             .iter()
-            .filter(|one| one.origin.operators != [Operator::Known]);
+            .filter(|one| one.origin.operators[..] != [Operator::Known]);
         bred.map(|one| one.cost)
     };
     assert!(costs(0).count() > 10);

@@ -296,7 +296,7 @@ fn what_text_cannot_say_is_refused_too() {
     );
     let constant = Role::Constant("1".parse().unwrap());
     let tensor = Cell {
-        name: "c".to_owned(),
+        name: "c".into(),
         shape: Shape::Tensor,
         role: constant,
     };

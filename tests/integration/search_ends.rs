@@ -116,7 +116,7 @@ fn the_best_of_an_island_come_to_the_next() {
             assert!(individuals.len() <= 10, "{}", individuals.len());
             let arrived = individuals
                 .iter()
-                .filter(|one| one.origin.operators == [Operator::Migration]);
+                .filter(|one| one.origin.operators[..] == [Operator::Migration]);
             migrants.extend(arrived.map(|one| (search.next_generation() - 1, place, one.id)));
         }
     });
@@ -197,7 +197,7 @@ fn a_search_begins_with_the_known_programs_that_it_is_told() {
         let fates = generation.unwrap().unwrap().fates;
         let known = fates
             .iter()
-            .filter(|it| it.origin.operators == [Operator::Known]);
+            .filter(|it| it.origin.operators[..] == [Operator::Known]);
         known.count()
     };
     let named =

@@ -180,7 +180,7 @@ fn a_search_has_the_labels_of_its_suite() {
         }
         if generation == 0 {
             let known = individuals.iter().map(|individual| &individual.origin);
-            let known = known.filter(|origin| origin.operators == [Operator::Known]);
+            let known = known.filter(|origin| origin.operators[..] == [Operator::Known]);
             assert_eq!(known.count(), 2);
         }
     }

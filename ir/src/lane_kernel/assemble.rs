@@ -14,9 +14,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::code::{LaneCode, Section, narrow};
-use super::execute::{Routine, copy_routine, fill_routine};
+use super::execute::{copy_routine, fill_routine};
 use super::gather::{GATHERED, Gathering, LaneByLane};
-use super::instruction::{Extents, Instruction, Location, Region};
+use super::instruction::{Extents, Instruction, Location, Means, Region, Steps};
 use super::matrices::{Move, move_routine, outer_routine, product_routine};
 use crate::function::{Definition, Function, ParameterIndex, Value};
 use crate::ops::{CompositeOp, ElementForm, MAX_ARITY, Op};
@@ -139,15 +139,25 @@ impl Assembly {
         Arc::clone(expansion.or_insert_with(|| Arc::new(op.expansion(shapes))))
     }
 
-    /// What an op does over operands of these shapes: whether that is done right where an operand is, the
-    /// routine, and what that looks at.
-    fn routine(&mut self, op: Op, operands: &[Shape], result: Shape) -> (bool, Routine, Extents) {
+    /// What runs an op over operands of these shapes, and whether that can be done right where an operand is.
+    fn means(&mut self, op: Op, operands: &[Shape], result: Shape) -> (bool, Means) {
         let none = Extents::default();
+        let means = |routine, extents, steps| Means {
+            routine,
+            extents,
+            steps,
+        };
         let op = match op {
-            Op::Elementwise(op) => return (true, op.lane_routine(), none),
+            Op::Elementwise(op) => {
+                return (true, means(op.lane_routine(), none, Steps::AsElements));
+            }
             Op::Reduction(op) => {
                 let columns = self.length(operands[0]);
-                return (false, op.lane_routine(), Extents { columns, ..none });
+                let extents = Extents { columns, ..none };
+                return (
+                    false,
+                    means(op.lane_routine(columns), extents, Steps::AsRows),
+                );
             }
             Op::Matrix(op) => op,
             Op::Composite(op) => unreachable!("{} is not expanded", op.mnemonic()),
@@ -156,11 +166,20 @@ impl Assembly {
         let extents = self.extents(result);
         match op.element_form() {
             ElementForm::Transposed if extents.rows == 1 || extents.columns == 1 => {
-                (true, copy_routine(), none)
+                (true, means(copy_routine(), none, Steps::AsElements))
             }
-            ElementForm::Transposed => (false, move_routine(Move::Transposed), extents),
-            ElementForm::EachColumn => (false, move_routine(Move::EachColumn), extents),
-            ElementForm::EachRow => (false, move_routine(Move::EachRow), extents),
+            ElementForm::Transposed => {
+                let routine = move_routine(Move::Transposed);
+                (false, means(routine, extents, Steps::Apart))
+            }
+            ElementForm::EachColumn => {
+                let routine = move_routine(Move::EachColumn);
+                (false, means(routine, extents, Steps::Apart))
+            }
+            ElementForm::EachRow => {
+                let routine = move_routine(Move::EachRow);
+                (false, means(routine, extents, Steps::Apart))
+            }
             ElementForm::Product { transposed } => {
                 let depth = if transposed[0] {
                     first.rows
@@ -171,11 +190,16 @@ impl Assembly {
                     1 => outer_routine(),
                     _ => product_routine(transposed),
                 };
-                (false, routine, Extents { depth, ..extents })
+                let extents = Extents { depth, ..extents };
+                (false, means(routine, extents, Steps::Apart))
             }
             ElementForm::RowReduction(op) => {
                 let columns = first.columns;
-                (false, op.lane_routine(), Extents { columns, ..none })
+                let extents = Extents { columns, ..none };
+                (
+                    false,
+                    means(op.lane_routine(columns), extents, Steps::AsRows),
+                )
             }
             ElementForm::Routine => {
                 let pair = |extents: Extents| (extents.rows as usize, extents.columns as usize);
@@ -189,7 +213,10 @@ impl Assembly {
                     result: pair(extents),
                 });
                 let depth = narrow(depth);
-                (true, GATHERED, Extents { depth, ..none })
+                (
+                    true,
+                    means(GATHERED, Extents { depth, ..none }, Steps::Apart),
+                )
             }
         }
     }
@@ -269,7 +296,7 @@ impl LaneCode {
         target: Location,
     ) {
         let (shapes, locations) = operands;
-        let (is_safe_in_place, routine, extents) = self.assembly.routine(op, shapes, result);
+        let (is_safe_in_place, means) = self.assembly.means(op, shapes, result);
         let length = self.assembly.length(result);
         let is_operand = locations.contains(&target);
         let own = if is_operand && !is_safe_in_place {
@@ -280,10 +307,9 @@ impl LaneCode {
         self.add(
             section,
             Instruction {
-                routine,
+                means,
                 operands: locations,
                 result: own,
-                extents,
             },
         );
         if own != target {
@@ -296,17 +322,22 @@ impl LaneCode {
     pub(super) fn emit_copy(&mut self, section: Section, source: Location, target: Location) {
         let mut operands = [Location::NONE; MAX_ARITY];
         operands[0] = source;
+        let (routine, steps) = if source.length == target.length {
+            (copy_routine(), Steps::AsElements)
+        } else {
+            (fill_routine(), Steps::Apart)
+        };
+        let means = Means {
+            routine,
+            extents: Extents::default(),
+            steps,
+        };
         self.add(
             section,
             Instruction {
-                routine: if source.length == target.length {
-                    copy_routine()
-                } else {
-                    fill_routine()
-                },
+                means,
                 operands,
                 result: target,
-                extents: Extents::default(),
             },
         );
     }

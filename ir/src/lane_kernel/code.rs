@@ -130,6 +130,8 @@ pub struct LaneCode {
     /// Cells, constants and streams, for each block of lanes.
     pub(super) cells: Vec<Storage>,
     pub(super) temporaries: Storage,
+    /// Room for what is computed in several steps at once.
+    pub(super) abreast: Storage,
     pub(super) assembly: Assembly,
 }
 
@@ -154,6 +156,7 @@ impl LaneCode {
             section_count: 0,
             cells: vec![Storage::default(); lane_stride(lanes) / BLOCK],
             temporaries: Storage::default(),
+            abreast: Storage::default(),
             assembly: Assembly::new(dimensions),
         }
     }

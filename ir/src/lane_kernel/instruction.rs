@@ -60,12 +60,30 @@ pub(super) struct Extents {
     pub(super) depth: u32,
 }
 
+/// How a routine does several steps in one call, with what these work on one behind the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Steps {
+    /// As it does more elements. What is the same in all steps must be a scalar.
+    AsElements,
+    /// As it does more rows. What is the same in all steps must be one row.
+    AsRows,
+    /// It cannot.
+    Apart,
+}
+
+/// What runs an op, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Means {
+    pub(super) routine: Routine,
+    pub(super) extents: Extents,
+    pub(super) steps: Steps,
+}
+
 /// An op with places.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Instruction {
-    pub(super) routine: Routine,
+    pub(super) means: Means,
     /// Those past the op's number of operands are none.
     pub(super) operands: [Location; MAX_ARITY],
     pub(super) result: Location,
-    pub(super) extents: Extents,
 }

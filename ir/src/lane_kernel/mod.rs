@@ -28,6 +28,7 @@
 //! padding, of unspecified content. A streamed argument holds this once for each step. What is aligned to 64
 //! bytes is faster, since a vector is then in one cache line; padding of zeros is as fast as any other.
 
+mod abreast;
 mod assemble;
 mod code;
 mod contents;
@@ -35,6 +36,7 @@ mod execute;
 mod gather;
 mod instruction;
 mod matrices;
+mod reduce;
 mod run;
 mod storage;
 

@@ -7,6 +7,7 @@
 
 use std::cell::Cell;
 
+use super::abreast::{FEWEST_STEPS, Plan};
 use super::code::{LaneCode, Section, Stream, narrow};
 use super::execute::{Call, Copies, Run, Source, Transfer, Use};
 use super::instruction::{Instruction, Location, Region};
@@ -31,10 +32,10 @@ thread_local! {
 
 /// Some of a run's streams, a bit for each.
 #[derive(Clone, Copy, Debug, Default)]
-struct Streams(u64);
+pub(super) struct Streams(u64);
 
 impl Streams {
-    const fn contains(self, index: usize) -> bool {
+    pub(super) const fn contains(self, index: usize) -> bool {
         self.0 >> index & 1 == 1
     }
 
@@ -54,20 +55,20 @@ impl Streams {
 
 /// The memory that instructions work on in one block of lanes.
 #[derive(Clone, Copy)]
-struct Memory<'r, 'a> {
-    cells: &'a [Cell<Block>],
-    temporaries: &'a [Cell<Block>],
-    streams: &'r [Stream],
-    sources: &'r [Source<'a>],
+pub(super) struct Memory<'r, 'a> {
+    pub(super) cells: &'a [Cell<Block>],
+    pub(super) temporaries: &'a [Cell<Block>],
+    pub(super) streams: &'r [Stream],
+    pub(super) sources: &'r [Source<'a>],
     /// Those that have another content in each step.
-    is_streamed: Streams,
+    pub(super) is_streamed: Streams,
     /// Those that are worked on where they are.
-    is_in_place: Streams,
+    pub(super) is_in_place: Streams,
     /// Which block of lanes, and of how many.
     block: usize,
     blocks: usize,
     /// How many lanes it has, padding not counted.
-    lanes: u32,
+    pub(super) lanes: u32,
 }
 
 /// What a location is in the first step.
@@ -120,10 +121,10 @@ impl<'a> Memory<'_, 'a> {
         };
         let [first, second, third] = instruction.operands;
         calls.push(Call {
-            routine: instruction.routine,
+            routine: instruction.means.routine,
             operands: [find(0, first), find(1, second), find(2, third)],
             result: find(3, instruction.result),
-            extents: instruction.extents,
+            extents: instruction.means.extents,
             lanes: self.lanes,
         });
     }
@@ -202,7 +203,8 @@ impl LaneCode {
         steps: usize,
         arguments: &mut [LaneArgument<'_>],
     ) {
-        if steps == 0 {
+        let is_empty = |section: &Section| self.section_code(*section).instructions.is_empty();
+        if steps == 0 || sections.iter().all(is_empty) {
             return;
         }
         let (mut is_streamed, mut is_in_place) = (Streams::default(), Streams::default());
@@ -255,12 +257,28 @@ impl LaneCode {
                 memory.lanes = narrow(BLOCK.min(self.lanes - memory.block * BLOCK));
             }
             let memories = &*memories;
-            for section in sections {
-                let code = &self.sections[..self.section_count][section.index()];
-                for instruction in &code.instructions {
-                    for memory in memories {
-                        memory.add_call(instruction, &mut calls, &mut uses);
-                    }
+            let sections = sections.iter().map(|section| section.index());
+            let sections = sections.map(|section| &self.sections[..self.section_count][section]);
+            let instructions = sections.flat_map(|section| &section.instructions);
+            if let [memory] = memories
+                && blocks == 1
+                && steps >= FEWEST_STEPS
+                && let Some(plan) = Plan::of(instructions.clone(), memory)
+            {
+                for transfer in memory.transfers(once(is_read)) {
+                    (copies.read)(&transfer, 0);
+                }
+                plan.take_steps(
+                    steps,
+                    memory,
+                    &mut self.abreast,
+                    &mut self.assembly.gathering,
+                );
+                continue;
+            }
+            for instruction in instructions {
+                for memory in memories {
+                    memory.add_call(instruction, &mut calls, &mut uses);
                 }
             }
             for memory in memories {

@@ -171,8 +171,8 @@ macro_rules! reduction_ops {
             }
 
             /// What runs the op over blocks of lanes on this machine, so many columns at a time.
-            pub(crate) fn lane_routine(self) -> Routine {
-                lane_routine(self)
+            pub(crate) fn lane_routine(self, columns: u32) -> Routine {
+                lane_routine(self, columns)
             }
 
             /// The partial derivative of the result with respect to each element of each operand,
@@ -202,31 +202,44 @@ macro_rules! reduction_ops {
         /// What runs each op over blocks of lanes, compiled for each kind of vectors as elementwise
         /// ops are.
         #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl+fma", "x86_64+avx2+fma",))]
-        fn lane_routine(op: ReductionOp) -> Routine {
+        fn lane_routine(op: ReductionOp, columns: u32) -> Routine {
             match op {
-                $(ReductionOp::$name => |call, _| {
-                    call.reduce(
-                        $neutral,
-                        #[inline(always)]
-                        |[$($element),+]| {
-                            let $element_lanes = &ScalarLanes;
-                            let _ = ($element_lanes, $($element),+);
-                            $mapped
-                        },
-                        #[inline(always)]
-                        |$left, $right| {
-                            let $combine_lanes = &ScalarLanes;
-                            $combined
-                        },
-                        #[inline(always)]
-                        |$total, $count| {
-                            let $total_lanes = &ScalarLanes;
-                            let _ = ($total_lanes, $total, $count);
-                            $finished
-                        },
-                    );
-                },)+
+                $(ReductionOp::$name => reducing!(
+                    columns,
+                    $neutral,
+                    #[inline(always)]
+                    |[$($element),+]| {
+                        let $element_lanes = &ScalarLanes;
+                        let _ = ($element_lanes, $($element),+);
+                        $mapped
+                    },
+                    #[inline(always)]
+                    |$left, $right| {
+                        let $combine_lanes = &ScalarLanes;
+                        $combined
+                    },
+                    #[inline(always)]
+                    |$total, $count| {
+                        let $total_lanes = &ScalarLanes;
+                        let _ = ($total_lanes, $total, $count);
+                        $finished
+                    }
+                ),)+
             }
+        }
+    };
+}
+
+/// The routine for so many columns: where these are a power of two that does not exceed the accumulators, the compiler knows how
+/// many and writes out each.
+macro_rules! reducing {
+    ($columns:expr, $($meaning:tt)*) => {
+        match $columns {
+            2 => |call, _| call.reduce_rows_of::<2, _>($($meaning)*),
+            4 => |call, _| call.reduce_rows_of::<4, _>($($meaning)*),
+            8 => |call, _| call.reduce_rows_of::<8, _>($($meaning)*),
+            16 => |call, _| call.reduce_rows_of::<16, _>($($meaning)*),
+            _ => |call, _| call.reduce($($meaning)*),
         }
     };
 }

@@ -15,3 +15,4 @@ mod lanes;
 mod matrix_meanings;
 mod operands;
 mod random_cases;
+mod steps;

@@ -12,7 +12,7 @@ use super::error::{ParseError, ParseErrorKind, shown};
 use super::line::{Line, Lines, Token};
 use super::sources::Sources;
 use crate::program::suggestion::{list, nearest};
-use crate::program::{Cell, CellIndex, Constant, Instruction, Program, Role, Schema};
+use crate::program::{Bodies, Cell, CellIndex, Constant, Instruction, Program, Role, Schema};
 
 /// Reads a program.
 pub(super) fn parse(text: &str) -> Result<Program, ParseError> {
@@ -94,7 +94,7 @@ pub(super) fn parse(text: &str) -> Result<Program, ParseError> {
         let name = functions[missing].name;
         return Err(end_of_text(&format_args!("the function `{name}:`")));
     }
-    let bodies = parser
+    let bodies: Bodies = parser
         .bodies
         .into_iter()
         .map(Option::unwrap_or_default)
@@ -212,7 +212,7 @@ impl<'l, 'a> Parser<'l, 'a> {
         let index = CellIndex::new(u16::try_from(self.cells.len()).unwrap_or(u16::MAX));
         self.places.entry(name).or_insert(index);
         self.cells.push(Cell {
-            name: name.to_owned(),
+            name: name.into(),
             shape,
             role,
         });

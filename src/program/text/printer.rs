@@ -22,7 +22,7 @@ impl fmt::Display for Program {
         for cell in self.cells() {
             writeln!(formatter, "{cell}")?;
         }
-        for (function, body) in description.functions.iter().zip(&self.bodies) {
+        for (function, body) in description.functions.iter().zip(self.bodies.iter()) {
             writeln!(formatter, "\n{}:", function.name)?;
             for instruction in body {
                 write!(formatter, "  ")?;
@@ -77,7 +77,7 @@ mod tests {
             while cells.len() < description.maximum_cells {
                 let name = format!("{:y>MAXIMUM_NAME_LENGTH$}", cells.len());
                 cells.push(Cell {
-                    name,
+                    name: name.into(),
                     shape: Shape::Scalar,
                     role: Role::Scratch,
                 });

@@ -101,7 +101,7 @@ impl Program {
         let mut all = self.cells.iter().map(|cell| cell.name.as_str());
         if let Some(index) = all.position(|name| !names.insert(name)) {
             let problem = Problem::RepeatedCell {
-                name: self.cells[index].name.clone(),
+                name: self.cells[index].name.to_string(),
             };
             return Err(InvalidProgram::new(
                 Place::Cell(index, CellPart::Name),
@@ -114,7 +114,7 @@ impl Program {
             .find(|cell| !names.contains(cell.name));
         missing.map_or(Ok(()), |cell| {
             let (form, _) = self.schema.form_of(&self.cells);
-            let (name, shape, role) = (cell.name.to_owned(), cell.shape(form), cell.role.role());
+            let (name, shape, role) = (cell.name.into(), cell.shape(form), cell.role.role());
             let declaration = Cell { name, shape, role }.to_string();
             let problem = Problem::MissingCell {
                 schema: description.name,
@@ -126,7 +126,7 @@ impl Program {
 
     fn verify_cell(&self, cell: &Cell) -> Result<(), (CellPart, Problem)> {
         let schema = self.schema.description().name;
-        let name = || cell.name.clone();
+        let name = || cell.name.to_string();
         if !is_name(&cell.name) {
             return Err((CellPart::Name, Problem::Name { name: name() }));
         }
@@ -171,7 +171,7 @@ impl Program {
     /// Whether a required cell has a shape that it may have, and the one that goes with those of the others.
     fn verify_form(&self, cell: &Cell, required: &RequiredCell) -> Result<(), (CellPart, Problem)> {
         let schema = self.schema.description().name;
-        let (name, found) = (|| cell.name.clone(), cell.shape);
+        let (name, found) = (|| cell.name.to_string(), cell.shape);
         if !required.shapes.contains(&found) {
             let expected: Vec<&str> = required.shapes.iter().map(|it| it.keyword()).collect();
             let problem = Problem::RequiredShape {
@@ -200,7 +200,7 @@ impl Program {
 
     fn verify_further_cell(&self, cell: &Cell) -> Result<(), (CellPart, Problem)> {
         let description = self.schema.description();
-        let name = || cell.name.clone();
+        let name = || cell.name.to_string();
         match (cell.role, cell.shape) {
             (Role::Input | Role::Output, _) => {
                 let role = cell.role.keyword();
@@ -249,8 +249,11 @@ impl Program {
             };
             return Err(InvalidProgram::new(Place::Table, problem));
         }
-        for (body, (described, instructions)) in
-            description.functions.iter().zip(&self.bodies).enumerate()
+        for (body, (described, instructions)) in description
+            .functions
+            .iter()
+            .zip(self.bodies.iter())
+            .enumerate()
         {
             let function = described.name;
             let (found, limit) = (instructions.len(), description.maximum_instructions);
@@ -291,7 +294,7 @@ impl Program {
                 operand => InstructionPart::Operand(operand - 1),
             };
             let cell = self.cell(index);
-            let (name, function_name) = (|| cell.name.clone(), function.name);
+            let (name, function_name) = (|| cell.name.to_string(), function.name);
             let required = self.schema.required_cell(&cell.name);
             if let Some(required) = required.filter(|cell| !cell.is_known_to(function_name)) {
                 let problem = Problem::Hidden {
@@ -338,7 +341,7 @@ fn verify_instruction(
     };
     let destination = look_up(InstructionPart::Destination, instruction.destination())?;
     if !destination.role.is_writable() {
-        let (name, role) = (destination.name.clone(), destination.role.keyword());
+        let (name, role) = (destination.name.to_string(), destination.role.keyword());
         return Err((
             InstructionPart::Destination,
             Problem::ReadOnly { name, role },
@@ -355,7 +358,7 @@ fn verify_instruction(
         TypeError::OperandShape { position, .. }
         | TypeError::Reduced { position, .. }
         | TypeError::Pattern { position, .. } => {
-            let name = cells[operands[position - 1].index()].name.clone();
+            let name = cells[operands[position - 1].index()].name.to_string();
             let problem = Problem::Operand { name, error };
             (InstructionPart::Operand(position - 1), problem)
         }
@@ -365,7 +368,7 @@ fn verify_instruction(
         let problem = Problem::Result {
             op: op.mnemonic(),
             result,
-            name: destination.name.clone(),
+            name: destination.name.to_string(),
             shape: destination.shape,
         };
         return Err((InstructionPart::Destination, problem));
