@@ -22,6 +22,8 @@
 //! program ──────push────────────────────┘                 one an op, for this machine's vectors
 //! ```
 //!
+//! Steps are taken one after the other or, where none needs what the one before left, abreast: many in one call (`abreast.rs`).
+//!
 //! # Storage
 //! An argument holds, for each element of its parameter, row by row and without padding between elements, a
 //! number for each lane, and [`lane_stride`] says how many numbers that takes: those past the last lane are
