@@ -15,7 +15,7 @@
 
 use arrayvec::ArrayVec;
 
-use super::execute::{Call, Source};
+use super::execute::{Call, Copies, Source, Transfer};
 use super::gather::Gathering;
 use super::instruction::{Instruction, Location, Means, Region, Steps};
 use super::run::Memory;
@@ -247,6 +247,7 @@ impl Plan {
             lanes,
             ..
         } = *memory;
+        let copies = Copies::for_this_machine();
         let most = (ROOM_BLOCKS / self.step_blocks().max(1)).clamp(2, MOST_ABREAST);
         let missing = (most * self.step_blocks()).saturating_sub(room.len());
         room.grow(missing);
@@ -286,8 +287,14 @@ impl Plan {
             for row in &self.rows {
                 if let Some(stream) = row.stream {
                     let length = row.location.length as usize;
-                    let target = &room[row.start * most..][..count * length];
-                    sources[stream].copy_to(start * length, target);
+                    let transfer = Transfer {
+                        whole: sources[stream],
+                        block: 0,
+                        blocks: 1,
+                        length,
+                        own: &room[row.start * most..][..count * length],
+                    };
+                    (copies.read)(&transfer, start);
                 }
             }
             for planned in &self.each {

@@ -68,24 +68,6 @@ impl<'a> Source<'a> {
     }
 }
 
-impl Source<'_> {
-    /// Copies as many blocks as there is room for, from `start` on.
-    pub(super) fn copy_to(&self, start: usize, target: &[Cell<Block>]) {
-        match self {
-            Self::Shared(whole) => {
-                for (target, source) in target.iter().zip(&whole[start..]) {
-                    target.set(*source);
-                }
-            }
-            Self::Owned(whole) => {
-                for (target, source) in target.iter().zip(&whole[start..]) {
-                    target.set(source.get());
-                }
-            }
-        }
-    }
-}
-
 /// A call that works on a stream where it is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Use<'a> {
@@ -104,6 +86,9 @@ pub(super) struct Transfer<'a> {
     /// Which block of lanes is copied, and of how many: elements are that far apart.
     pub(super) block: usize,
     pub(super) blocks: usize,
+    /// How many elements a step's content has.
+    pub(super) length: usize,
+    /// Where it is copied to, or from: one step's content, or that of several.
     pub(super) own: &'a [Cell<Block>],
 }
 
@@ -111,7 +96,7 @@ impl Transfer<'_> {
     /// Where the content of a step begins.
     #[inline(always)]
     fn start(&self, step: usize) -> usize {
-        step * self.own.len() * self.blocks + self.block
+        step * self.length * self.blocks + self.block
     }
 
     /// Copies the content of a step to the code.

@@ -136,6 +136,7 @@ impl<'a> Memory<'_, 'a> {
             whole: self.sources[index],
             block: self.block,
             blocks: self.blocks,
+            length: self.streams[index].location.length as usize,
             own: &self.cells[self.streams[index].location.range()],
         })
     }
