@@ -9,7 +9,7 @@
 
 use arrayvec::ArrayVec;
 use mlevolve_ir::lane_kernel::{
-    LaneArgument, LaneCode, LaneCodeError, Place, Section, lane_stride,
+    Assembled, LaneArgument, LaneCode, LaneCodeError, Place, Section, lane_stride,
 };
 use mlevolve_ir::ops::{ElementwiseOp, MAX_ARITY, Op};
 use mlevolve_ir::{Dimensions, Shape};
@@ -37,6 +37,8 @@ struct Seated {
     seed: Option<Place>,
     /// How many elements a label has.
     label_elements: usize,
+    /// Machine code for teaching and for examining, if there is any.
+    assembled: [Option<Assembled>; 2],
 }
 
 /// Room for one program at a time, over tasks of one shape. Seating a program and running it allocate
@@ -169,8 +171,19 @@ impl Classroom {
             teach,
             examine: [predict, record],
             label_elements: label_elements(program, self.features),
+            assembled: [None; 2],
             seed: places[required.seed.index()].filter(|_| effective.read.contains(required.seed)),
         });
+    }
+
+    /// Makes machine code for teaching and examining the program that is seated; whether there is any for teaching.
+    ///
+    /// # Panics
+    /// If no program is seated.
+    pub(super) fn assemble(&mut self) -> bool {
+        let seated = self.seated.as_mut().expect("a program is seated");
+        seated.assembled = self.code.assemble([&seated.teach, &seated.examine]);
+        seated.assembled[0].is_some()
     }
 
     /// Begins anew: memory is zero, and `setup` is called. `seeds` has a number for each lane, padded.
@@ -218,17 +231,19 @@ impl Classroom {
 
     fn run(&mut self, lessons: &mut Examples<'_>, predictions: &mut [f32], teaches: bool) {
         let seated = self.seated.as_ref().expect("a program is seated");
-        let sections: &[Section] = if teaches {
-            &seated.teach
-        } else {
-            &seated.examine
+        let (sections, assembled): (&[Section], _) = match teaches {
+            true => (&seated.teach, seated.assembled[0]),
+            false => (&seated.examine, seated.assembled[1]),
         };
         let arguments = &mut [
             lessons.features.argument(),
             lessons.labels.argument(),
             LaneArgument::WriteEach(predictions),
         ];
-        let ran = self.code.run(sections, lessons.count, arguments);
+        let ran = match assembled {
+            Some(assembled) => self.code.run_assembled(assembled, lessons.count, arguments),
+            None => self.code.run(sections, lessons.count, arguments),
+        };
         ran.expect("the arguments are made for the streams");
     }
 }

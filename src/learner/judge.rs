@@ -222,7 +222,7 @@ impl LearnerJudge {
         let mut taught = 0;
         for (number, (panel, seeds)) in examples.panels(lesson).enumerate() {
             let [mut training, mut validation] = match seat {
-                Seat::Interpreted(_) => own_books(copies, lesson, (kind, number), panel),
+                Seat::Classroom(_) => own_books(copies, lesson, (kind, number), panel),
                 Seat::Compiled(_) => Book::pair(panel),
             };
             let mut grades = Grades::new(panel, self.settings.greatest_error, certificate);

@@ -1,4 +1,9 @@
-//! A program as interpreted or as compiled code, and which of them is done first.
+//! A program as interpreted, as assembled or as compiled code, and which of them is done first.
+//!
+//! A [classroom](Classroom) interprets what it seats, and can make machine code of that in one pass, in about a microsecond. So a lesson
+//! of some hundred examples is interpreted, and a longer one assembled, if it can be. What Cranelift [compiles](CompiledLearner) takes a
+//! hundred times as long to be ready, and is faster where a program has more features than machine code in one piece is good for, or ops
+//! that cannot be assembled.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +25,7 @@ pub(super) const BLOCK_STEPS: usize = 128;
 
 /// Where a program is taught.
 pub(super) enum Seat<'a> {
-    Interpreted(&'a mut Classroom),
+    Classroom(&'a mut Classroom),
     Compiled(Box<CompiledLearner>),
 }
 
@@ -39,18 +44,22 @@ impl<'a> Seat<'a> {
     ) -> Result<Self, OptimizerError> {
         let panel = kind.first_panel();
         room.seat(program, effective, panel.evaluation);
+        let steps = epochs * (panel.training.count + panel.validation.count);
         let native = match backend {
             BackendChoice::Only(Backend::Interpreter) => None,
+            BackendChoice::Only(Backend::JitQuick) if room.assemble() => None,
             BackendChoice::Only(native) => Some([native; 2]),
             BackendChoice::Auto => {
-                let steps = epochs * (panel.training.count + panel.validation.count);
+                let is_assembled = steps >= LEAST_ASSEMBLED_STEPS && room.assemble();
                 let pays = steps >= LEAST_COMPILED_STEPS && {
                     let steps = steps * kind.panel_count();
                     let seeds = &lesson.seeds[..panel.stride];
-                    let interpreting = interpreting_time(room, predictions, seeds, panel, steps);
-                    let NativeCode { share, compiling } = native_code(seeds, panel);
+                    let NativeCode { shares, compiling } = native_code(seeds, panel);
                     let compiling = compiling * room.instruction_count() as u32;
-                    interpreting.mul_f64((1.0 - share).max(0.0)) > compiling
+                    let saved = 1.0 - shares[usize::from(is_assembled)];
+                    saved > 0.0
+                        && teaching_time(room, predictions, seeds, panel, steps).mul_f64(saved)
+                            > compiling
                 };
                 // What is examined is soon done beside what is taught, if it is few examples.
                 let examining = if panel.validation.count * 4 < panel.training.count {
@@ -62,13 +71,13 @@ impl<'a> Seat<'a> {
             }
         };
         let Some(native) = native else {
-            return Ok(Self::Interpreted(room));
+            return Ok(Self::Classroom(room));
         };
         let shape = (panel.features, panel.lanes);
         match CompiledLearner::new(program, effective, panel.evaluation, shape, native) {
             Ok(compiled) => Ok(Self::Compiled(Box::new(compiled))),
             Err(CompileError::TooLarge { .. } | CompileError::WholeMatrices { .. }) => {
-                Ok(Self::Interpreted(room))
+                Ok(Self::Classroom(room))
             }
             Err(source) => Err(OptimizerError::Compile {
                 program: program.name().to_owned(),
@@ -79,31 +88,34 @@ impl<'a> Seat<'a> {
 
     pub(super) fn begin(&mut self, seeds: &[f32]) {
         match self {
-            Self::Interpreted(room) => room.begin(seeds),
+            Self::Classroom(room) => room.begin(seeds),
             Self::Compiled(learner) => learner.begin(seeds),
         }
     }
 
     pub(super) fn teach(&mut self, examples: &mut Examples<'_>, predictions: &mut [f32]) {
         match self {
-            Self::Interpreted(room) => room.teach(examples, predictions),
+            Self::Classroom(room) => room.teach(examples, predictions),
             Self::Compiled(learner) => learner.teach(examples, predictions),
         }
     }
 
     pub(super) fn examine(&mut self, examples: &mut Examples<'_>, predictions: &mut [f32]) {
         match self {
-            Self::Interpreted(room) => room.examine(examples, predictions),
+            Self::Classroom(room) => room.examine(examples, predictions),
             Self::Compiled(learner) => learner.examine(examples, predictions),
         }
     }
 }
 
+/// With fewer examples nothing is assembled: that takes as long as interpreting them.
+const LEAST_ASSEMBLED_STEPS: usize = 150;
+
 /// With fewer examples nothing is compiled: that takes as long as interpreting some hundred at the least.
 const LEAST_COMPILED_STEPS: usize = 1_000;
 
-/// How long interpreting so many examples takes, by the time that a few of them take.
-fn interpreting_time(
+/// How long teaching so many examples takes in a room, by the time that a few of them take.
+fn teaching_time(
     room: &mut Classroom,
     predictions: &mut Vec<f32>,
     seeds: &[f32],
@@ -122,8 +134,8 @@ fn interpreting_time(
 /// What native code for learners is like on this machine.
 #[derive(Clone, Copy, Debug)]
 struct NativeCode {
-    /// How long it takes to run, as a share of what interpreting takes.
-    share: f64,
+    /// How long it takes to run, as a share of what interpreting takes, and of what assembled code takes.
+    shares: [f64; 2],
     /// How long compiling takes for each instruction.
     compiling: Duration,
 }
@@ -138,15 +150,20 @@ fn native_code(seeds: &[f32], panel: &LaneExamples) -> NativeCode {
         let network = network_for(panel.label);
         let effective = network.effective();
         let mut room = Classroom::new(shape.0, shape.1);
-        room.seat(&network, &effective, panel.evaluation);
         let mut predictions = Vec::new();
         let sample = panel.training.count.min(BLOCK_STEPS);
-        let mut least = [Duration::MAX; 2];
-        let mut compiling = Duration::MAX;
+        let mut in_room = [Duration::MAX; 2];
+        let [mut running, mut compiling] = [Duration::MAX; 2];
         // What is done first finds nothing ready.
         for _ in 0..3 {
-            let interpreted = interpreting_time(&mut room, &mut predictions, seeds, panel, sample);
-            least[0] = least[0].min(interpreted);
+            room.seat(&network, &effective, panel.evaluation);
+            for (place, least) in in_room.iter_mut().enumerate() {
+                if place == 1 && !room.assemble() {
+                    continue;
+                }
+                let time = teaching_time(&mut room, &mut predictions, seeds, panel, sample);
+                *least = time.min(*least);
+            }
             let before = Instant::now();
             let backends = [Backend::Jit, Backend::Interpreter];
             let compiled =
@@ -161,11 +178,11 @@ fn native_code(seeds: &[f32], panel: &LaneExamples) -> NativeCode {
             for _ in 0..2 {
                 let before = Instant::now();
                 compiled.teach(&examples, &mut predictions);
-                least[1] = least[1].min(before.elapsed());
+                running = running.min(before.elapsed());
             }
         }
         NativeCode {
-            share: least[1].as_secs_f64() / least[0].as_secs_f64().max(1e-9),
+            shares: in_room.map(|least| running.as_secs_f64() / least.as_secs_f64().max(1e-9)),
             compiling: compiling / network.instruction_count() as u32,
         }
     })

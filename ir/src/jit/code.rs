@@ -1,5 +1,5 @@
 //! Compiled code: the memory that it lies in, and the call into it. All `unsafe` of this crate is
-//! here.
+//! here and in the modules within: [`over_lanes`] has what is for code over lanes.
 //!
 //! The [memory](super::memory) has one owner, [`Code`], which frees it when dropped. The address of the
 //! code never leaves it: others call [`Code::run`], which borrows it, so code cannot be freed while it
@@ -10,8 +10,12 @@
     reason = "running machine code made here is what the type system cannot check"
 )]
 
-use std::ops::Range;
+mod over_lanes;
+
 use std::{fmt, slice};
+
+pub(crate) use over_lanes::{LaneAddresses, LaneCodeRing, LaneParameter};
+pub(super) use over_lanes::{LaneCode, LaneLayout};
 
 use super::MachineCode;
 use super::constants::Splat;
@@ -19,7 +23,6 @@ use super::memory::Memory;
 use super::segments::CHUNK;
 use crate::frame::{Extent, Extents, Frame, MatrixCall, storage_length};
 use crate::kernel::{Argument, CompileError};
-use crate::lane_kernel::LaneArgument;
 use crate::matrix::Workspace;
 use crate::ops::ElementwiseOp;
 use crate::schedule::Place;
@@ -229,178 +232,6 @@ impl Code {
             );
         }
     }
-}
-
-/// What the compiler gives a loop over steps as signature.
-type LaneEntry = unsafe extern "C" fn(
-    addresses: *const *mut f32,
-    byte_steps: *const usize,
-    constants: *const Splat,
-    frame: *mut f32,
-    steps: usize,
-);
-
-/// What code over lanes takes the argument of a parameter to be.
-#[derive(Debug)]
-pub(super) struct LaneParameter {
-    /// Numbers of its storage in all lanes.
-    pub(super) length: usize,
-    /// Whether the function writes to it.
-    pub(super) is_written: bool,
-}
-
-/// What code over lanes takes its arguments to be.
-#[derive(Debug)]
-pub(super) struct LaneLayout {
-    pub(super) parameters: Vec<LaneParameter>,
-    /// Numbers from one element of an argument to the next.
-    pub(super) stride: usize,
-    /// Numbers of an element that a run works on.
-    pub(super) group: usize,
-    /// Numbers of a frame.
-    pub(super) frame: usize,
-}
-
-/// Executable code of a function's loop over steps, with its constants.
-pub(super) struct LaneCode {
-    /// Keeps what `entry` points to.
-    _memory: Memory,
-    entry: LaneEntry,
-    constants: Box<[Splat]>,
-    layout: LaneLayout,
-}
-
-impl fmt::Debug for LaneCode {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("LaneCode").finish_non_exhaustive()
-    }
-}
-
-impl LaneCode {
-    /// Makes machine code executable: a whole function that [`emit`](super::lane_loop) made for this
-    /// layout, with these constants and no relocations.
-    ///
-    /// # Errors
-    /// [`CompileError::Memory`] if the system refuses.
-    pub(super) fn new(
-        bytes: &[u8],
-        constants: Box<[Splat]>,
-        layout: LaneLayout,
-    ) -> Result<Self, CompileError> {
-        let memory = Memory::with_code(bytes).map_err(|error| CompileError::Memory {
-            reason: error.to_string(),
-        })?;
-        // SAFETY: it is a whole function for this machine, without relocations, with the signature of
-        // `LaneEntry`, and its first byte is its entry. It is aligned, as memory begins at a page.
-        let entry = unsafe { std::mem::transmute::<*const u8, LaneEntry>(memory.address()) };
-        Ok(Self {
-            _memory: memory,
-            entry,
-            constants,
-            layout,
-        })
-    }
-
-    /// How many bytes of these arguments are different ones in each step.
-    pub(super) fn streamed_bytes(&self, arguments: &[LaneArgument<'_>]) -> usize {
-        let pairs = arguments.iter().zip(&self.layout.parameters);
-        let lengths = pairs.map(|(argument, parameter)| match argument {
-            LaneArgument::Read(_) | LaneArgument::Write(_) => 0,
-            LaneArgument::ReadEach(_) | LaneArgument::WriteEach(_) => parameter.length,
-        });
-        lengths.sum::<usize>() * size_of::<f32>()
-    }
-
-    /// Runs the code for these steps of a run, on the lanes from the one at `first` on in each element, over
-    /// a frame that holds their kept parameters.
-    ///
-    /// # Panics
-    /// If there are not as many arguments as parameters, if one is too short for these steps, if it is for
-    /// reading and the parameter is written, or if `first` or the frame is not one of the layout.
-    pub(super) fn run(
-        &self,
-        addresses: &mut LaneAddresses,
-        arguments: &mut [LaneArgument<'_>],
-        steps: Range<usize>,
-        first: usize,
-        frame: &mut [f32],
-    ) {
-        let layout = &self.layout;
-        assert!(!steps.is_empty(), "a run has steps");
-        assert_eq!(
-            arguments.len(),
-            layout.parameters.len(),
-            "an argument a parameter"
-        );
-        assert_eq!(
-            frame.len(),
-            layout.frame,
-            "the frame is of another function"
-        );
-        assert!(
-            first + layout.group <= layout.stride,
-            "lanes that there are not"
-        );
-        let LaneAddresses {
-            addresses: Addresses(addresses),
-            byte_steps,
-        } = addresses;
-        addresses.clear();
-        byte_steps.clear();
-        for (argument, parameter) in arguments.iter_mut().zip(&layout.parameters) {
-            let (is_streamed, is_written, found) = match argument {
-                LaneArgument::Read(slice) => (false, false, slice.len()),
-                LaneArgument::ReadEach(slice) => (true, false, slice.len()),
-                LaneArgument::Write(slice) => (false, true, slice.len()),
-                LaneArgument::WriteEach(slice) => (true, true, slice.len()),
-            };
-            assert_eq!(
-                is_written, parameter.is_written,
-                "an argument of another kind"
-            );
-            let step = if is_streamed { parameter.length } else { 0 };
-            let start = steps.start.checked_mul(step);
-            let last = (steps.end - 1).checked_mul(step);
-            let end = last.and_then(|last| last.checked_add(parameter.length));
-            let (Some(start), Some(true)) = (start, end.map(|end| end <= found)) else {
-                panic!("an argument is too short");
-            };
-            let address = match argument {
-                // Never written through: `is_written` is what the function does with it.
-                LaneArgument::Read(slice) | LaneArgument::ReadEach(slice) => {
-                    slice[start..].as_ptr().cast_mut()
-                }
-                LaneArgument::Write(slice) | LaneArgument::WriteEach(slice) => {
-                    slice[start..].as_mut_ptr()
-                }
-            };
-            addresses.push(address.wrapping_add(first));
-            byte_steps.push(step * size_of::<f32>());
-        }
-        // SAFETY: `entry` points to code in memory that `self` keeps alive. The assertions above are what
-        // `emit` relies on: what it emits reads and writes, for each of so many steps, elements of arguments
-        // within `length` numbers of their addresses less `first`, `group` numbers at every `stride`; elements
-        // within the frame; and `constants`. What it fetches beyond, it does not read. It writes only to arguments
-        // that are written, and to the frame, calls nothing, and returns. Arguments and the frame are borrowed for the
-        // time of the call, those that are written exclusively.
-        unsafe {
-            (self.entry)(
-                addresses.as_ptr(),
-                byte_steps.as_ptr(),
-                self.constants.as_ptr(),
-                frame.as_mut_ptr(),
-                steps.len(),
-            );
-        }
-    }
-}
-
-/// Room for what a run over lanes passes on.
-#[derive(Clone, Debug, Default)]
-pub(super) struct LaneAddresses {
-    addresses: Addresses,
-    /// Bytes from the content of one step to that of the next.
-    byte_steps: Vec<usize>,
 }
 
 /// Has processors fetch code that has just been written.

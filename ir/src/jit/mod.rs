@@ -49,7 +49,7 @@ use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{CompiledCode, Context};
 use cranelift_frontend::FunctionBuilderContext;
 
-pub(crate) use code::{Addresses, Code};
+pub(crate) use code::{Addresses, Code, LaneAddresses, LaneCodeRing, LaneParameter};
 use constants::Splat;
 use emit::Emitted;
 #[doc(hidden)]

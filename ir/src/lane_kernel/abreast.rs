@@ -15,9 +15,9 @@
 
 use arrayvec::ArrayVec;
 
-use super::execute::{Call, Copies, Source, Transfer};
+use super::execute::{Call, Copies, Routine, Source, Transfer};
 use super::gather::Gathering;
-use super::instruction::{Instruction, Location, Means, Region, Steps};
+use super::instruction::{Extents, Instruction, Location, Region, Steps};
 use super::run::Memory;
 use super::storage::Storage;
 use crate::ops::MAX_ARITY;
@@ -60,7 +60,8 @@ impl Spot {
 /// An instruction that knows where things are.
 #[derive(Clone, Copy, Debug)]
 struct Planned {
-    means: Means,
+    routine: Routine,
+    extents: Extents,
     operands: [Spot; MAX_ARITY],
     result: Spot,
 }
@@ -120,7 +121,8 @@ impl Plan {
         memory: &Memory<'_, '_>,
     ) -> Option<()> {
         let Instruction {
-            means,
+            task,
+            extents,
             operands,
             result,
         } = *instruction;
@@ -131,7 +133,8 @@ impl Plan {
             }
         }
         let planned = |result: Spot| Planned {
-            means,
+            routine: task.routine(extents),
+            extents,
             operands: spots,
             result,
         };
@@ -150,13 +153,11 @@ impl Plan {
         }
         let fits = |(spot, operand): (&Spot, &Location)| {
             let is_there = operand.length > 0;
-            match means.steps {
+            match task.steps() {
                 Steps::Apart => false,
                 Steps::AsElements if spot.varies() => operand.length == result.length,
                 Steps::AsElements => !is_there || operand.length == 1,
-                Steps::AsRows => {
-                    spot.varies() || !is_there || operand.length == means.extents.columns
-                }
+                Steps::AsRows => spot.varies() || !is_there || operand.length == extents.columns,
             }
         };
         if !spots.iter().zip(&operands).all(fits) {
@@ -271,10 +272,10 @@ impl Plan {
                 }
             };
             let call = Call {
-                routine: planned.means.routine,
+                routine: planned.routine,
                 operands: planned.operands.map(find),
                 result: find(planned.result),
-                extents: planned.means.extents,
+                extents: planned.extents,
                 lanes,
             };
             (call.routine)(&call, gathering);

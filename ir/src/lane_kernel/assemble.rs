@@ -14,10 +14,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::code::{LaneCode, Section, narrow};
-use super::execute::{copy_routine, fill_routine};
-use super::gather::{GATHERED, Gathering, LaneByLane};
-use super::instruction::{Extents, Instruction, Location, Means, Region, Steps};
-use super::matrices::{Move, move_routine, outer_routine, product_routine};
+use super::gather::{Gathering, LaneByLane};
+use super::instruction::{Extents, Instruction, Location, Region, Task};
+use super::matrices::Move;
 use crate::function::{Definition, Function, ParameterIndex, Value};
 use crate::ops::{CompositeOp, ElementForm, MAX_ARITY, Op};
 use crate::shape::{Dimensions, Shape};
@@ -139,67 +138,45 @@ impl Assembly {
         Arc::clone(expansion.or_insert_with(|| Arc::new(op.expansion(shapes))))
     }
 
-    /// What runs an op over operands of these shapes, and whether that can be done right where an operand is.
-    fn means(&mut self, op: Op, operands: &[Shape], result: Shape) -> (bool, Means) {
+    /// What an op does over operands of these shapes, with what extents, and whether that can be done right where an operand is.
+    fn task(&mut self, op: Op, operands: &[Shape], result: Shape) -> (bool, Task, Extents) {
         let none = Extents::default();
-        let means = |routine, extents, steps| Means {
-            routine,
-            extents,
-            steps,
-        };
         let op = match op {
-            Op::Elementwise(op) => {
-                return (true, means(op.lane_routine(), none, Steps::AsElements));
-            }
+            Op::Elementwise(op) => return (true, Task::Elementwise(op), none),
             Op::Reduction(op) => {
                 let columns = self.length(operands[0]);
                 let extents = Extents { columns, ..none };
-                return (
-                    false,
-                    means(op.lane_routine(columns), extents, Steps::AsRows),
-                );
+                return (false, Task::Reduction(op), extents);
             }
             Op::Matrix(op) => op,
             Op::Composite(op) => unreachable!("{} is not expanded", op.mnemonic()),
         };
         let first = self.extents(operands[0]);
         let extents = self.extents(result);
+        let moved = |what| (false, Task::Move(what), extents);
         match op.element_form() {
             ElementForm::Transposed if extents.rows == 1 || extents.columns == 1 => {
-                (true, means(copy_routine(), none, Steps::AsElements))
+                (true, Task::Copy, none)
             }
-            ElementForm::Transposed => {
-                let routine = move_routine(Move::Transposed);
-                (false, means(routine, extents, Steps::Apart))
-            }
-            ElementForm::EachColumn => {
-                let routine = move_routine(Move::EachColumn);
-                (false, means(routine, extents, Steps::Apart))
-            }
-            ElementForm::EachRow => {
-                let routine = move_routine(Move::EachRow);
-                (false, means(routine, extents, Steps::Apart))
-            }
+            ElementForm::Transposed => moved(Move::Transposed),
+            ElementForm::EachColumn => moved(Move::EachColumn),
+            ElementForm::EachRow => moved(Move::EachRow),
             ElementForm::Product { transposed } => {
                 let depth = if transposed[0] {
                     first.rows
                 } else {
                     first.columns
                 };
-                let routine = match depth {
-                    1 => outer_routine(),
-                    _ => product_routine(transposed),
+                let task = match depth {
+                    1 => Task::Outer,
+                    _ => Task::Product { transposed },
                 };
-                let extents = Extents { depth, ..extents };
-                (false, means(routine, extents, Steps::Apart))
+                (false, task, Extents { depth, ..extents })
             }
             ElementForm::RowReduction(op) => {
                 let columns = first.columns;
                 let extents = Extents { columns, ..none };
-                (
-                    false,
-                    means(op.lane_routine(columns), extents, Steps::AsRows),
-                )
+                (false, Task::Reduction(op), extents)
             }
             ElementForm::Routine => {
                 let pair = |extents: Extents| (extents.rows as usize, extents.columns as usize);
@@ -213,10 +190,7 @@ impl Assembly {
                     result: pair(extents),
                 });
                 let depth = narrow(depth);
-                (
-                    true,
-                    means(GATHERED, Extents { depth, ..none }, Steps::Apart),
-                )
+                (true, Task::LaneByLane, Extents { depth, ..none })
             }
         }
     }
@@ -296,7 +270,7 @@ impl LaneCode {
         target: Location,
     ) {
         let (shapes, locations) = operands;
-        let (is_safe_in_place, means) = self.assembly.means(op, shapes, result);
+        let (is_safe_in_place, task, extents) = self.assembly.task(op, shapes, result);
         let length = self.assembly.length(result);
         let is_operand = locations.contains(&target);
         let own = if is_operand && !is_safe_in_place {
@@ -307,7 +281,8 @@ impl LaneCode {
         self.add(
             section,
             Instruction {
-                means,
+                task,
+                extents,
                 operands: locations,
                 result: own,
             },
@@ -322,20 +297,16 @@ impl LaneCode {
     pub(super) fn emit_copy(&mut self, section: Section, source: Location, target: Location) {
         let mut operands = [Location::NONE; MAX_ARITY];
         operands[0] = source;
-        let (routine, steps) = if source.length == target.length {
-            (copy_routine(), Steps::AsElements)
+        let task = if source.length == target.length {
+            Task::Copy
         } else {
-            (fill_routine(), Steps::Apart)
-        };
-        let means = Means {
-            routine,
-            extents: Extents::default(),
-            steps,
+            Task::Fill
         };
         self.add(
             section,
             Instruction {
-                means,
+                task,
+                extents: Extents::default(),
                 operands,
                 result: target,
             },

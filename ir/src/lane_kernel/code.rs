@@ -15,6 +15,7 @@
 
 use super::assemble::{Assembly, Placed};
 use super::instruction::{Instruction, Location, Region};
+use super::machine::Workbench;
 use super::run::BLOCKS_AT_A_TIME;
 use super::storage::Storage;
 use super::{BLOCK, lane_stride};
@@ -133,6 +134,7 @@ pub struct LaneCode {
     /// Room for what is computed in several steps at once.
     pub(super) abreast: Storage,
     pub(super) assembly: Assembly,
+    pub(super) workbench: Workbench,
 }
 
 impl LaneCode {
@@ -158,6 +160,7 @@ impl LaneCode {
             temporaries: Storage::default(),
             abreast: Storage::default(),
             assembly: Assembly::new(dimensions),
+            workbench: Workbench::default(),
         }
     }
 

@@ -37,6 +37,7 @@ mod contents;
 mod execute;
 mod gather;
 mod instruction;
+mod machine;
 mod matrices;
 mod reduce;
 mod run;
@@ -50,6 +51,7 @@ use crate::shape::Dimensions;
 
 pub use code::{LaneCode, LaneCodeError, Place, Section};
 pub(crate) use execute::Routine;
+pub use machine::Assembled;
 
 /// How many lanes are worked on at a time: those of the widest vector.
 const BLOCK: usize = 16;
@@ -181,18 +183,56 @@ pub struct LaneKernel {
     code: Code,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Code {
     Interpreted {
         code: Box<LaneCode>,
         section: Section,
     },
+    Assembled {
+        code: Box<LaneCode>,
+        section: Section,
+        assembled: Assembled,
+    },
     Native(LaneNative),
+}
+
+impl Clone for Code {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Interpreted { code, section } => Self::Interpreted {
+                code: code.clone(),
+                section: *section,
+            },
+            // What a clone does it does to the same bits, also if the system has no memory for code of its own.
+            Self::Assembled { code, section, .. } => Self::assembled(code.clone(), *section)
+                .unwrap_or_else(|code| Self::Interpreted {
+                    code,
+                    section: *section,
+                }),
+            Self::Native(native) => Self::Native(native.clone()),
+        }
+    }
+}
+
+impl Code {
+    /// Machine code of a section, or the code as it is if there is none.
+    fn assembled(mut code: Box<LaneCode>, section: Section) -> Result<Self, Box<LaneCode>> {
+        match code.assemble([&[section]]) {
+            [Some(assembled)] => Ok(Self::Assembled {
+                code,
+                section,
+                assembled,
+            }),
+            [None] => Err(code),
+        }
+    }
 }
 
 impl LaneKernel {
     /// Makes `function` ready to be run on a parameter tensor of these dimensions in each of so many
-    /// lanes. It is taken as it is, but for composite ops, which are expanded.
+    /// lanes. It is taken as it is, but for composite ops, which are expanded. [`Backend::JitQuick`] is machine code that is
+    /// [assembled](LaneCode::assemble), and Cranelift's where there is none of that.
     ///
     /// # Errors
     /// [`CompileError`] if native code is asked for and there can be none.
@@ -219,7 +259,17 @@ impl LaneKernel {
                 let section = code.push_function(&function);
                 Code::Interpreted { code, section }
             }
-            Backend::JitQuick => Code::Native(native(Tier::Quick)?),
+            Backend::JitQuick => {
+                let assembled = machine::may_fit(&function, dimensions).then(|| {
+                    let mut code = Box::new(LaneCode::new(dimensions, lanes));
+                    let section = code.push_function(&function);
+                    Code::assembled(code, section)
+                });
+                match assembled {
+                    Some(Ok(code)) => code,
+                    Some(Err(_)) | None => Code::Native(native(Tier::Quick)?),
+                }
+            }
             Backend::Jit => Code::Native(native(Tier::Full)?),
         };
         Ok(Self {
@@ -264,6 +314,9 @@ impl LaneKernel {
             Code::Interpreted { code, section } => {
                 code.run_checked(&[*section], steps, arguments);
             }
+            Code::Assembled {
+                code, assembled, ..
+            } => code.run_assembled(*assembled, steps, arguments)?,
             Code::Native(native) => native.run(steps, arguments),
         }
         Ok(())

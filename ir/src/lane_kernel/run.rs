@@ -121,10 +121,10 @@ impl<'a> Memory<'_, 'a> {
         };
         let [first, second, third] = instruction.operands;
         calls.push(Call {
-            routine: instruction.means.routine,
+            routine: instruction.task.routine(instruction.extents),
             operands: [find(0, first), find(1, second), find(2, third)],
             result: find(3, instruction.result),
-            extents: instruction.means.extents,
+            extents: instruction.extents,
             lanes: self.lanes,
         });
     }
@@ -174,6 +174,17 @@ impl LaneCode {
         steps: usize,
         arguments: &mut [LaneArgument<'_>],
     ) -> Result<(), LaneCallError> {
+        self.check(steps, arguments)?;
+        self.run_checked(sections, steps, arguments);
+        Ok(())
+    }
+
+    /// Whether all arguments fit.
+    pub(super) fn check(
+        &self,
+        steps: usize,
+        arguments: &[LaneArgument<'_>],
+    ) -> Result<(), LaneCallError> {
         if arguments.len() != self.streams.len() {
             return Err(LaneCallError::ArgumentCount {
                 function: "lane code".to_owned(),
@@ -182,7 +193,7 @@ impl LaneCode {
             });
         }
         let stride = lane_stride(self.lanes);
-        for (index, (stream, argument)) in self.streams.iter().zip(&*arguments).enumerate() {
+        for (index, (stream, argument)) in self.streams.iter().zip(arguments).enumerate() {
             let parameter = || format!("stream {index}");
             if stream.is_written && !argument.is_writable() {
                 return Err(LaneCallError::Kind {
@@ -193,7 +204,6 @@ impl LaneCode {
             let length = stream.location.length as usize * stride;
             argument.check_length(parameter, length, steps)?;
         }
-        self.run_checked(sections, steps, arguments);
         Ok(())
     }
 

@@ -400,6 +400,30 @@ fn accumulate(op: ReductionOp, accumulators: &mut [f32; ACCUMULATORS], operands:
 }
 
 impl ReductionOp {
+    /// Whether the first combination with the neutral element can change what is added: it makes −0 to 0. Once is enough, wherever that
+    /// is, as what −0 is added to stays what it is.
+    pub(crate) const fn begins_with_neutral(self) -> bool {
+        match self {
+            Self::Sum | Self::Mean | Self::Dot => true,
+            // What is combined has no sign, or the total is not looked at.
+            Self::Norm | Self::NormOne | Self::NormInfinity | Self::CountOf => false,
+            Self::MaxOf | Self::MinOf => false,
+        }
+    }
+
+    /// Of so many elements, the first of the accumulator that is combined with the fewest others on the way to the total.
+    pub(crate) fn least_deep(count: usize) -> usize {
+        let used = count.min(ACCUMULATORS);
+        let depth = |number: usize| {
+            let partners = [1, 2, 4, 8].into_iter().filter(|distance| {
+                // The one that it is combined into, or that is combined into it.
+                number % (2 * distance) >= *distance || number % (2 * distance) + distance < used
+            });
+            partners.count() + (count - 1 - number) / ACCUMULATORS
+        };
+        (0..used).min_by_key(|&number| depth(number)).unwrap_or(0)
+    }
+
     /// The accumulators before anything has been added to them.
     pub(crate) const fn start(self) -> [f32; ACCUMULATORS] {
         [self.neutral(); ACCUMULATORS]

@@ -1,5 +1,5 @@
 //! A run of many steps leaves what as many runs of one step leave, to the bit: whether its steps are taken one after the other or,
-//! where none needs what the one before left, abreast.
+//! where none needs what the one before left, abreast; or by machine code.
 
 use mlevolve_ir::lane_kernel::{LaneArgument, LaneCode, Place, Section, lane_stride};
 use mlevolve_ir::ops::{ElementwiseOp, Op, ReductionOp};
@@ -90,9 +90,16 @@ fn random_case(rng: &mut ChaCha8Rng) -> Case {
     }
 }
 
-/// What cells hold, and streams, after `steps` steps at a time.
-fn after(case: &Case, at_a_time: usize) -> Vec<Vec<f32>> {
+/// What cells hold, and streams, after so many steps at a time; nothing if that is asked of machine code and there is none.
+fn after(case: &Case, at_a_time: usize, is_assembled: bool) -> Option<Vec<Vec<f32>>> {
     let mut code = case.code.clone();
+    let [assembled] = match is_assembled {
+        true => code.assemble([&[case.section]]),
+        false => [None],
+    };
+    if is_assembled && assembled.is_none() {
+        return None;
+    }
     let mut streams = case.streams.clone();
     let mut taken = 0;
     while taken < case.steps {
@@ -112,7 +119,11 @@ fn after(case: &Case, at_a_time: usize) -> Vec<Vec<f32>> {
             }
         });
         let mut arguments: Vec<LaneArgument<'_>> = arguments.collect();
-        code.run(&[case.section], count, &mut arguments).unwrap();
+        let ran = match assembled {
+            Some(assembled) => code.run_assembled(assembled, count, &mut arguments),
+            None => code.run(&[case.section], count, &mut arguments),
+        };
+        ran.unwrap();
         taken += count;
     }
     let mut left = streams;
@@ -121,23 +132,60 @@ fn after(case: &Case, at_a_time: usize) -> Vec<Vec<f32>> {
         code.read(cell, &mut numbers);
         left.push(numbers);
     }
-    left
+    Some(left)
 }
 
 #[test]
 fn many_steps_at_a_time_leave_what_single_steps_leave() {
     for seed in 0..CODES {
         let case = random_case(&mut ChaCha8Rng::seed_from_u64(seed));
-        let (expected, found) = (after(&case, 1), after(&case, case.steps));
-        let lanes = case.code.lanes();
-        for (place, (expected, found)) in expected.iter().zip(&found).enumerate() {
-            let stride = lane_stride(lanes);
-            for (index, (one, other)) in expected.iter().zip(found).enumerate() {
-                assert!(
-                    index % stride >= lanes || same(*one, *other),
-                    "code {seed}, place {place}, number {index}: {other:e} instead of {one:e}"
-                );
-            }
+        let expected = after(&case, 1, false).unwrap();
+        compare(
+            &case,
+            seed,
+            &expected,
+            &after(&case, case.steps, false).unwrap(),
+        );
+    }
+}
+
+#[test]
+fn machine_code_leaves_what_the_interpreter_leaves() {
+    let mut assembled = 0;
+    for seed in 0..CODES {
+        let case = random_case(&mut ChaCha8Rng::seed_from_u64(seed));
+        let Some(found) = after(&case, case.steps, true) else {
+            continue;
+        };
+        let expected = after(&case, case.steps, false).unwrap();
+        compare(&case, seed, &expected, &found);
+        // What a run leaves in the frame is what the next begins with.
+        compare(&case, seed, &expected, &after(&case, 1, true).unwrap());
+        assembled += 1;
+    }
+    assert!(
+        assembled > CODES / 2 || !has_machine_code(),
+        "only {assembled} of {CODES} codes were assembled"
+    );
+}
+
+/// Whether there can be machine code here.
+fn has_machine_code() -> bool {
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    return is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+    return false;
+}
+
+fn compare(case: &Case, seed: u64, expected: &[Vec<f32>], found: &[Vec<f32>]) {
+    let lanes = case.code.lanes();
+    let stride = lane_stride(lanes);
+    for (place, (expected, found)) in expected.iter().zip(found).enumerate() {
+        for (index, (one, other)) in expected.iter().zip(found).enumerate() {
+            assert!(
+                index % stride >= lanes || same(*one, *other),
+                "code {seed}, place {place}, number {index}: {other:e} instead of {one:e}"
+            );
         }
     }
 }

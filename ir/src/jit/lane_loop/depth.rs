@@ -81,8 +81,8 @@ impl<const WIDTH: usize> Emitter<'_, '_, WIDTH> {
         if count == 0 {
             return neutral;
         }
-        let mut first = match begins_with_neutral(op) {
-            true => Some(least_deep(count)),
+        let mut first = match op.begins_with_neutral() {
+            true => Some(ReductionOp::least_deep(count)),
             false => None,
         };
         let mut start = |emitter: &mut Self, index: usize| {
@@ -135,7 +135,7 @@ impl<const WIDTH: usize> Emitter<'_, '_, WIDTH> {
         let fours = self.repeat(4, 1, &initial, &mut |emitter, turn, carried| {
             let mut start = |emitter: &mut Self, number: usize| {
                 let vectors = element(emitter, turn.plus(number));
-                if number == 0 && begins_with_neutral(op) {
+                if number == 0 && op.begins_with_neutral() {
                     return op.combine(&emitter.lanes(), neutral, vectors);
                 }
                 vectors
@@ -279,32 +279,6 @@ impl<const WIDTH: usize> Emitter<'_, '_, WIDTH> {
             self.put(root, At::Cell(row.plus(down), column.plus(across)), chain);
         }
     }
-}
-
-/// Whether the first combination with the neutral element can change what is added: it makes −0 to 0.
-const fn begins_with_neutral(op: ReductionOp) -> bool {
-    match op {
-        ReductionOp::Sum | ReductionOp::Mean | ReductionOp::Dot => true,
-        // What is combined has no sign, or the total is not looked at.
-        ReductionOp::Norm
-        | ReductionOp::NormOne
-        | ReductionOp::NormInfinity
-        | ReductionOp::CountOf => false,
-        ReductionOp::MaxOf | ReductionOp::MinOf => false,
-    }
-}
-
-/// The first element of the accumulator that is combined with the fewest others on the way to the total.
-fn least_deep(count: usize) -> usize {
-    let used = count.min(ACCUMULATORS);
-    let depth = |number: usize| {
-        let partners = [1, 2, 4, 8].into_iter().filter(|distance| {
-            // The one that it is combined into, or that is combined into it.
-            number % (2 * distance) >= *distance || number % (2 * distance) + distance < used
-        });
-        partners.count() + (count - 1 - number) / ACCUMULATORS
-    };
-    (0..used).min_by_key(|&number| depth(number)).unwrap_or(0)
 }
 
 /// At most `most`, and such that as few as possible are left over.

@@ -265,7 +265,9 @@ impl LaneNative {
         }
         let block = match groups {
             1 => steps,
-            _ => (BLOCK_BYTES / self.code.streamed_bytes(arguments).max(1)).max(LEAST_BLOCK),
+            _ => {
+                (BLOCK_BYTES / self.code.layout().streamed_bytes(arguments).max(1)).max(LEAST_BLOCK)
+            }
         };
         for start in (0..steps).step_by(block) {
             let end = steps.min(start.saturating_add(block));

@@ -1,0 +1,375 @@
+//! Vector instructions one after the other, with results in registers that are free.
+//!
+//! A result stays in its register until the element is done that it is for. Where there may be too few, further ones go to memory, and two
+//! registers are kept for what has to be in one for the time of an instruction.
+
+use super::encoding::{Base, Bytes, Opcode, Operand, Vector, Width, encode, retarget};
+
+/// How many masks there are, but for the one that stands for none.
+const MASKS: u8 = 7;
+
+/// Registers that are kept out of use where results may go to memory: one for results and first operands, one for other operands.
+const FIRST_SCRATCH: u8 = 0;
+const OTHER_SCRATCH: u8 = 1;
+
+/// Code on the way to be one.
+#[derive(Clone, Debug)]
+pub(super) struct Encoder {
+    pub(super) width: Width,
+    pub(super) bytes: Bytes,
+    /// Registers that nothing is in, a bit for each.
+    pub(super) free: u32,
+    /// Where results go that no register is left for, if they may: behind so many elements of the frame.
+    spills_behind: Option<usize>,
+    /// How many have gone there for this element, and for any.
+    spilt: usize,
+    pub(super) most_spilt: usize,
+    /// Masks that have been made for this element.
+    masks: u8,
+    /// Bit patterns that instructions need in all lanes.
+    pub(super) constants: Vec<u32>,
+    /// Where the last instruction begins, if it did nothing but write to this register.
+    last: Option<(usize, u8)>,
+    /// Whether there were too few registers or masks.
+    pub(super) is_exhausted: bool,
+}
+
+/// Where a comparison is true: in a mask register, or in a vector of sign bits.
+#[derive(Clone, Copy)]
+pub(super) enum Mask {
+    /// By its number among those of the element.
+    InMask(u8),
+    InVector(Operand),
+}
+
+impl Encoder {
+    pub(super) fn new(width: Width) -> Self {
+        Self {
+            width,
+            bytes: Bytes::new(),
+            free: 0,
+            spills_behind: None,
+            spilt: 0,
+            most_spilt: 0,
+            masks: 0,
+            constants: Vec::new(),
+            last: None,
+            is_exhausted: false,
+        }
+    }
+
+    /// Forgets all code and all constants.
+    pub(super) fn begin(&mut self) {
+        self.constants.clear();
+        self.most_spilt = 0;
+        self.begin_loop(None);
+    }
+
+    /// Forgets all code. Registers are free. Results that no register is left for go behind so many elements of the frame, if that
+    /// is said.
+    pub(super) fn begin_loop(&mut self, spills_behind: Option<usize>) {
+        self.bytes.clear();
+        self.free = u32::MAX >> (u32::BITS - self.width.registers());
+        self.spills_behind = spills_behind;
+        if spills_behind.is_some() {
+            self.free &= !(1 << FIRST_SCRATCH | 1 << OTHER_SCRATCH);
+        }
+        self.last = None;
+        self.is_exhausted = false;
+    }
+
+    /// A register that nothing is in, unless it is used up.
+    pub(super) fn take_register(&mut self) -> u8 {
+        let register = self.free.trailing_zeros();
+        if register == u32::BITS {
+            self.is_exhausted = true;
+            return 0;
+        }
+        self.free &= !(1 << register);
+        register as u8
+    }
+
+    /// Whether so many registers can be used up for good, and enough is left for most ops.
+    pub(super) const fn can_spare(&self, count: u32) -> bool {
+        let enough = match self.width {
+            Width::Bits256 => 7,
+            Width::Bits512 => 10,
+        };
+        self.free.count_ones() >= count + enough
+    }
+
+    /// Gives registers back such that only those are free that were, but for the one that this is in.
+    pub(super) fn keep_only(&mut self, operand: Operand, were_free: u32) {
+        let kept = operand.in_register().map_or(0, |register| 1 << register);
+        self.free = were_free & !kept;
+    }
+
+    /// Begins an element: all masks can be used again, and what was computed before is where it belongs.
+    pub(super) const fn begin_element(&mut self) {
+        self.masks = 0;
+        self.spilt = 0;
+        self.last = None;
+    }
+
+    /// A register for a result, of which [`result`](Self::result) is to be told when it is there.
+    fn result_register(&mut self) -> u8 {
+        match self.spills_behind {
+            Some(_) if self.free == 0 => FIRST_SCRATCH,
+            Some(_) | None => self.take_register(),
+        }
+    }
+
+    /// The result that has been computed in such a register.
+    fn result(&mut self, register: u8) -> Operand {
+        match self.spills_behind {
+            Some(before) if register == FIRST_SCRATCH => {
+                let place = Operand::memory(Base::FRAME.element(before + self.spilt));
+                self.spilt += 1;
+                self.most_spilt = self.most_spilt.max(self.spilt);
+                self.store(register, place);
+                place
+            }
+            Some(_) | None => Operand::register(register),
+        }
+    }
+
+    /// The operand in a register: where results may go to memory, in a scratch register.
+    fn operand_register(&mut self, operand: Operand, scratch: u8) -> u8 {
+        operand.in_register().unwrap_or_else(|| {
+            let register = match self.spills_behind {
+                Some(_) => scratch,
+                None => self.take_register(),
+            };
+            self.load(register, operand);
+            register
+        })
+    }
+
+    fn take_mask(&mut self) -> u8 {
+        self.masks = self.masks.saturating_add(1);
+        self.masks
+    }
+
+    /// The register of a mask, unless others have been made in it since.
+    fn mask_register(&mut self, mask: u8) -> u8 {
+        self.is_exhausted |= self.masks - mask >= MASKS || self.masks == u8::MAX;
+        (mask - 1) % MASKS + 1
+    }
+
+    /// Adds an instruction.
+    #[inline]
+    fn add(&mut self, vector: &Vector) {
+        self.last = None;
+        encode(self.width, vector, &mut self.bytes);
+    }
+
+    /// Adds an instruction that does nothing but write to a register.
+    #[inline]
+    fn add_writing(&mut self, vector: &Vector) {
+        self.last = Some((self.bytes.len(), vector.register));
+        encode(self.width, vector, &mut self.bytes);
+    }
+
+    /// Has the register be what the operand is.
+    pub(super) fn load(&mut self, register: u8, operand: Operand) {
+        let opcode = match operand.in_register() {
+            Some(source) if source == register => return,
+            Some(_) => Opcode::MOVE,
+            None => Opcode::LOAD,
+        };
+        self.add_writing(&Vector {
+            opcode,
+            register,
+            first: 0,
+            second: operand,
+            mask: 0,
+            number: None,
+        });
+    }
+
+    pub(super) fn store(&mut self, register: u8, target: Operand) {
+        self.add(&Vector {
+            opcode: Opcode::STORE,
+            register,
+            first: 0,
+            second: target,
+            mask: 0,
+            number: None,
+        });
+    }
+
+    /// Puts what has just been computed, and is not needed elsewhere, where it belongs: the instruction that computed it writes there,
+    /// if that can be.
+    pub(super) fn settle(&mut self, source: Operand, target: Operand) {
+        if let Some((start, register)) = self.last
+            && let Some(target) = target.in_register()
+            && source == Operand::register(register)
+        {
+            retarget(self.width, self.bytes.from(start), target);
+            self.last = None;
+        } else {
+            self.put(source, target);
+        }
+    }
+
+    /// Copies what is at `source` to `target`.
+    pub(super) fn put(&mut self, source: Operand, target: Operand) {
+        match target.in_register() {
+            Some(register) => self.load(register, source),
+            None => {
+                let before = self.free;
+                let register = self.operand_register(source, FIRST_SCRATCH);
+                self.store(register, target);
+                self.free = before;
+            }
+        }
+    }
+
+    pub(super) fn unary(
+        &mut self,
+        opcode: Opcode,
+        operand: Operand,
+        number: Option<u8>,
+    ) -> Operand {
+        let register = self.result_register();
+        self.add_writing(&Vector {
+            opcode,
+            register,
+            first: 0,
+            second: operand,
+            mask: 0,
+            number,
+        });
+        self.result(register)
+    }
+
+    pub(super) fn binary(&mut self, opcode: Opcode, a: Operand, b: Operand) -> Operand {
+        let first = self.operand_register(a, FIRST_SCRATCH);
+        let register = self.result_register();
+        self.add_writing(&Vector {
+            opcode,
+            register,
+            first,
+            second: b,
+            mask: 0,
+            number: None,
+        });
+        self.result(register)
+    }
+
+    /// [`binary`](Self::binary) where the order of operands makes no difference.
+    pub(super) fn commutative(&mut self, opcode: Opcode, a: Operand, b: Operand) -> Operand {
+        match a.is_in_memory() {
+            false => self.binary(opcode, a, b),
+            true => self.binary(opcode, b, a),
+        }
+    }
+
+    /// A register of zeros.
+    pub(super) fn zero(&mut self) -> u8 {
+        let register = self.take_register();
+        self.add_writing(&Vector {
+            opcode: Opcode::XOR,
+            register,
+            first: register,
+            second: Operand::register(register),
+            mask: 0,
+            number: None,
+        });
+        // Zeros are what is written to it, wherever it is.
+        self.last = None;
+        register
+    }
+
+    /// Adds the product of `a` and `b` to what is in a register.
+    pub(super) fn multiply_add(&mut self, register: u8, a: Operand, b: Operand) {
+        let (a, b) = match a.is_in_memory() {
+            false => (a, b),
+            true => (b, a),
+        };
+        let before = self.free;
+        let first = self.operand_register(a, OTHER_SCRATCH);
+        self.add(&Vector {
+            opcode: Opcode::MULTIPLY_ADD,
+            register,
+            first,
+            second: b,
+            mask: 0,
+            number: None,
+        });
+        self.free = before;
+    }
+
+    pub(super) fn fused(&mut self, a: Operand, b: Operand, c: Operand) -> Operand {
+        let register = self.result_register();
+        self.load(register, c);
+        self.multiply_add(register, a, b);
+        self.result(register)
+    }
+
+    pub(super) fn compare(&mut self, how: u8, a: Operand, b: Operand) -> Mask {
+        let first = self.operand_register(a, FIRST_SCRATCH);
+        let mask = self.take_mask();
+        let register = match self.width {
+            Width::Bits512 => self.mask_register(mask),
+            Width::Bits256 => self.result_register(),
+        };
+        self.add(&Vector {
+            opcode: Opcode::COMPARE,
+            register,
+            first,
+            second: b,
+            mask: 0,
+            number: Some(how),
+        });
+        match self.width {
+            Width::Bits512 => Mask::InMask(mask),
+            Width::Bits256 => Mask::InVector(self.result(register)),
+        }
+    }
+
+    pub(super) fn blend(&mut self, mask: Mask, if_true: Operand, if_false: Operand) -> Operand {
+        let first = self.operand_register(if_false, FIRST_SCRATCH);
+        let (opcode, mask, number) = match mask {
+            Mask::InMask(mask) => (Opcode::MASKED_BLEND, self.mask_register(mask), None),
+            Mask::InVector(mask) => {
+                let mask = self.operand_register(mask, OTHER_SCRATCH);
+                (Opcode::BLEND, 0, Some(mask << 4))
+            }
+        };
+        let register = self.result_register();
+        self.add_writing(&Vector {
+            opcode,
+            register,
+            first,
+            second: if_true,
+            mask,
+            number,
+        });
+        self.result(register)
+    }
+
+    pub(super) fn shift(&mut self, how: u8, operand: Operand, count: u8) -> Operand {
+        let operand = self.operand_register(operand, FIRST_SCRATCH);
+        let register = self.result_register();
+        self.add(&Vector {
+            opcode: Opcode::SHIFT,
+            register: how,
+            first: register,
+            second: Operand::register(operand),
+            mask: 0,
+            number: Some(count),
+        });
+        self.result(register)
+    }
+
+    /// A bit pattern in every lane.
+    pub(super) fn constant(&mut self, bits: u32) -> Operand {
+        let known = self.constants.iter().position(|known| *known == bits);
+        let index = known.unwrap_or_else(|| {
+            self.constants.push(bits);
+            self.constants.len() - 1
+        });
+        Operand::memory(Base::CONSTANTS.element(index))
+    }
+}

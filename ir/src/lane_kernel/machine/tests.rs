@@ -1,0 +1,218 @@
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
+use super::*;
+use crate::ops::{ElementwiseOp, Op, ReductionOp};
+use crate::random::fill;
+use crate::shape::{Dimensions, Shape};
+
+const STEPS: usize = 3;
+
+/// The widths that this machine has.
+fn widths() -> Vec<Width> {
+    match Width::of_this_machine() {
+        Some(Width::Bits512) => vec![Width::Bits256, Width::Bits512],
+        Some(Width::Bits256) => vec![Width::Bits256],
+        None => Vec::new(),
+    }
+}
+
+/// Code with one instruction, over cells and streams of random numbers.
+struct Case {
+    code: LaneCode,
+    section: Section,
+    /// Cells, and what they hold at first.
+    cells: Vec<(super::super::Place, Vec<f32>)>,
+    streams: [Vec<f32>; 2],
+}
+
+impl Case {
+    /// An op over operands of these shapes: the last a stream, the others cells; the result goes to a cell and a stream. None if the op
+    /// does not take them.
+    fn new(op: Op, shapes: &[Shape], dimensions: Dimensions, lanes: usize) -> Option<Self> {
+        let result = op.result_shape(shapes).ok()?;
+        let mut rng = ChaCha8Rng::seed_from_u64(shapes.len() as u64);
+        let mut code = LaneCode::new(dimensions, lanes);
+        let (last, others) = shapes.split_last()?;
+        let streams = [code.stream(*last), code.stream(result)];
+        let mut operands: Vec<_> = others.iter().map(|&shape| code.cell(shape)).collect();
+        let target = code.cell(result);
+        let mut cells = Vec::new();
+        for (&place, &shape) in operands.iter().zip(others).chain([(&target, &result)]) {
+            let mut numbers = vec![0.0; code.storage_len(shape)];
+            fill(&mut rng, &mut numbers);
+            cells.push((place, numbers));
+        }
+        operands.push(streams[0]);
+        let section = code.section();
+        for target in [target, streams[1]] {
+            code.push(section, op, &operands, target).ok()?;
+        }
+        let streams = [*last, result].map(|shape| {
+            let mut numbers = vec![0.0; STEPS * code.storage_len(shape)];
+            fill(&mut rng, &mut numbers);
+            numbers
+        });
+        Some(Self {
+            code,
+            section,
+            cells,
+            streams,
+        })
+    }
+
+    /// What cells and the written stream hold afterwards, by the interpreter or by machine code; none if there is none.
+    fn run(&mut self, width: Option<Width>) -> Option<Vec<f32>> {
+        let code = &mut self.code;
+        for (cell, numbers) in &self.cells {
+            code.write(*cell, numbers);
+        }
+        let mut written = self.streams[1].clone();
+        let arguments = &mut [
+            LaneArgument::ReadEach(&self.streams[0]),
+            LaneArgument::WriteEach(&mut written),
+        ];
+        match width {
+            None => code.run(&[self.section], STEPS, arguments).ok()?,
+            Some(width) => {
+                let [assembled] = code.assemble_for(Some(width), [&[self.section]]);
+                code.run_assembled(assembled?, STEPS, arguments).ok()?;
+            }
+        }
+        for (cell, numbers) in &self.cells {
+            let mut found = vec![0.0; numbers.len()];
+            code.read(*cell, &mut found);
+            written.extend(found);
+        }
+        Some(written)
+    }
+}
+
+/// Every op, over operands of all shapes that it takes, has the bits of the interpreter.
+#[test]
+fn every_op_has_the_bits_of_the_interpreter() {
+    let shapes = [
+        Shape::Scalar,
+        Shape::Column,
+        Shape::Row,
+        Shape::Tensor,
+        Shape::RowGram,
+    ];
+    for (op, extents) in Op::all().flat_map(|op| [(2, 3), (5, 1), (19, 18)].map(|it| (op, it))) {
+        let choices = shapes.len().pow(op.arity() as u32);
+        for choice in 0..choices {
+            let operands: Vec<Shape> = (0..op.arity() as u32)
+                .map(|place| shapes[choice / shapes.len().pow(place) % shapes.len()])
+                .collect();
+            let dimensions = Dimensions::new(extents.0, extents.1);
+            let lanes = if extents.0 == 2 { 20 } else { 7 };
+            let Some(mut case) = Case::new(op, &operands, dimensions, lanes) else {
+                continue;
+            };
+            let expected = case.run(None).unwrap();
+            for width in widths() {
+                let Some(found) = case.run(Some(width)) else {
+                    continue;
+                };
+                let stride = lane_stride(lanes);
+                for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                    let is_same = found.to_bits() == expected.to_bits()
+                        || found.is_nan() && expected.is_nan();
+                    assert!(
+                        is_same || index % stride >= lanes,
+                        "{op:?} {operands:?}, {width:?}, number {index}: {found:e}, not {expected:e}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What cannot be assembled is what is run lane by lane, nothing else: where registers are too few, there is memory.
+#[test]
+fn all_but_what_is_run_lane_by_lane_is_assembled() {
+    for width in widths() {
+        for op in Op::all() {
+            let operands = vec![Shape::Tensor; op.arity()];
+            let Some(mut case) = Case::new(op, &operands, Dimensions::new(2, 1), 5) else {
+                continue;
+            };
+            let mut instructions = case.code.section_code(case.section).instructions.iter();
+            let is_lane_by_lane = instructions.any(|it| it.task == Task::LaneByLane);
+            let is_assembled = case.run(Some(width)).is_some();
+            assert_eq!(is_assembled, !is_lane_by_lane, "{op:?}, {width:?}");
+        }
+    }
+}
+
+/// A learner's step leaves what the interpreter leaves, whether its elements have room in registers or not, and several lists of sections
+/// can be assembled at a time.
+#[test]
+fn steps_leave_what_the_interpreter_leaves_with_and_without_room() {
+    const STEPS: usize = 40;
+    for width in widths() {
+        for features in [3, 40] {
+            let mut rng = ChaCha8Rng::seed_from_u64(features as u64);
+            let mut code = LaneCode::new(Dimensions::new(features, 1), 18);
+            let [x, y, prediction] =
+                [Shape::Column, Shape::Scalar, Shape::Scalar].map(|shape| code.stream(shape));
+            let [w, step, error] =
+                [Shape::Column, Shape::Column, Shape::Scalar].map(|shape| code.cell(shape));
+            let rate = code.constant(0.01);
+            let [predict, learn] = [(); 2].map(|()| code.section());
+            let mul = Op::Elementwise(ElementwiseOp::Mul);
+            let dot = Op::Reduction(ReductionOp::Dot);
+            code.push(predict, dot, &[w, x], prediction).unwrap();
+            for (op, operands, target) in [
+                (Op::Elementwise(ElementwiseOp::Sub), [y, prediction], error),
+                (mul, [error, rate], error),
+                (mul, [error, x], step),
+                (Op::Elementwise(ElementwiseOp::Add), [w, step], w),
+            ] {
+                code.push(learn, op, &operands, target).unwrap();
+            }
+            let streams = [features, 1].map(|elements| {
+                let mut numbers = vec![0.0; STEPS * elements * lane_stride(18)];
+                fill(&mut rng, &mut numbers);
+                numbers
+            });
+            let mut left = [None, Some(width)].map(|width| {
+                code.reset();
+                let mut predictions = vec![0.0; STEPS * lane_stride(18)];
+                let lists: [&[Section]; 2] = [&[predict, learn], &[predict]];
+                let assembled = width.map(|width| code.assemble_for(Some(width), lists));
+                for (index, list) in lists.into_iter().enumerate() {
+                    let arguments = &mut [
+                        LaneArgument::ReadEach(&streams[0]),
+                        LaneArgument::ReadEach(&streams[1]),
+                        LaneArgument::WriteEach(&mut predictions),
+                    ];
+                    let ran = match assembled {
+                        Some(assembled) => {
+                            code.run_assembled(assembled[index].unwrap(), STEPS, arguments)
+                        }
+                        None => code.run(list, STEPS, arguments),
+                    };
+                    ran.unwrap();
+                }
+                let mut weights = vec![0.0; code.storage_len(Shape::Column)];
+                code.read(w, &mut weights);
+                predictions.extend(weights);
+                predictions
+            });
+            for numbers in &mut left {
+                for group in numbers.chunks_exact_mut(lane_stride(18)) {
+                    group[18..].fill(0.0);
+                }
+            }
+            let [expected, found] = left.map(|numbers| {
+                let bits = numbers.iter().map(|number| match number.is_nan() {
+                    true => u32::MAX,
+                    false => number.to_bits(),
+                });
+                bits.collect::<Vec<_>>()
+            });
+            assert_eq!(found, expected, "{width:?}, {features}");
+        }
+    }
+}
