@@ -26,7 +26,8 @@ use crate::shape::{Dimensions, Shape};
 pub enum Backend {
     /// Goes through the ops one by one, a chunk of elements at a time. Ready at once.
     Interpreter,
-    /// Native code, compiled in a hurry: ready sooner than [`Jit`](Self::Jit), and slower to run.
+    /// Native code, compiled in a hurry: ready sooner than [`Jit`](Self::Jit), and mostly slower to run. Over lanes it is
+    /// [assembled](crate::lane_kernel::LaneCode::assemble) where it can be.
     JitQuick,
     /// Native code. Fastest to run for most functions, but it has to be compiled first.
     Jit,

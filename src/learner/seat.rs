@@ -34,7 +34,7 @@ impl<'a> Seat<'a> {
     ///
     /// # Errors
     /// [`OptimizerError::Compile`] if native code is asked for and there can be none on this machine. A
-    /// program that has none is interpreted, to the same bits.
+    /// program that has none stays in the room, to the same bits.
     pub(super) fn choose(
         (program, effective): (&Program, &Effective),
         (lesson, kind, epochs): (&Lesson, &Kind, usize),
@@ -108,7 +108,7 @@ impl<'a> Seat<'a> {
     }
 }
 
-/// With fewer examples nothing is assembled: that takes as long as interpreting them.
+/// With fewer examples nothing is assembled, as that would take as long as interpreting them.
 const LEAST_ASSEMBLED_STEPS: usize = 150;
 
 /// With fewer examples nothing is compiled: that takes as long as interpreting some hundred at the least.
@@ -134,7 +134,7 @@ fn teaching_time(
 /// What native code for learners is like on this machine.
 #[derive(Clone, Copy, Debug)]
 struct NativeCode {
-    /// How long it takes to run, as a share of what interpreting takes, and of what assembled code takes.
+    /// How long it takes to run, as a share of what interpreting takes, and of what assembled code takes; 1 where there is none.
     shares: [f64; 2],
     /// How long compiling takes for each instruction.
     compiling: Duration,
@@ -152,7 +152,7 @@ fn native_code(seeds: &[f32], panel: &LaneExamples) -> NativeCode {
         let mut room = Classroom::new(shape.0, shape.1);
         let mut predictions = Vec::new();
         let sample = panel.training.count.min(BLOCK_STEPS);
-        let mut in_room = [Duration::MAX; 2];
+        let mut in_room = [None; 2];
         let [mut running, mut compiling] = [Duration::MAX; 2];
         // What is done first finds nothing ready.
         for _ in 0..3 {
@@ -162,7 +162,7 @@ fn native_code(seeds: &[f32], panel: &LaneExamples) -> NativeCode {
                     continue;
                 }
                 let time = teaching_time(&mut room, &mut predictions, seeds, panel, sample);
-                *least = time.min(*least);
+                *least = Some(least.map_or(time, |least: Duration| least.min(time)));
             }
             let before = Instant::now();
             let backends = [Backend::Jit, Backend::Interpreter];
@@ -182,7 +182,10 @@ fn native_code(seeds: &[f32], panel: &LaneExamples) -> NativeCode {
             }
         }
         NativeCode {
-            shares: in_room.map(|least| running.as_secs_f64() / least.as_secs_f64().max(1e-9)),
+            shares: in_room.map(|least| {
+                let share = |least: Duration| running.as_secs_f64() / least.as_secs_f64().max(1e-9);
+                least.map_or(1.0, share)
+            }),
             compiling: compiling / network.instruction_count() as u32,
         }
     })

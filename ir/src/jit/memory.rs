@@ -1,4 +1,5 @@
-//! Memory that machine code lies in: writable or executable, never both.
+//! Memory that compiled code lies in: writable or executable, never both. What is assembled anew for each program is in a
+//! [ring](super::code::LaneCodeRing) of its own.
 //!
 //! ```text
 //! free ──take──► writable ──copy──► executable ──drop──► writable again ──► free

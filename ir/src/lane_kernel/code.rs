@@ -2,7 +2,8 @@
 //!
 //! For budgets of microseconds, making a [`Function`] of a program and a kernel of that
 //! takes longer than all that it computes. Lane code is a program's own instructions over a program's own
-//! cells: adding one takes some tens of nanoseconds, and nothing is done to it before it runs.
+//! cells: adding one takes some tens of nanoseconds, and it can run at once. What runs for longer can be
+//! [assembled](LaneCode::assemble) first.
 //!
 //! ```text
 //!  cells, constants ───┐            section: op place op place …
@@ -12,6 +13,8 @@
 //! ```
 //!
 //! Beside that, it is what [`LaneKernel`](super::LaneKernel) makes of a function to interpret it.
+
+use std::ops::Range;
 
 use super::assemble::{Assembly, Placed};
 use super::instruction::{Instruction, Location, Region};
@@ -135,6 +138,8 @@ pub struct LaneCode {
     pub(super) abreast: Storage,
     pub(super) assembly: Assembly,
     pub(super) workbench: Workbench,
+    /// Blocks among the cells that machine code has for itself.
+    pub(super) spare: Range<usize>,
 }
 
 impl LaneCode {
@@ -161,22 +166,25 @@ impl LaneCode {
             abreast: Storage::default(),
             assembly: Assembly::new(dimensions),
             workbench: Workbench::default(),
+            spare: 0..0,
         }
     }
 
-    /// Forgets places and sections, and keeps the memory that they took.
+    /// Forgets places and sections, and what was [assembled](Self::assemble), and keeps the memory that they took.
     pub fn clear(&mut self) {
         self.places.clear();
         self.streams.clear();
         for cells in &mut self.cells {
             cells.clear();
         }
+        self.spare = 0..0;
         self.clear_sections();
     }
 
-    /// Forgets all sections. Places stay, with what they hold.
+    /// Forgets all sections, and what was [assembled](Self::assemble). Places stay, with what they hold.
     pub fn clear_sections(&mut self) {
         self.section_count = 0;
+        self.workbench.clear();
         self.assembly.gathering.clear();
         for stream in &mut self.streams {
             stream.is_written = false;

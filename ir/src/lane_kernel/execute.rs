@@ -12,8 +12,8 @@
 //! steps before the next one begins: an element is one vector, and what the code works on stays in the
 //! first-level cache. Where that has room for two blocks, two take each step together, since what the ops of
 //! one wait for leaves the processor time for the other. A call is an instruction that knows its memory and its routine. There is a routine
-//! for each op, compiled for each width of vectors that a machine may have, and chosen when the instruction
-//! is made: at some nanoseconds an op, finding out would be felt.
+//! for each op, compiled for each width of vectors that a machine may have, and chosen when a run
+//! begins: at some nanoseconds an op, finding out in each step would be felt.
 //!
 //! An op reads a whole vector before it writes one. So a result can be an operand, and the compiler sees that
 //! without looking at addresses.

@@ -141,7 +141,7 @@ impl Instruction {
     pub(super) fn locations(&self) -> impl Iterator<Item = Location> {
         let operands = self.operands.iter().copied();
         operands
-            .filter(|operand| operand.length > 0)
+            .take_while(|operand| operand.length > 0)
             .chain([self.result])
     }
 }

@@ -5,6 +5,7 @@
 //! it is written and not executed, and where it is executed and not written.
 
 use std::ops::Range;
+use std::thread::{self, ThreadId};
 use std::{fmt, io};
 
 use arrayvec::ArrayVec;
@@ -64,8 +65,8 @@ impl LaneLayout {
     ///
     /// # Safety
     /// `entry` is the code of a loop over steps that was made for this layout, and it and its constants stay where they are during the
-    /// call: for each of so many steps it reads and writes elements of arguments within `length` numbers of their addresses less the
-    /// first lane, `group` numbers at every `stride`; elements within the frame; and constants. What it fetches beyond, it does not
+    /// call: for each of so many steps it reads and writes elements of arguments within `length` numbers of where their content begins,
+    /// which is the first lane before their address, `group` numbers at every `stride`; elements within the frame; and constants. What it fetches beyond, it does not
     /// read. It writes only to arguments that are written, and to the frame, calls nothing, and returns.
     unsafe fn run(
         &self,
@@ -215,8 +216,8 @@ pub(crate) struct LaneCodeRing {
     entries: ArrayVec<usize, { LaneCodeRing::MOST }>,
     /// Where the next one can.
     next: usize,
-    /// Whether code has been written since the processor was last told.
-    is_new: bool,
+    /// The thread on which the processor was told of the code; none if it has been written since.
+    told: Option<ThreadId>,
     constants: Vec<Line>,
     layout: LaneLayout,
 }
@@ -229,7 +230,7 @@ impl LaneCodeRing {
     const MOST: usize = 4;
 
     /// The most bytes of one: when it is written, those that belong with it are elsewhere.
-    const MOST_BYTES: usize = Self::BYTES / (2 * Self::MOST);
+    pub(crate) const MOST_BYTES: usize = Self::BYTES / (2 * Self::MOST);
 
     /// Code begins at a multiple of so many bytes.
     const ALIGNMENT: usize = 64;
@@ -243,7 +244,7 @@ impl LaneCodeRing {
             views: Views::new(Self::BYTES)?,
             entries: ArrayVec::new(),
             next: 0,
-            is_new: true,
+            told: None,
             constants: Vec::new(),
             layout: LaneLayout::default(),
         })
@@ -269,7 +270,7 @@ impl LaneCodeRing {
         };
         self.views.write(start, bytes);
         self.next = (start + bytes.len()).next_multiple_of(Self::ALIGNMENT);
-        self.is_new = true;
+        self.told = None;
         let further = constants.iter().skip(self.constants.len());
         self.constants
             .extend(further.map(|&constant| Line([constant; 16])));
@@ -299,9 +300,15 @@ impl LaneCodeRing {
         steps: Range<usize>,
         (first, frame): (usize, &mut [f32]),
     ) {
-        let address = self.views.address(self.entries[index]);
-        if std::mem::take(&mut self.is_new) {
+        let Some(&start) = self.entries.get(index) else {
+            panic!("there is no such code");
+        };
+        let address = self.views.address(start);
+        // Each processor that runs it has to be told: a thread that goes on on another is by the system.
+        let thread = thread::current().id();
+        if self.told != Some(thread) {
             forget_prefetched();
+            self.told = Some(thread);
         }
         // SAFETY: there is the code of a whole function for this machine, without relocations, with the signature of `LaneEntry`, and its
         // first byte is its entry. The processor has forgotten what it may have fetched there before.
@@ -327,7 +334,9 @@ impl Views {
     fn new(bytes: usize) -> io::Result<Self> {
         use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
 
-        let file = memfd_create("mlevolve-code", MemfdFlags::CLOEXEC)?;
+        let create = |further| memfd_create("mlevolve-code", MemfdFlags::CLOEXEC | further);
+        // Kernels before 6.3 do not know that it may be executed, and later ones want to be told.
+        let file = create(MemfdFlags::EXEC).or_else(|_| create(MemfdFlags::empty()))?;
         ftruncate(&file, bytes as u64)?;
         let mut options = memmap2::MmapOptions::new();
         options.len(bytes);
@@ -335,6 +344,9 @@ impl Views {
         let writable = unsafe { options.map_mut(&file)? };
         // SAFETY: as above. It is written through `writable` only, by `write`, which has `self` exclusively, so that nobody reads it.
         let executable = unsafe { options.map_exec(&file)? };
+        // A child of a fork would write over what its parent runs.
+        writable.advise(memmap2::Advice::DontFork)?;
+        executable.advise(memmap2::Advice::DontFork)?;
         Ok(Self {
             writable,
             executable,
@@ -351,8 +363,9 @@ impl Views {
 }
 
 /// Has the processor forget instructions that it has fetched before they were written under another address: what serialises, as
-/// Intel's manual (volume 3, section 9.1.3) and AMD's (volume 2, section 7.6.1) ask for then. Of instructions that do, a return from an
-/// interrupt to the next instruction is the one that a virtual machine does not have to emulate.
+/// Intel's manual (volume 3, section 9.1.3) and AMD's (volume 2, section 7.6.1) ask for then. Of instructions that do and that every
+/// processor has, a return from an interrupt to the next instruction is the one that a virtual machine does not have to emulate. It is
+/// not for processes with a shadow stack, which Linux gives to those only that ask for it, and those of Rust do not.
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn forget_prefetched() {
     // SAFETY: what is put on the stack is what the return takes from it: the stack, flags and code as they are.

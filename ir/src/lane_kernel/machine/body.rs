@@ -2,6 +2,8 @@
 
 use std::cell::{RefCell, RefMut};
 
+use arrayvec::ArrayVec;
+
 use super::super::code::{SectionCode, Stream};
 use super::super::instruction::{Instruction, Location, Task};
 use super::super::matrices::Move;
@@ -9,6 +11,7 @@ use super::super::storage::Block;
 use super::encoder::Encoder;
 use super::encoding::{Base, Operand, fetch, steps};
 use super::vectors::Vectors;
+use crate::jit::LaneCodeRing;
 use crate::lanes::{ACCUMULATORS, Lanes};
 use crate::ops::{MAX_ARITY, ReductionOp};
 
@@ -23,7 +26,18 @@ pub(super) struct Layout<'c> {
     pub(super) blocks: usize,
 }
 
+/// The most elements of the frame, and of a stream in all lanes, so that displacements reach them.
+const MOST_ELEMENTS: usize = 1 << 20;
+
 impl Layout<'_> {
+    /// Whether there is an address for everything.
+    pub(super) fn is_in_reach(&self) -> bool {
+        let mut lengths = self.streams.iter().map(|stream| stream.location.length);
+        self.streams.len() <= Base::STREAMS.len()
+            && self.cells + self.temporaries <= MOST_ELEMENTS
+            && lengths.all(|length| length as usize * self.blocks <= MOST_ELEMENTS)
+    }
+
     /// Where a location begins in the frame; nowhere if it is a stream's.
     const fn in_frame(&self, location: Location) -> Option<usize> {
         let start = location.offset as usize;
@@ -81,14 +95,21 @@ impl Homes {
 
     /// Gives registers to elements, scalars first, as long as there are any.
     fn settle(&mut self, sections: &[&SectionCode], layout: &Layout<'_>, encoder: &mut Encoder) {
-        for are_scalars in [true, false] {
-            for instruction in sections.iter().flat_map(|section| &section.instructions) {
+        // Where there are more, registers are used up before the last comes.
+        let mut others: ArrayVec<Location, 32> = ArrayVec::new();
+        for section in sections {
+            for instruction in &section.instructions {
                 for location in instruction.locations() {
-                    if (location.length == 1) == are_scalars {
+                    if location.length == 1 {
                         self.settle_at(location, layout, encoder);
+                    } else if !others.contains(&location) && !others.is_full() {
+                        others.push(location);
                     }
                 }
             }
+        }
+        for location in others {
+            self.settle_at(location, layout, encoder);
         }
     }
 
@@ -99,9 +120,9 @@ impl Homes {
             return;
         };
         let elements = &mut self.elements[start..][..location.length as usize];
-        if elements.iter().any(|element| element.is_in_memory())
-            && encoder.can_spare(location.length)
-        {
+        // The first ones may be a location of their own, but for that elements are in registers together.
+        let is_settled = elements.last().is_none_or(|last| !last.is_in_memory());
+        if !is_settled && encoder.can_spare(location.length) {
             for element in elements.iter_mut().filter(|element| element.is_in_memory()) {
                 *element = Operand::register(encoder.take_register());
             }
@@ -144,6 +165,9 @@ const FETCHED_BYTES: usize = 32 << 10;
 const LEAST_FETCHED: usize = 16;
 const MOST_FETCHED: usize = 128;
 
+/// The FLOPs of an element above which it pays to find out how long results on the way to it are needed.
+const LEAST_LONG_FLOPS: u32 = 8;
+
 /// The making of a loop over steps.
 pub(super) struct Body<'b, 'e> {
     pub(super) encoder: &'b RefCell<&'e mut Encoder>,
@@ -152,12 +176,12 @@ pub(super) struct Body<'b, 'e> {
 }
 
 impl<'e> Body<'_, 'e> {
-    /// Makes the loop, with elements in registers from step to step if that is wanted; whether there is one.
+    /// Makes the loop, with elements in registers from step to step if that is wanted, and else with results in memory that no register
+    /// is left for; whether there is one.
     pub(super) fn assemble(&mut self, sections: &[&SectionCode], keeps_elements: bool) -> bool {
         let layout = self.layout;
         let streams = layout.streams.len();
         self.homes.begin(&layout);
-        // Where nothing stays in registers, what needs many can have all, and memory beside.
         let elements = layout.cells + layout.temporaries;
         self.encoder()
             .begin_loop((!keeps_elements).then_some(elements));
@@ -171,8 +195,11 @@ impl<'e> Body<'_, 'e> {
         }
         let start = self.encoder().bytes.len();
         self.fetch_ahead(sections);
-        for instruction in sections.iter().flat_map(|section| &section.instructions) {
-            if !self.add(instruction) || self.encoder().is_exhausted {
+        let instructions = sections.iter().flat_map(|section| &section.instructions);
+        for instruction in instructions {
+            let is_added = self.add(instruction);
+            let encoder = self.encoder();
+            if !is_added || encoder.is_exhausted || encoder.bytes.len() > LaneCodeRing::MOST_BYTES {
                 return false;
             }
         }
@@ -193,15 +220,19 @@ impl<'e> Body<'_, 'e> {
             streams, blocks, ..
         } = self.layout;
         let reads = sections.iter().fold(0, |reads, code| reads | code.reads);
+        // What is written is mostly what the step before left.
         let read = (0..)
             .zip(streams)
-            .filter(|(stream, _)| reads >> stream & 1 == 1);
+            .filter(|(stream, entry)| reads >> stream & 1 == 1 && !entry.is_written);
         let read = read.map(|(stream, entry)| (stream, entry.location.length as usize));
         let lines: usize = read.clone().map(|(_, length)| length).sum();
         if !(LEAST_FETCHED..=MOST_FETCHED).contains(&lines) {
             return;
         }
         let steps = FETCHED_BYTES.div_ceil(lines * size_of::<Block>());
+        if (steps + 1) * lines * blocks > MOST_ELEMENTS {
+            return;
+        }
         for (stream, length) in read {
             for element in steps * length..(steps + 1) * length {
                 let address = Base::STREAMS[stream as usize].element(element * blocks);
@@ -211,7 +242,7 @@ impl<'e> Body<'_, 'e> {
     }
 
     #[inline]
-    fn encoder(&self) -> RefMut<'_, &'e mut Encoder> {
+    pub(super) fn encoder(&self) -> RefMut<'_, &'e mut Encoder> {
         self.encoder.borrow_mut()
     }
 
@@ -284,17 +315,27 @@ impl<'e> Body<'_, 'e> {
         let (rows, columns) = (extents.rows as usize, extents.columns as usize);
         match task {
             Task::Elementwise(op) => {
+                let value = |body: &Self, index: usize| {
+                    let arity = op.arity();
+                    let mut elements = [Operand::register(0); MAX_ARITY];
+                    for (element, &operand) in elements.iter_mut().zip(&operands[..arity]) {
+                        // A scalar stands for as many elements as there are.
+                        let place = if operand.length == 1 { 0 } else { index };
+                        *element = body.element(operand, place);
+                    }
+                    op.evaluate(&body.vectors(), &elements[..arity])
+                };
+                let is_long = op.flops_per_element() > LEAST_LONG_FLOPS;
+                if is_long {
+                    self.encoder().lifetimes.find();
+                    value(self, 0);
+                    self.encoder().lifetimes.follow();
+                }
                 for index in 0..count {
-                    self.put_each(result, index, |body| {
-                        let arity = op.arity();
-                        let mut elements = [Operand::register(0); MAX_ARITY];
-                        for (element, &operand) in elements.iter_mut().zip(&operands[..arity]) {
-                            // A scalar stands for as many elements as there are.
-                            let place = if operand.length == 1 { 0 } else { index };
-                            *element = body.element(operand, place);
-                        }
-                        op.evaluate(&body.vectors(), &elements[..arity])
-                    });
+                    self.put_each(result, index, |body| value(body, index));
+                }
+                if is_long {
+                    self.encoder().lifetimes.forget();
                 }
             }
             Task::Reduction(op) => {
@@ -406,10 +447,14 @@ impl<'e> Body<'_, 'e> {
         &self,
         op: ReductionOp,
         number: usize,
-        distance: usize,
+        mut distance: usize,
         count: usize,
         element: &dyn Fn(usize) -> Operand,
     ) -> Operand {
+        // Where nothing is that far away, it is what is in the accumulator when those further away have been combined with it.
+        while distance < ACCUMULATORS && number + distance >= count {
+            distance *= 2;
+        }
         let were_free = self.encoder().free;
         let lanes = self.vectors();
         let total = if distance == ACCUMULATORS {
@@ -421,9 +466,6 @@ impl<'e> Body<'_, 'e> {
             chain
         } else {
             let left = self.node(op, number, 2 * distance, count, element);
-            if number + distance >= count {
-                return left;
-            }
             let right = self.node(op, number + distance, 2 * distance, count, element);
             op.combine(&lanes, left, right)
         };

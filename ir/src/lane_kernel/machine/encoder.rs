@@ -4,6 +4,7 @@
 //! registers are kept for what has to be in one for the time of an instruction.
 
 use super::encoding::{Base, Bytes, Opcode, Operand, Vector, Width, encode, retarget};
+use super::lifetimes::{Lifetimes, Operation};
 
 /// How many masks there are, but for the one that stands for none.
 const MASKS: u8 = 7;
@@ -12,7 +13,7 @@ const MASKS: u8 = 7;
 const FIRST_SCRATCH: u8 = 0;
 const OTHER_SCRATCH: u8 = 1;
 
-/// Code on the way to be one.
+/// Code in the making.
 #[derive(Clone, Debug)]
 pub(super) struct Encoder {
     pub(super) width: Width,
@@ -26,6 +27,8 @@ pub(super) struct Encoder {
     pub(super) most_spilt: usize,
     /// Masks that have been made for this element.
     masks: u8,
+    /// How long its results are needed.
+    pub(super) lifetimes: Lifetimes,
     /// Bit patterns that instructions need in all lanes.
     pub(super) constants: Vec<u32>,
     /// Where the last instruction begins, if it did nothing but write to this register.
@@ -52,6 +55,7 @@ impl Encoder {
             spilt: 0,
             most_spilt: 0,
             masks: 0,
+            lifetimes: Lifetimes::default(),
             constants: Vec::new(),
             last: None,
             is_exhausted: false,
@@ -109,9 +113,10 @@ impl Encoder {
         self.masks = 0;
         self.spilt = 0;
         self.last = None;
+        self.lifetimes.begin_element();
     }
 
-    /// A register for a result, of which [`result`](Self::result) is to be told when it is there.
+    /// A register for a result, to be passed to [`result`](Self::result) once it has been written.
     fn result_register(&mut self) -> u8 {
         match self.spills_behind {
             Some(_) if self.free == 0 => FIRST_SCRATCH,
@@ -121,6 +126,7 @@ impl Encoder {
 
     /// The result that has been computed in such a register.
     fn result(&mut self, register: u8) -> Operand {
+        self.lifetimes.put(register);
         match self.spills_behind {
             Some(before) if register == FIRST_SCRATCH => {
                 let place = Operand::memory(Base::FRAME.element(before + self.spilt));
@@ -133,14 +139,17 @@ impl Encoder {
         }
     }
 
-    /// The operand in a register: where results may go to memory, in a scratch register.
+    /// The operand in a register, for one instruction: where results may go to memory, in a scratch register, and else in one that can
+    /// be written by this instruction.
     fn operand_register(&mut self, operand: Operand, scratch: u8) -> u8 {
         operand.in_register().unwrap_or_else(|| {
+            let before = self.free;
             let register = match self.spills_behind {
                 Some(_) => scratch,
                 None => self.take_register(),
             };
             self.load(register, operand);
+            self.free = before;
             register
         })
     }
@@ -205,7 +214,7 @@ impl Encoder {
             && let Some(target) = target.in_register()
             && source == Operand::register(register)
         {
-            retarget(self.width, self.bytes.from(start), target);
+            retarget(self.width, &mut self.bytes, start, [register, target]);
             self.last = None;
         } else {
             self.put(source, target);
@@ -217,10 +226,8 @@ impl Encoder {
         match target.in_register() {
             Some(register) => self.load(register, source),
             None => {
-                let before = self.free;
                 let register = self.operand_register(source, FIRST_SCRATCH);
                 self.store(register, target);
-                self.free = before;
             }
         }
     }
@@ -231,6 +238,10 @@ impl Encoder {
         operand: Operand,
         number: Option<u8>,
     ) -> Operand {
+        match self.lifetimes.begin([operand]) {
+            Operation::Pretend(result) => return result,
+            Operation::Add { dying } => self.free |= dying,
+        }
         let register = self.result_register();
         self.add_writing(&Vector {
             opcode,
@@ -244,7 +255,12 @@ impl Encoder {
     }
 
     pub(super) fn binary(&mut self, opcode: Opcode, a: Operand, b: Operand) -> Operand {
+        let dying = match self.lifetimes.begin([a, b]) {
+            Operation::Pretend(result) => return result,
+            Operation::Add { dying } => dying,
+        };
         let first = self.operand_register(a, FIRST_SCRATCH);
+        self.free |= dying;
         let register = self.result_register();
         self.add_writing(&Vector {
             opcode,
@@ -268,7 +284,8 @@ impl Encoder {
     /// A register of zeros.
     pub(super) fn zero(&mut self) -> u8 {
         let register = self.take_register();
-        self.add_writing(&Vector {
+        // Not one that only writes: written elsewhere, it would read what is not zero.
+        self.add(&Vector {
             opcode: Opcode::XOR,
             register,
             first: register,
@@ -276,8 +293,6 @@ impl Encoder {
             mask: 0,
             number: None,
         });
-        // Zeros are what is written to it, wherever it is.
-        self.last = None;
         register
     }
 
@@ -287,7 +302,6 @@ impl Encoder {
             false => (a, b),
             true => (b, a),
         };
-        let before = self.free;
         let first = self.operand_register(a, OTHER_SCRATCH);
         self.add(&Vector {
             opcode: Opcode::MULTIPLY_ADD,
@@ -297,18 +311,33 @@ impl Encoder {
             mask: 0,
             number: None,
         });
-        self.free = before;
     }
 
     pub(super) fn fused(&mut self, a: Operand, b: Operand, c: Operand) -> Operand {
-        let register = self.result_register();
+        let dying = match self.lifetimes.begin([a, b, c]) {
+            Operation::Pretend(result) => return result,
+            Operation::Add { dying } => dying,
+        };
+        // The result may be where the last operand is, but not where the others are, which are needed after that has been moved.
+        let of_last = c.in_register().map_or(0, |register| 1 << register) & dying;
+        let register = if of_last != 0 {
+            of_last.trailing_zeros() as u8
+        } else {
+            self.result_register()
+        };
         self.load(register, c);
         self.multiply_add(register, a, b);
+        self.free |= dying & !of_last;
         self.result(register)
     }
 
     pub(super) fn compare(&mut self, how: u8, a: Operand, b: Operand) -> Mask {
+        let dying = match self.lifetimes.begin([a, b]) {
+            Operation::Pretend(result) => return Mask::InVector(result),
+            Operation::Add { dying } => dying,
+        };
         let first = self.operand_register(a, FIRST_SCRATCH);
+        self.free |= dying;
         let mask = self.take_mask();
         let register = match self.width {
             Width::Bits512 => self.mask_register(mask),
@@ -329,6 +358,14 @@ impl Encoder {
     }
 
     pub(super) fn blend(&mut self, mask: Mask, if_true: Operand, if_false: Operand) -> Operand {
+        let operation = match mask {
+            Mask::InMask(_) => self.lifetimes.begin([if_true, if_false]),
+            Mask::InVector(mask) => self.lifetimes.begin([if_true, if_false, mask]),
+        };
+        let dying = match operation {
+            Operation::Pretend(result) => return result,
+            Operation::Add { dying } => dying,
+        };
         let first = self.operand_register(if_false, FIRST_SCRATCH);
         let (opcode, mask, number) = match mask {
             Mask::InMask(mask) => (Opcode::MASKED_BLEND, self.mask_register(mask), None),
@@ -337,6 +374,7 @@ impl Encoder {
                 (Opcode::BLEND, 0, Some(mask << 4))
             }
         };
+        self.free |= dying;
         let register = self.result_register();
         self.add_writing(&Vector {
             opcode,
@@ -350,7 +388,12 @@ impl Encoder {
     }
 
     pub(super) fn shift(&mut self, how: u8, operand: Operand, count: u8) -> Operand {
+        let dying = match self.lifetimes.begin([operand]) {
+            Operation::Pretend(result) => return result,
+            Operation::Add { dying } => dying,
+        };
         let operand = self.operand_register(operand, FIRST_SCRATCH);
+        self.free |= dying;
         let register = self.result_register();
         self.add(&Vector {
             opcode: Opcode::SHIFT,

@@ -49,17 +49,30 @@ impl Width {
     }
 }
 
-/// What an instruction does: the map that its opcode is in, the prefix that is a part of it (1 stands for 66), and its opcode.
+/// What an instruction does: the first bytes of it, where all registers are the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Opcode {
-    map: u8,
-    prefix: u8,
-    byte: u8,
+    head_256: u64,
+    head_512: u64,
 }
 
 impl Opcode {
+    /// By the map that the opcode is in, the prefix that is a part of it (1 stands for 66), and the last byte of it.
     const fn new(map: u8, prefix: u8, byte: u8) -> Self {
-        Self { map, prefix, byte }
+        // Bits that say which register stand the other way round in prefixes.
+        let head_256 = [0xc4, 0xe0 | map, 0x7c | prefix, byte, 0, 0, 0, 0];
+        let head_512 = [0x62, 0xf0 | map, 0x7c | prefix, 0x48, byte, 0, 0, 0];
+        Self {
+            head_256: u64::from_le_bytes(head_256),
+            head_512: u64::from_le_bytes(head_512),
+        }
+    }
+
+    const fn head(self, width: Width) -> u64 {
+        match width {
+            Width::Bits256 => self.head_256,
+            Width::Bits512 => self.head_512,
+        }
     }
 
     pub(super) const LOAD: Self = Self::new(1, 0, 0x10);
@@ -134,8 +147,8 @@ pub(super) struct Address {
     pub(super) displacement: i32,
 }
 
-/// Where an operand is: in a register or in memory. It is one number, as it is passed on so often that parts, which are written one by one
-/// and read at once, would be waited for.
+/// Where an operand is: in a register or in memory. It is one number, as it is passed on so often: what is written in parts and loaded as
+/// a whole at once has to wait until all of these are in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Operand(u64);
 
@@ -143,6 +156,8 @@ impl Operand {
     /// Whether it is in memory. Below is the displacement, above the number of a register.
     const IN_MEMORY: u64 = 1 << u32::BITS;
     const NUMBER: u32 = u32::BITS + 1;
+    /// Whether it is no operand, but stands for one.
+    const IS_RESULT: u64 = 1 << 63;
 
     pub(super) const fn register(register: u8) -> Self {
         Self((register as u64) << Self::NUMBER)
@@ -170,6 +185,16 @@ impl Operand {
     /// The register that it is in, if it is in one.
     pub(super) fn in_register(self) -> Option<u8> {
         (!self.is_in_memory()).then(|| self.number())
+    }
+
+    /// What stands for the result of an operation, where there is no code yet.
+    pub(super) const fn result(operation: u16) -> Self {
+        Self(Self::IS_RESULT | operation as u64)
+    }
+
+    /// The operation whose result it stands for, if it does.
+    pub(super) fn as_result(self) -> Option<u16> {
+        (self.0 & Self::IS_RESULT != 0).then_some(self.0 as u16)
     }
 }
 
@@ -203,13 +228,8 @@ impl Bytes {
         &self.bytes[..self.length]
     }
 
-    /// The code from `start` on, to be changed.
-    pub(super) fn from(&mut self, start: usize) -> &mut [u8] {
-        &mut self.bytes[start..self.length]
-    }
-
-    /// Adds the first so many bytes of a head, of as many of a displacement, and a number. Each is moved as a whole: what is written
-    /// byte by byte and read at once is waited for.
+    /// Adds the first so many bytes of a head and of a displacement, and a number. Each is moved as a whole: a load of what was just
+    /// written in parts has to wait until all of these are in the cache.
     #[inline(always)]
     fn push(
         &mut self,
@@ -251,9 +271,75 @@ pub(super) struct Vector {
     pub(super) number: Option<u8>,
 }
 
-/// A bit of a register's number that stands for itself the other way round, in its place.
-const fn inverted(register: u8, bit: u32, place: u32) -> u8 {
-    (!register >> bit & 1) << place
+/// What the numbers of registers change in the first bytes of an instruction.
+struct Fields {
+    /// How many these bytes are, of which the last says what kind of operands there are.
+    length: usize,
+    /// What is written, the first operand, and the second or what its address begins with.
+    registers: [u64; 32],
+    firsts: [u64; 32],
+    operands: [u64; 32],
+}
+
+impl Fields {
+    const OF_256: Self = Self::new(
+        5,
+        [(0, 4, 3), (3, 1, 7), (4, 0, 0)],
+        0,
+        [(3, 1, 5), (4, 0, 0)],
+    );
+    const OF_512: Self = Self::new(
+        6,
+        [(0, 5, 3), (3, 1, 7), (4, 1, 4)],
+        3,
+        [(3, 1, 5), (4, 1, 6)],
+    );
+
+    /// By where bits of numbers are: from which bit on, to which byte, and from which bit of that on. The first three bits of a register
+    /// and of the second operand are together, and the first four of the first operand. Byte 0 is for what there is not.
+    const fn new(
+        length: usize,
+        register: [(u32, u32, u32); 3],
+        first_byte: u32,
+        operand: [(u32, u32, u32); 2],
+    ) -> Self {
+        let mut fields = Self {
+            length,
+            registers: [0; 32],
+            firsts: [0; 32],
+            operands: [0; 32],
+        };
+        let mut number = 0;
+        while number < 32 {
+            let [low, fourth, fifth] = register;
+            fields.registers[number] =
+                bits(number, 3, low) | bits(number, 1, fourth) | bits(number, 1, fifth);
+            fields.firsts[number] =
+                bits(number, 4, (0, 2, 3)) | bits(number, 1, (4, first_byte, 3));
+            let [fourth, fifth] = operand;
+            let low = (0, length as u32 - 1, 0);
+            fields.operands[number] =
+                bits(number, 3, low) | bits(number, 1, fourth) | bits(number, 1, fifth);
+            number += 1;
+        }
+        fields
+    }
+
+    const fn of(width: Width) -> &'static Self {
+        match width {
+            Width::Bits256 => &Self::OF_256,
+            Width::Bits512 => &Self::OF_512,
+        }
+    }
+}
+
+/// So many bits of a number in their place.
+const fn bits(number: usize, count: u32, (from, byte, to): (u32, u32, u32)) -> u64 {
+    if byte == 0 {
+        return 0;
+    }
+    let taken = number as u64 >> from & ((1 << count) - 1);
+    taken << (8 * byte + to)
 }
 
 /// Adds a vector instruction.
@@ -272,7 +358,6 @@ pub(super) fn encode(width: Width, vector: &Vector, bytes: &mut Bytes) {
         Width::Bits512 => 6,
         Width::Bits256 => 0,
     };
-    let operand = second.number();
     let (mode, displacement) = if second.is_in_memory() {
         let displacement = second.displacement();
         let short = displacement >> unit_bits;
@@ -284,42 +369,15 @@ pub(super) fn encode(width: Width, vector: &Vector, bytes: &mut Bytes) {
     } else {
         (0b11, (0, 0))
     };
-    // X is the operand's fifth bit if it is a register.
-    let high = inverted(register, 3, 7) | inverted(operand, 4, 6) | inverted(operand, 3, 5);
-    let first_bits = (!first & 15) << 3;
-    let mode = mode << 6 | (register & 7) << 3 | operand & 7;
-    let second_byte = first_bits | 1 << 2 | opcode.prefix;
-    let head = match width {
-        Width::Bits512 => {
-            let first_byte = high | inverted(register, 4, 4) | opcode.map;
-            let third_byte = 0b10 << 5 | inverted(first, 4, 3) | mask;
-            let all = [
-                0x62,
-                first_byte,
-                second_byte,
-                third_byte,
-                opcode.byte,
-                mode,
-                0,
-                0,
-            ];
-            (u64::from_le_bytes(all), 6)
-        }
-        Width::Bits256 => {
-            let all = [
-                0xc4,
-                high | opcode.map,
-                second_byte,
-                opcode.byte,
-                mode,
-                0,
-                0,
-                0,
-            ];
-            (u64::from_le_bytes(all), 5)
-        }
-    };
-    bytes.push(head, displacement, number);
+    let fields = Fields::of(width);
+    let place = |number: u8| usize::from(number) & 31;
+    let head = opcode.head(width)
+        ^ fields.registers[place(register)]
+        ^ fields.firsts[place(first)]
+        ^ fields.operands[place(second.number())]
+        ^ mode << (8 * fields.length - 2)
+        ^ u64::from(mask) << 24;
+    bytes.push((head, fields.length), displacement, number);
 }
 
 /// Adds an instruction that has all caches but the nearest fetch what is at an address.
@@ -338,20 +396,15 @@ pub(super) fn fetch(Address { base, displacement }: Address, bytes: &mut Bytes) 
     ]);
 }
 
-/// Has the vector instruction at the beginning of `code`, whose result is in a register, write to another.
-pub(super) fn retarget(width: Width, code: &mut [u8], register: u8) {
-    let bits = inverted(register, 3, 7);
-    let mode = match width {
-        Width::Bits512 => {
-            code[1] = code[1] & !(1 << 7 | 1 << 4) | bits | inverted(register, 4, 4);
-            5
-        }
-        Width::Bits256 => {
-            code[1] = code[1] & !(1 << 7) | bits;
-            4
-        }
-    };
-    code[mode] = code[mode] & !(7 << 3) | (register & 7) << 3;
+/// Has the vector instruction that begins at `start`, whose result is in a register, write to another.
+pub(super) fn retarget(width: Width, bytes: &mut Bytes, start: usize, [before, after]: [u8; 2]) {
+    let registers = &Fields::of(width).registers;
+    let place = |number: u8| usize::from(number) & 31;
+    let change = registers[place(before)] ^ registers[place(after)];
+    let head = &mut bytes.bytes[start..][..8];
+    for (byte, change) in head.iter_mut().zip(change.to_le_bytes()) {
+        *byte ^= change;
+    }
 }
 
 /// Instructions of a loop over steps, which begins with the addresses of streams at `rdi`, how far each moves on at `rsi`, constants at `rdx`,

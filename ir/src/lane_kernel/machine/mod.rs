@@ -9,17 +9,18 @@
 //!                                         loads │                               │ stores
 //! ```
 //!
-//! It is for x86-64 with AVX2 or AVX-512, on systems that let memory be mapped twice. Some nanoseconds an instruction are all the
-//! time that it takes. There is none for ops that are run lane by lane, nor for more streams or instructions than fit: such code is
+//! It is for x86-64 with AVX2 or AVX-512, on systems that let memory be mapped twice. There is none for ops that are run lane by lane, nor for more streams or instructions than fit: such code is
 //! interpreted.
 //!
 //! Measured on a virtual machine with two cores of an Intel Xeon (Sapphire Rapids), linear regression with four features, five
 //! instructions on 10 lanes: 0.6 µs to assemble a step that learns, 0.2 one that only predicts; 8 ns and 2 ns a step, and half a
-//! microsecond until new code is where instructions are fetched from. Interpreted, 100 steps of each take as long as both, run and made.
+//! microsecond until new code is where instructions are fetched from. Interpreting 100 steps of each takes a little longer than
+//! assembling and running them.
 
 mod body;
 mod encoder;
 mod encoding;
+mod lifetimes;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests;
@@ -32,7 +33,7 @@ use arrayvec::ArrayVec;
 
 use self::body::{Body, Homes, Layout};
 use self::encoder::Encoder;
-use self::encoding::{Base, Width};
+use self::encoding::Width;
 use super::code::{LaneCode, Section, SectionCode};
 use super::instruction::{Instruction, Task};
 use super::storage::Storage;
@@ -61,7 +62,7 @@ pub(super) struct Machine {
     addresses: LaneAddresses,
 }
 
-/// Machine code of some sections of lane code.
+/// Machine code of some sections, of the lane code that made it. Clones of that have none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Assembled(usize);
 
@@ -83,6 +84,13 @@ impl Clone for Workbench {
 }
 
 impl Workbench {
+    /// Forgets all code.
+    pub(super) fn clear(&mut self) {
+        if let Self::Ready(machine) = self {
+            machine.ring.begin();
+        }
+    }
+
     /// The machine for vectors of this width, unless the system refuses.
     fn machine(self, width: Width) -> Option<Box<Machine>> {
         match self {
@@ -102,9 +110,9 @@ impl fmt::Debug for Workbench {
 impl LaneCode {
     /// Makes machine code, for [`run_assembled`](Self::run_assembled), of several lists of sections as they are now, each in its order. What was
     /// made before is forgotten. There is none of a list with an op that has none, or with too much to do; and none at all on machines
-    /// other than x86-64 with AVX2, or for more than four streams or lists, or eight sections.
+    /// other than x86-64 with AVX2, for more than four streams or lists, or for more than eight sections in a list.
     ///
-    /// It takes some nanoseconds an instruction.
+    /// It takes some tens of nanoseconds for each element that an instruction computes.
     ///
     /// # Panics
     /// If this code has no such section.
@@ -137,7 +145,7 @@ impl LaneCode {
     /// [`LaneCallError`] if the arguments do not fit; nothing has been written then.
     ///
     /// # Panics
-    /// If there is no such machine code.
+    /// If there is no such machine code, or there are other streams since it was made.
     pub fn run_assembled(
         &mut self,
         assembled: Assembled,
@@ -182,8 +190,15 @@ impl Machine {
         code: &mut LaneCode,
         lists: [&[Section]; COUNT],
     ) -> [Option<Assembled>; COUNT] {
+        // What was there for machine code before is there again, unless cells have come behind it.
+        let blocks = code.cells[0].len();
+        let cells = if code.spare.end == blocks {
+            code.spare.start
+        } else {
+            blocks
+        };
         let layout = Layout {
-            cells: code.cells[0].len(),
+            cells,
             temporaries: code.assembly.scratch.most() as usize,
             streams: &code.streams,
             blocks: code.cells.len(),
@@ -213,8 +228,9 @@ impl Machine {
             });
             layout.parameters.extend(parameters);
         });
+        code.spare = cells..elements.max(blocks);
         for cells in &mut code.cells {
-            cells.grow(further);
+            cells.grow(elements.saturating_sub(blocks));
         }
         assembled
     }
@@ -222,8 +238,7 @@ impl Machine {
     fn assemble_one(&mut self, layout: Layout<'_>, sections: &[&SectionCode]) -> Option<Assembled> {
         let instructions = sections.iter().flat_map(|section| &section.instructions);
         let operations = instructions.map(Instruction::operations);
-        if layout.streams.len() > Base::STREAMS.len() || operations.sum::<usize>() > MOST_OPERATIONS
-        {
+        if !layout.is_in_reach() || operations.sum::<usize>() > MOST_OPERATIONS {
             return None;
         }
         let encoder = RefCell::new(&mut self.encoder);
@@ -232,7 +247,9 @@ impl Machine {
             homes: &mut self.homes,
             layout,
         };
-        let is_made = body.assemble(sections, true) || body.assemble(sections, false);
+        // Where nothing stays in registers, what needs many can have all, and memory beside.
+        let is_made = body.assemble(sections, true)
+            || body.encoder().is_exhausted && body.assemble(sections, false);
         let Encoder {
             bytes, constants, ..
         } = &self.encoder;
@@ -258,13 +275,14 @@ impl Machine {
             let end = steps.min(start + at_a_time);
             for (block, cells) in cells.iter_mut().enumerate() {
                 for within in (0..BLOCK).step_by(group) {
-                    let frame = &mut cells.numbers_mut()[within..][..frame];
+                    // Without elements there is none, not even an end of one.
+                    let frame = cells.numbers_mut().get_mut(within..within + frame);
                     self.ring.run(
                         index,
                         &mut self.addresses,
                         arguments,
                         start..end,
-                        (block * BLOCK + within, frame),
+                        (block * BLOCK + within, frame.unwrap_or_default()),
                     );
                 }
             }

@@ -1,9 +1,11 @@
+use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::*;
 use crate::ops::{ElementwiseOp, Op, ReductionOp};
-use crate::random::fill;
+use crate::passes::expand;
+use crate::random::{fill, random_function};
 use crate::shape::{Dimensions, Shape};
 
 const STEPS: usize = 3;
@@ -214,5 +216,133 @@ fn steps_leave_what_the_interpreter_leaves_with_and_without_room() {
             });
             assert_eq!(found, expected, "{width:?}, {features}");
         }
+    }
+}
+
+/// Random functions mean the same to machine code of every width, whatever of their parameters is streamed.
+#[test]
+fn random_functions_have_the_bits_of_the_interpreter() {
+    let mut assembled = 0;
+    for seed in 0..1_500 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let function = expand(&random_function(&mut rng, 12));
+        let dimensions = Dimensions::new(rng.random_range(1..=5), rng.random_range(1..=17));
+        let lanes = rng.random_range(1..=20);
+        let steps = rng.random_range(1..=4);
+        let mut code = LaneCode::new(dimensions, lanes);
+        let section = code.push_function(&function);
+        let inputs: Vec<(bool, bool, Vec<f32>)> = function
+            .parameters()
+            .iter()
+            .map(|parameter| {
+                let is_kept = parameter.access == crate::Access::ReadWrite;
+                let is_streamed = !is_kept && rng.random_bool(0.5);
+                let contents = if is_streamed { steps } else { 1 };
+                let mut numbers = vec![0.0; contents * code.storage_len(parameter.shape)];
+                fill(&mut rng, &mut numbers);
+                (parameter.access.is_written(), is_streamed, numbers)
+            })
+            .collect();
+        let mut run = |width: Option<Width>| {
+            let mut storage: Vec<Vec<f32>> = inputs.iter().map(|it| it.2.clone()).collect();
+            let arguments = inputs.iter().zip(&mut storage);
+            let mut arguments: Vec<LaneArgument<'_>> = arguments
+                .map(
+                    |(&(is_written, is_streamed, _), numbers)| match (is_written, is_streamed) {
+                        (false, false) => LaneArgument::Read(numbers),
+                        (false, true) => LaneArgument::ReadEach(numbers),
+                        (true, false) => LaneArgument::Write(numbers),
+                        (true, true) => LaneArgument::WriteEach(numbers),
+                    },
+                )
+                .collect();
+            match width {
+                None => code.run(&[section], steps, &mut arguments).unwrap(),
+                Some(width) => {
+                    let [assembled] = code.assemble_for(Some(width), [&[section]]);
+                    code.run_assembled(assembled?, steps, &mut arguments)
+                        .unwrap();
+                }
+            }
+            Some(storage)
+        };
+        let expected = run(None).unwrap();
+        for width in widths() {
+            let Some(found) = run(Some(width)) else {
+                continue;
+            };
+            assembled += 1;
+            let stride = lane_stride(lanes);
+            for (found, expected) in found
+                .iter()
+                .flatten()
+                .zip(expected.iter().flatten())
+                .enumerate()
+                .filter_map(|(index, pair)| (index % stride < lanes).then_some(pair))
+            {
+                let is_same =
+                    found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();
+                assert!(
+                    is_same,
+                    "{seed}, {width:?}: {found:e}, not {expected:e}\n{function}"
+                );
+            }
+        }
+    }
+    assert!(
+        assembled > 500 || widths().is_empty(),
+        "only {assembled} were assembled"
+    );
+}
+
+/// Machine code has room of its own, which does not become more, and is forgotten with the sections that it is of.
+#[test]
+fn room_is_used_again_and_code_forgotten() {
+    for width in widths() {
+        let mut code = LaneCode::new(Dimensions::new(4, 1), 3);
+        let [x, y] = [Shape::Column; 2].map(|shape| code.cell(shape));
+        let op = Op::all().find(|op| op.mnemonic() == "softmax").unwrap();
+        let mut lengths = Vec::new();
+        for _ in 0..5 {
+            code.clear_sections();
+            let section = code.section();
+            code.push(section, op, &[x], y).unwrap();
+            let [assembled] = code.assemble_for(Some(width), [&[section]]);
+            code.run_assembled(assembled.unwrap(), 1, &mut []).unwrap();
+            lengths.push(code.cells[0].len());
+        }
+        assert_eq!(lengths[1..], [lengths[0]; 4]);
+        let section = code.section();
+        let [old] = code.assemble_for(Some(width), [&[section]]);
+        code.clear();
+        let ran = std::panic::catch_unwind(move || code.run_assembled(old.unwrap(), 1, &mut []));
+        assert!(ran.is_err(), "code of sections that are no more has run");
+    }
+}
+
+/// Code without places, or too far away, is run or refused, and neither panics.
+#[test]
+fn what_is_empty_or_too_large_does_not_panic() {
+    for width in widths() {
+        let mut code = LaneCode::new(Dimensions::new(4, 1), 3);
+        let section = code.section();
+        let [assembled] = code.assemble_for(Some(width), [&[section]]);
+        code.run_assembled(assembled.unwrap(), 2, &mut []).unwrap();
+        let mut code = LaneCode::new(Dimensions::new(16, 1), 1 << 18);
+        let [x, y] = [Shape::Column, Shape::Scalar].map(|shape| code.stream(shape));
+        let section = code.section();
+        code.push(section, Op::Reduction(ReductionOp::Sum), &[x], y)
+            .unwrap();
+        let [assembled] = code.assemble_for(Some(width), [&[section]]);
+        let x = vec![1.0; 16 << 18];
+        let mut y = vec![0.0; 1 << 18];
+        let arguments = &mut [LaneArgument::ReadEach(&x), LaneArgument::WriteEach(&mut y)];
+        code.run_assembled(assembled.unwrap(), 1, arguments)
+            .unwrap();
+        assert!(y.iter().all(|&sum| sum == 16.0));
+        let mut code = LaneCode::new(Dimensions::new(17, 1), 1 << 20);
+        code.stream(Shape::Column);
+        let section = code.section();
+        assert_eq!(code.assemble_for(Some(width), [&[section]]), [None]);
     }
 }

@@ -175,16 +175,13 @@ fn results_can_go_elsewhere_afterwards() {
         ) {
             let encoded = |register| {
                 let mut bytes = Bytes::new();
-                encode(
-                    width,
-                    &vector(Opcode::ADD, register, 7, operand),
-                    &mut bytes,
-                );
-                bytes.as_slice().to_vec()
+                let vector = vector(Opcode::ADD, register, 7, operand);
+                encode(width, &vector, &mut bytes);
+                bytes
             };
             let mut code = encoded(one);
-            retarget(width, &mut code, other);
-            assert_eq!(code, encoded(other));
+            retarget(width, &mut code, 0, [one, other]);
+            assert_eq!(code.as_slice(), encoded(other).as_slice());
         }
     }
 }
