@@ -65,9 +65,10 @@ impl LaneLayout {
     ///
     /// # Safety
     /// `entry` is the code of a loop over steps that was made for this layout, and it and its constants stay where they are during the
-    /// call: for each of so many steps it reads and writes elements of arguments within `length` numbers of where their content begins,
-    /// which is the first lane before their address, `group` numbers at every `stride`; elements within the frame; and constants. What it fetches beyond, it does not
-    /// read. It writes only to arguments that are written, and to the frame, calls nothing, and returns.
+    /// call: for each of so many steps it reads and writes elements of arguments, `group` numbers at every `stride`, within `length`
+    /// numbers of where a step's content begins, which is `first` numbers before the address that it is given;
+    /// elements within the frame; and constants. What it fetches beyond, it does not read. It writes only to arguments that are written,
+    /// and to the frame, calls nothing, and returns.
     unsafe fn run(
         &self,
         (entry, constants): (LaneEntry, *const u8),
