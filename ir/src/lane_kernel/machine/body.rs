@@ -176,15 +176,12 @@ pub(super) struct Body<'b, 'e> {
 }
 
 impl<'e> Body<'_, 'e> {
-    /// Makes the loop, with elements in registers from step to step if that is wanted, and else with results in memory that no register
-    /// is left for; whether there is one.
+    /// Makes the loop, with elements in registers from step to step if that is wanted; whether there is one.
     pub(super) fn assemble(&mut self, sections: &[&SectionCode], keeps_elements: bool) -> bool {
         let layout = self.layout;
         let streams = layout.streams.len();
         self.homes.begin(&layout);
-        let elements = layout.cells + layout.temporaries;
-        self.encoder()
-            .begin_loop((!keeps_elements).then_some(elements));
+        self.encoder().begin_loop();
         if keeps_elements {
             let encoder = &mut self.encoder.borrow_mut();
             self.homes.settle(sections, &layout, encoder);

@@ -1,17 +1,12 @@
 //! Vector instructions one after the other, with results in registers that are free.
 //!
-//! A result stays in its register until the element is done that it is for. Where there may be too few, further ones go to memory, and two
-//! registers are kept for what has to be in one for the time of an instruction.
+//! A result stays in its register until it is not needed any more, if that is known, and else until the element is done that it is for.
 
 use super::encoding::{Base, Bytes, Opcode, Operand, Vector, Width, encode, retarget};
 use super::lifetimes::{Lifetimes, Operation};
 
 /// How many masks there are, but for the one that stands for none.
 const MASKS: u8 = 7;
-
-/// Registers that are kept out of use where results may go to memory: one for results and first operands, one for other operands.
-const FIRST_SCRATCH: u8 = 0;
-const OTHER_SCRATCH: u8 = 1;
 
 /// Code in the making.
 #[derive(Clone, Debug)]
@@ -20,11 +15,6 @@ pub(super) struct Encoder {
     pub(super) bytes: Bytes,
     /// Registers that nothing is in, a bit for each.
     pub(super) free: u32,
-    /// Where results go that no register is left for, if they may: behind so many elements of the frame.
-    spills_behind: Option<usize>,
-    /// How many have gone there for this element, and for any.
-    spilt: usize,
-    pub(super) most_spilt: usize,
     /// Masks that have been made for this element.
     masks: u8,
     /// How long its results are needed.
@@ -51,9 +41,6 @@ impl Encoder {
             width,
             bytes: Bytes::new(),
             free: 0,
-            spills_behind: None,
-            spilt: 0,
-            most_spilt: 0,
             masks: 0,
             lifetimes: Lifetimes::default(),
             constants: Vec::new(),
@@ -65,19 +52,13 @@ impl Encoder {
     /// Forgets all code and all constants.
     pub(super) fn begin(&mut self) {
         self.constants.clear();
-        self.most_spilt = 0;
-        self.begin_loop(None);
+        self.begin_loop();
     }
 
-    /// Forgets all code. Registers are free. Results that no register is left for go behind so many elements of the frame, if that
-    /// is said.
-    pub(super) fn begin_loop(&mut self, spills_behind: Option<usize>) {
+    /// Forgets all code. Registers are free.
+    pub(super) fn begin_loop(&mut self) {
         self.bytes.clear();
         self.free = u32::MAX >> (u32::BITS - self.width.registers());
-        self.spills_behind = spills_behind;
-        if spills_behind.is_some() {
-            self.free &= !(1 << FIRST_SCRATCH | 1 << OTHER_SCRATCH);
-        }
         self.last = None;
         self.is_exhausted = false;
     }
@@ -111,43 +92,21 @@ impl Encoder {
     /// Begins an element: all masks can be used again, and what was computed before is where it belongs.
     pub(super) const fn begin_element(&mut self) {
         self.masks = 0;
-        self.spilt = 0;
         self.last = None;
         self.lifetimes.begin_element();
     }
 
-    /// A register for a result, to be passed to [`result`](Self::result) once it has been written.
-    fn result_register(&mut self) -> u8 {
-        match self.spills_behind {
-            Some(_) if self.free == 0 => FIRST_SCRATCH,
-            Some(_) | None => self.take_register(),
-        }
-    }
-
-    /// The result that has been computed in such a register.
+    /// The result that has been computed in a register.
     fn result(&mut self, register: u8) -> Operand {
         self.lifetimes.put(register);
-        match self.spills_behind {
-            Some(before) if register == FIRST_SCRATCH => {
-                let place = Operand::memory(Base::FRAME.element(before + self.spilt));
-                self.spilt += 1;
-                self.most_spilt = self.most_spilt.max(self.spilt);
-                self.store(register, place);
-                place
-            }
-            Some(_) | None => Operand::register(register),
-        }
+        Operand::register(register)
     }
 
-    /// The operand in a register, for one instruction: where results may go to memory, in a scratch register, and else in one that can
-    /// be written by this instruction.
-    fn operand_register(&mut self, operand: Operand, scratch: u8) -> u8 {
+    /// The operand in a register, for one instruction, which can write to it.
+    fn operand_register(&mut self, operand: Operand) -> u8 {
         operand.in_register().unwrap_or_else(|| {
             let before = self.free;
-            let register = match self.spills_behind {
-                Some(_) => scratch,
-                None => self.take_register(),
-            };
+            let register = self.take_register();
             self.load(register, operand);
             self.free = before;
             register
@@ -226,7 +185,7 @@ impl Encoder {
         match target.in_register() {
             Some(register) => self.load(register, source),
             None => {
-                let register = self.operand_register(source, FIRST_SCRATCH);
+                let register = self.operand_register(source);
                 self.store(register, target);
             }
         }
@@ -242,7 +201,7 @@ impl Encoder {
             Operation::Pretend(result) => return result,
             Operation::Add { dying } => self.free |= dying,
         }
-        let register = self.result_register();
+        let register = self.take_register();
         self.add_writing(&Vector {
             opcode,
             register,
@@ -259,9 +218,9 @@ impl Encoder {
             Operation::Pretend(result) => return result,
             Operation::Add { dying } => dying,
         };
-        let first = self.operand_register(a, FIRST_SCRATCH);
+        let first = self.operand_register(a);
         self.free |= dying;
-        let register = self.result_register();
+        let register = self.take_register();
         self.add_writing(&Vector {
             opcode,
             register,
@@ -302,7 +261,7 @@ impl Encoder {
             false => (a, b),
             true => (b, a),
         };
-        let first = self.operand_register(a, OTHER_SCRATCH);
+        let first = self.operand_register(a);
         self.add(&Vector {
             opcode: Opcode::MULTIPLY_ADD,
             register,
@@ -323,7 +282,7 @@ impl Encoder {
         let register = if of_last != 0 {
             of_last.trailing_zeros() as u8
         } else {
-            self.result_register()
+            self.take_register()
         };
         self.load(register, c);
         self.multiply_add(register, a, b);
@@ -336,12 +295,12 @@ impl Encoder {
             Operation::Pretend(result) => return Mask::InVector(result),
             Operation::Add { dying } => dying,
         };
-        let first = self.operand_register(a, FIRST_SCRATCH);
+        let first = self.operand_register(a);
         self.free |= dying;
         let mask = self.take_mask();
         let register = match self.width {
             Width::Bits512 => self.mask_register(mask),
-            Width::Bits256 => self.result_register(),
+            Width::Bits256 => self.take_register(),
         };
         self.add(&Vector {
             opcode: Opcode::COMPARE,
@@ -366,16 +325,16 @@ impl Encoder {
             Operation::Pretend(result) => return result,
             Operation::Add { dying } => dying,
         };
-        let first = self.operand_register(if_false, FIRST_SCRATCH);
+        let first = self.operand_register(if_false);
         let (opcode, mask, number) = match mask {
             Mask::InMask(mask) => (Opcode::MASKED_BLEND, self.mask_register(mask), None),
             Mask::InVector(mask) => {
-                let mask = self.operand_register(mask, OTHER_SCRATCH);
+                let mask = self.operand_register(mask);
                 (Opcode::BLEND, 0, Some(mask << 4))
             }
         };
         self.free |= dying;
-        let register = self.result_register();
+        let register = self.take_register();
         self.add_writing(&Vector {
             opcode,
             register,
@@ -392,9 +351,9 @@ impl Encoder {
             Operation::Pretend(result) => return result,
             Operation::Add { dying } => dying,
         };
-        let operand = self.operand_register(operand, FIRST_SCRATCH);
+        let operand = self.operand_register(operand);
         self.free |= dying;
-        let register = self.result_register();
+        let register = self.take_register();
         self.add(&Vector {
             opcode: Opcode::SHIFT,
             register: how,

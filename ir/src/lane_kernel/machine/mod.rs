@@ -212,8 +212,7 @@ impl Machine {
             }
             self.assemble_one(layout, &found)
         });
-        let further = layout.temporaries + self.encoder.most_spilt;
-        let elements = layout.cells + further;
+        let elements = layout.cells + layout.temporaries;
         let stride = lane_stride(code.lanes);
         let group = self.encoder.width.lanes();
         self.ring.describe(|layout| {
@@ -247,7 +246,7 @@ impl Machine {
             homes: &mut self.homes,
             layout,
         };
-        // Where nothing stays in registers, what needs many can have all, and memory beside.
+        // Where nothing stays in registers, what needs many can have all.
         let is_made = body.assemble(sections, true)
             || body.encoder().is_exhausted && body.assemble(sections, false);
         let Encoder {

@@ -130,7 +130,7 @@ fn every_op_has_the_bits_of_the_interpreter() {
     }
 }
 
-/// What cannot be assembled is what is run lane by lane, nothing else: where registers are too few, there is memory.
+/// What cannot be assembled is what is run lane by lane, nothing else: no op needs more registers than there are.
 #[test]
 fn all_but_what_is_run_lane_by_lane_is_assembled() {
     for width in widths() {
