@@ -54,6 +54,7 @@ use constants::Splat;
 use emit::Emitted;
 #[doc(hidden)]
 pub use lane_loop::LaneNative;
+pub(crate) use lane_loop::fetching;
 use lane_loop::{Group, VectorSize};
 pub(crate) use segments::ElementaryFunctions;
 

@@ -46,9 +46,29 @@ pub(crate) struct LaneLayout {
     pub(crate) frame: usize,
 }
 
+/// Bytes that stream by while a group of lanes has its turn: half of a first-level cache.
+const TURN_BYTES: usize = 24 << 10;
+
+/// The fewest steps of a turn, so that a group's frame is not fetched anew all the time.
+const LEAST_TURN_STEPS: usize = 16;
+
 impl LaneLayout {
+    /// How many of these steps a group of lanes takes until it is the next one's turn, if there are so many groups: so few that what
+    /// streams by is in a near cache when that reads it.
+    pub(crate) fn turn_steps(
+        &self,
+        steps: usize,
+        groups: usize,
+        arguments: &[LaneArgument<'_>],
+    ) -> usize {
+        match groups {
+            1 => steps,
+            _ => (TURN_BYTES / self.streamed_bytes(arguments).max(1)).max(LEAST_TURN_STEPS),
+        }
+    }
+
     /// How many bytes of these arguments are different ones in each step.
-    pub(crate) fn streamed_bytes(&self, arguments: &[LaneArgument<'_>]) -> usize {
+    fn streamed_bytes(&self, arguments: &[LaneArgument<'_>]) -> usize {
         let pairs = arguments.iter().zip(&self.parameters);
         let lengths = pairs.map(|(argument, parameter)| match argument {
             LaneArgument::Read(_) | LaneArgument::Write(_) => 0,

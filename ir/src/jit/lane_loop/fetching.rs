@@ -25,16 +25,16 @@ use super::{LINE_BYTES, VectorSize, elements, work};
 
 /// How far ahead fetching is, by what streams by: a part of a second-level cache, and many times what arrives while
 /// memory is waited for.
-const FETCHED_BYTES: usize = 32 << 10;
+pub(crate) const FETCHED_BYTES: usize = 32 << 10;
 
 /// The fewest bytes of a step that fetching is for.
-const LEAST_STEP_BYTES: usize = 1 << 10;
+pub(crate) const LEAST_STEP_BYTES: usize = 1 << 10;
 
 /// The fewest bytes for each instruction of a step that fetching is for: with fewer, memory is as fast as the code.
 const LEAST_INSTRUCTION_BYTES: usize = 4;
 
 /// The most fetches of a step, as each is code of its own.
-const MOST_FETCHES: usize = 128;
+pub(crate) const MOST_FETCHES: usize = 128;
 
 impl<const WIDTH: usize> Emitter<'_, '_, WIDTH> {
     /// Has what a later step streams fetched, if this pays.

@@ -38,7 +38,7 @@
 mod depth;
 mod elements;
 mod emit;
-mod fetching;
+pub(crate) mod fetching;
 mod form;
 mod inlining;
 mod machine_code;
@@ -61,9 +61,6 @@ use crate::jit::constants::{ConstantTable, LANES};
 use crate::kernel::CompileError;
 use crate::lane_kernel::{LaneArgument, lane_stride};
 use crate::shape::{Dimensions, Shape};
-
-/// Bytes that stream by in a block of steps: half of a first-level cache.
-const BLOCK_BYTES: usize = 24 << 10;
 
 /// The most vectors of a group.
 const MOST_VECTORS: usize = 4;
@@ -117,9 +114,6 @@ impl Group {
         self.width * self.size.lanes()
     }
 }
-
-/// The fewest steps in a block, so that a group's frame is not fetched anew all the time.
-const LEAST_BLOCK: usize = 16;
 
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
@@ -263,12 +257,7 @@ impl LaneNative {
                 }
             }
         }
-        let block = match groups {
-            1 => steps,
-            _ => {
-                (BLOCK_BYTES / self.code.layout().streamed_bytes(arguments).max(1)).max(LEAST_BLOCK)
-            }
-        };
+        let block = self.code.layout().turn_steps(steps, groups, arguments);
         for start in (0..steps).step_by(block) {
             let end = steps.min(start.saturating_add(block));
             for group in 0..groups {

@@ -11,7 +11,7 @@ use super::super::storage::Block;
 use super::encoder::Encoder;
 use super::encoding::{Base, Operand, fetch, steps};
 use super::vectors::Vectors;
-use crate::jit::LaneCodeRing;
+use crate::jit::{LaneCodeRing, fetching};
 use crate::lanes::{ACCUMULATORS, Lanes};
 use crate::ops::{MAX_ARITY, ReductionOp};
 
@@ -158,13 +158,6 @@ impl Homes {
     }
 }
 
-/// How far ahead fetching is, by what streams by: a part of a second-level cache, and many times what arrives while memory is waited for.
-const FETCHED_BYTES: usize = 32 << 10;
-
-/// The fewest lines of a step that fetching is for, and the most, as each is an instruction.
-const LEAST_FETCHED: usize = 16;
-const MOST_FETCHED: usize = 128;
-
 /// The FLOPs of an element above which it pays to find out how long results on the way to it are needed.
 const LEAST_LONG_FLOPS: u32 = 8;
 
@@ -223,10 +216,11 @@ impl<'e> Body<'_, 'e> {
             .filter(|(stream, entry)| reads >> stream & 1 == 1 && !entry.is_written);
         let read = read.map(|(stream, entry)| (stream, entry.location.length as usize));
         let lines: usize = read.clone().map(|(_, length)| length).sum();
-        if !(LEAST_FETCHED..=MOST_FETCHED).contains(&lines) {
+        let step_bytes = lines * size_of::<Block>();
+        if step_bytes < fetching::LEAST_STEP_BYTES || lines > fetching::MOST_FETCHES {
             return;
         }
-        let steps = FETCHED_BYTES.div_ceil(lines * size_of::<Block>());
+        let steps = fetching::FETCHED_BYTES.div_ceil(step_bytes);
         if (steps + 1) * lines * blocks > MOST_ELEMENTS {
             return;
         }

@@ -145,25 +145,11 @@ impl Encoder {
             Some(_) => Opcode::MOVE,
             None => Opcode::LOAD,
         };
-        self.add_writing(&Vector {
-            opcode,
-            register,
-            first: 0,
-            second: operand,
-            mask: 0,
-            number: None,
-        });
+        self.add_writing(&Vector::new(opcode, register, 0, operand));
     }
 
     pub(super) fn store(&mut self, register: u8, target: Operand) {
-        self.add(&Vector {
-            opcode: Opcode::STORE,
-            register,
-            first: 0,
-            second: target,
-            mask: 0,
-            number: None,
-        });
+        self.add(&Vector::new(Opcode::STORE, register, 0, target));
     }
 
     /// Puts what has just been computed, and is not needed elsewhere, where it belongs: the instruction that computed it writes there,
@@ -203,12 +189,8 @@ impl Encoder {
         }
         let register = self.take_register();
         self.add_writing(&Vector {
-            opcode,
-            register,
-            first: 0,
-            second: operand,
-            mask: 0,
             number,
+            ..Vector::new(opcode, register, 0, operand)
         });
         self.result(register)
     }
@@ -221,14 +203,7 @@ impl Encoder {
         let first = self.operand_register(a);
         self.free |= dying;
         let register = self.take_register();
-        self.add_writing(&Vector {
-            opcode,
-            register,
-            first,
-            second: b,
-            mask: 0,
-            number: None,
-        });
+        self.add_writing(&Vector::new(opcode, register, first, b));
         self.result(register)
     }
 
@@ -244,14 +219,12 @@ impl Encoder {
     pub(super) fn zero(&mut self) -> u8 {
         let register = self.take_register();
         // Not one that only writes: written elsewhere, it would read what is not zero.
-        self.add(&Vector {
-            opcode: Opcode::XOR,
+        self.add(&Vector::new(
+            Opcode::XOR,
             register,
-            first: register,
-            second: Operand::register(register),
-            mask: 0,
-            number: None,
-        });
+            register,
+            Operand::register(register),
+        ));
         register
     }
 
@@ -262,14 +235,7 @@ impl Encoder {
             true => (b, a),
         };
         let first = self.operand_register(a);
-        self.add(&Vector {
-            opcode: Opcode::MULTIPLY_ADD,
-            register,
-            first,
-            second: b,
-            mask: 0,
-            number: None,
-        });
+        self.add(&Vector::new(Opcode::MULTIPLY_ADD, register, first, b));
     }
 
     pub(super) fn fused(&mut self, a: Operand, b: Operand, c: Operand) -> Operand {
@@ -303,12 +269,8 @@ impl Encoder {
             Width::Bits256 => self.take_register(),
         };
         self.add(&Vector {
-            opcode: Opcode::COMPARE,
-            register,
-            first,
-            second: b,
-            mask: 0,
             number: Some(how),
+            ..Vector::new(Opcode::COMPARE, register, first, b)
         });
         match self.width {
             Width::Bits512 => Mask::InMask(mask),
@@ -336,12 +298,9 @@ impl Encoder {
         self.free |= dying;
         let register = self.take_register();
         self.add_writing(&Vector {
-            opcode,
-            register,
-            first,
-            second: if_true,
             mask,
             number,
+            ..Vector::new(opcode, register, first, if_true)
         });
         self.result(register)
     }
@@ -355,12 +314,8 @@ impl Encoder {
         self.free |= dying;
         let register = self.take_register();
         self.add(&Vector {
-            opcode: Opcode::SHIFT,
-            register: how,
-            first: register,
-            second: Operand::register(operand),
-            mask: 0,
             number: Some(count),
+            ..Vector::new(Opcode::SHIFT, how, register, Operand::register(operand))
         });
         self.result(register)
     }

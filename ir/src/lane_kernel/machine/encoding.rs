@@ -271,6 +271,20 @@ pub(super) struct Vector {
     pub(super) number: Option<u8>,
 }
 
+impl Vector {
+    /// One without a mask and a number.
+    pub(super) const fn new(opcode: Opcode, register: u8, first: u8, second: Operand) -> Self {
+        Self {
+            opcode,
+            register,
+            first,
+            second,
+            mask: 0,
+            number: None,
+        }
+    }
+}
+
 /// What the numbers of registers change in the first bytes of an instruction.
 struct Fields {
     /// How many these bytes are, of which the last says what kind of operands there are.

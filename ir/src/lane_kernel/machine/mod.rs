@@ -48,12 +48,6 @@ const MOST_OPERATIONS: usize = 4_000;
 /// The most sections of a list.
 const MOST_SECTIONS: usize = 8;
 
-/// Bytes that stream by until the next lanes have their turn: half of a first-level cache.
-const BLOCK_BYTES: usize = 24 << 10;
-
-/// The fewest steps of a turn.
-const LEAST_STEPS: usize = 16;
-
 /// Machine code of some sections of lane code, and what is needed to make more.
 pub(super) struct Machine {
     ring: LaneCodeRing,
@@ -265,11 +259,7 @@ impl Machine {
     ) {
         let layout = self.ring.layout();
         let (group, frame) = (layout.group, layout.frame);
-        // What streams by stays in a near cache until all lanes have had it.
-        let at_a_time = match cells.len() {
-            1 => steps,
-            _ => (BLOCK_BYTES / layout.streamed_bytes(arguments).max(1)).max(LEAST_STEPS),
-        };
+        let at_a_time = layout.turn_steps(steps, cells.len(), arguments);
         for start in (0..steps).step_by(at_a_time) {
             let end = steps.min(start + at_a_time);
             for (block, cells) in cells.iter_mut().enumerate() {

@@ -9,17 +9,6 @@ const FAR: Address = Address {
     displacement: 0x4000,
 };
 
-fn vector(opcode: Opcode, register: u8, first: u8, second: Operand) -> Vector {
-    Vector {
-        opcode,
-        register,
-        first,
-        second,
-        mask: 0,
-        number: None,
-    }
-}
-
 fn check(width: Width, cases: &[(Vector, &[u8])]) {
     for (vector, expected) in cases {
         let mut bytes = Bytes::new();
@@ -47,60 +36,60 @@ fn instructions_of_512_bits_are_as_the_assembler_has_them() {
         &[
             // vaddps zmm1, zmm2, zmm3
             (
-                vector(Opcode::ADD, 1, 2, Operand::register(3)),
+                Vector::new(Opcode::ADD, 1, 2, Operand::register(3)),
                 &[0x62, 0xf1, 0x6c, 0x48, 0x58, 0xcb],
             ),
             // vmulps zmm17, zmm26, zmm29
             (
-                vector(Opcode::MUL, 17, 26, Operand::register(29)),
+                Vector::new(Opcode::MUL, 17, 26, Operand::register(29)),
                 &[0x62, 0x81, 0x2c, 0x40, 0x59, 0xcd],
             ),
             // vsubps zmm9, zmm31, [r10 + 0x40]
             (
-                vector(Opcode::SUB, 9, 31, Operand::memory(STREAM)),
+                Vector::new(Opcode::SUB, 9, 31, Operand::memory(STREAM)),
                 &[0x62, 0x51, 0x04, 0x40, 0x5c, 0x4a, 0x01],
             ),
             // vmovups zmm20, [rcx + 0x4000]
             (
-                vector(Opcode::LOAD, 20, 0, Operand::memory(FAR)),
+                Vector::new(Opcode::LOAD, 20, 0, Operand::memory(FAR)),
                 &[0x62, 0xe1, 0x7c, 0x48, 0x10, 0xa1, 0, 0x40, 0, 0],
             ),
             // vmovups [r10 + 0x40], zmm12
             (
-                vector(Opcode::STORE, 12, 0, Operand::memory(STREAM)),
+                Vector::new(Opcode::STORE, 12, 0, Operand::memory(STREAM)),
                 &[0x62, 0x51, 0x7c, 0x48, 0x11, 0x62, 0x01],
             ),
             // vmovaps zmm30, zmm9
             (
-                vector(Opcode::MOVE, 30, 0, Operand::register(9)),
+                Vector::new(Opcode::MOVE, 30, 0, Operand::register(9)),
                 &[0x62, 0x41, 0x7c, 0x48, 0x28, 0xf1],
             ),
             // vcmpltps k3, zmm20, [rcx + 0x4000]
             (
-                numbered(vector(Opcode::COMPARE, 3, 20, Operand::memory(FAR)), 1),
+                numbered(Vector::new(Opcode::COMPARE, 3, 20, Operand::memory(FAR)), 1),
                 &[0x62, 0xf1, 0x5c, 0x40, 0xc2, 0x99, 0, 0x40, 0, 0, 1],
             ),
             // vblendmps zmm18{k3}, zmm1, zmm27
             (
                 masked(
-                    vector(Opcode::MASKED_BLEND, 18, 1, Operand::register(27)),
+                    Vector::new(Opcode::MASKED_BLEND, 18, 1, Operand::register(27)),
                     3,
                 ),
                 &[0x62, 0x82, 0x75, 0x4b, 0x65, 0xd3],
             ),
             // vfmadd231ps zmm25, zmm3, [r10 + 0x40]
             (
-                vector(Opcode::MULTIPLY_ADD, 25, 3, Operand::memory(STREAM)),
+                Vector::new(Opcode::MULTIPLY_ADD, 25, 3, Operand::memory(STREAM)),
                 &[0x62, 0x42, 0x65, 0x48, 0xb8, 0x4a, 0x01],
             ),
             // vrndscaleps zmm4, zmm21, 8
             (
-                numbered(vector(Opcode::ROUND, 4, 0, Operand::register(21)), 8),
+                numbered(Vector::new(Opcode::ROUND, 4, 0, Operand::register(21)), 8),
                 &[0x62, 0xb3, 0x7d, 0x48, 0x08, 0xe5, 8],
             ),
             // vpslld zmm19, zmm22, 23
             (
-                numbered(vector(Opcode::SHIFT, 6, 19, Operand::register(22)), 23),
+                numbered(Vector::new(Opcode::SHIFT, 6, 19, Operand::register(22)), 23),
                 &[0x62, 0xb1, 0x65, 0x40, 0x72, 0xf6, 23],
             ),
         ],
@@ -114,47 +103,50 @@ fn instructions_of_256_bits_are_as_the_assembler_has_them() {
         &[
             // vaddps ymm1, ymm2, ymm3
             (
-                vector(Opcode::ADD, 1, 2, Operand::register(3)),
+                Vector::new(Opcode::ADD, 1, 2, Operand::register(3)),
                 &[0xc4, 0xe1, 0x6c, 0x58, 0xcb],
             ),
             // vmulps ymm13, ymm10, ymm9
             (
-                vector(Opcode::MUL, 13, 10, Operand::register(9)),
+                Vector::new(Opcode::MUL, 13, 10, Operand::register(9)),
                 &[0xc4, 0x41, 0x2c, 0x59, 0xe9],
             ),
             // vsubps ymm9, ymm1, [r10 + 0x40]
             (
-                vector(Opcode::SUB, 9, 1, Operand::memory(STREAM)),
+                Vector::new(Opcode::SUB, 9, 1, Operand::memory(STREAM)),
                 &[0xc4, 0x41, 0x74, 0x5c, 0x4a, 0x40],
             ),
             // vmovups ymm10, [rcx + 0x4000]
             (
-                vector(Opcode::LOAD, 10, 0, Operand::memory(FAR)),
+                Vector::new(Opcode::LOAD, 10, 0, Operand::memory(FAR)),
                 &[0xc4, 0x61, 0x7c, 0x10, 0x91, 0, 0x40, 0, 0],
             ),
             // vcmpltps ymm3, ymm10, [rcx + 0x4000]
             (
-                numbered(vector(Opcode::COMPARE, 3, 10, Operand::memory(FAR)), 1),
+                numbered(Vector::new(Opcode::COMPARE, 3, 10, Operand::memory(FAR)), 1),
                 &[0xc4, 0xe1, 0x2c, 0xc2, 0x99, 0, 0x40, 0, 0, 1],
             ),
             // vblendvps ymm8, ymm1, ymm12, ymm5
             (
-                numbered(vector(Opcode::BLEND, 8, 1, Operand::register(12)), 5 << 4),
+                numbered(
+                    Vector::new(Opcode::BLEND, 8, 1, Operand::register(12)),
+                    5 << 4,
+                ),
                 &[0xc4, 0x43, 0x75, 0x4a, 0xc4, 0x50],
             ),
             // vfmadd231ps ymm15, ymm3, [r10 + 0x40]
             (
-                vector(Opcode::MULTIPLY_ADD, 15, 3, Operand::memory(STREAM)),
+                Vector::new(Opcode::MULTIPLY_ADD, 15, 3, Operand::memory(STREAM)),
                 &[0xc4, 0x42, 0x65, 0xb8, 0x7a, 0x40],
             ),
             // vroundps ymm4, ymm11, 8
             (
-                numbered(vector(Opcode::ROUND, 4, 0, Operand::register(11)), 8),
+                numbered(Vector::new(Opcode::ROUND, 4, 0, Operand::register(11)), 8),
                 &[0xc4, 0xc3, 0x7d, 0x08, 0xe3, 8],
             ),
             // vpsrad ymm2, ymm10, 7
             (
-                numbered(vector(Opcode::SHIFT, 4, 2, Operand::register(10)), 7),
+                numbered(Vector::new(Opcode::SHIFT, 4, 2, Operand::register(10)), 7),
                 &[0xc4, 0xc1, 0x6d, 0x72, 0xe2, 7],
             ),
         ],
@@ -175,7 +167,7 @@ fn results_can_go_elsewhere_afterwards() {
         ) {
             let encoded = |register| {
                 let mut bytes = Bytes::new();
-                let vector = vector(Opcode::ADD, register, 7, operand);
+                let vector = Vector::new(Opcode::ADD, register, 7, operand);
                 encode(width, &vector, &mut bytes);
                 bytes
             };
